@@ -1,0 +1,241 @@
+/* diarist.h - who spoke when, from 16 kHz mono audio.
+ * SPDX-License-Identifier: MIT
+ *
+ * A whole recording in memory:
+ *
+ *     diarist_model *model;  diarist_result *result;  diarist_error err;
+ *     if (diarist_model_load(&model, NULL, NULL, &err) ||
+ *         diarist_diarize(&result, model, samples, n, NULL, &err)) return fail(err.message);
+ *     for (size_t i = 0; i < diarist_result_num_turns(result, DIARIST_OVERLAPPING); i++) {
+ *         diarist_turn t;
+ *         diarist_result_turn(result, DIARIST_OVERLAPPING, i, &t);
+ *         printf("%.3f %.3f speaker %d\n", t.start, t.end, t.speaker);
+ *     }
+ *
+ * Conventions
+ *   Threads   A model never changes after loading; any number of threads may share it. A recording
+ *             belongs to one thread at a time. A result is read-only and may be shared.
+ *   State     No mutable process-wide state. The library never prints, exits, aborts or reads the
+ *             environment.
+ *   Units     Times are seconds from the first sample; samples are 16 kHz mono in [-1, 1].
+ *   Errors    int functions return DIARIST_OK or a negative diarist_status and describe it in *err
+ *             unless err is NULL; on failure *out is NULL. Every *_free accepts NULL.
+ *   Options   NULL options mean the defaults. Otherwise call diarist_options_init first: it sets
+ *             struct_size, by which later versions of the library know what the caller knows. */
+#ifndef DIARIST_H
+#define DIARIST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define DIARIST_API __attribute__((visibility("default")))
+#else
+#define DIARIST_API
+#endif
+
+#define DIARIST_SAMPLE_RATE 16000
+
+typedef enum diarist_status {
+    DIARIST_OK = 0,
+    DIARIST_ERROR_ARGUMENT = -1, /* the caller's options contradict each other or are out of range */
+    DIARIST_ERROR_INPUT = -2,    /* an input cannot be read or is not what it should be */
+    DIARIST_ERROR_OUTPUT = -3,   /* an output cannot be written */
+    DIARIST_ERROR_MODEL = -4,    /* a model is missing, broken or of an unknown architecture */
+    DIARIST_ERROR_MEMORY = -5,   /* no memory, or no thread could be started */
+    DIARIST_ERROR_LIMIT = -6,    /* a limit that the caller set or the design has was passed */
+    DIARIST_ERROR_CANCELED = -7  /* a progress callback asked to stop */
+} diarist_status;
+
+/* What went wrong, as one line without the program's name. Filled only on failure. */
+typedef struct diarist_error {
+    int32_t status; /* a diarist_status */
+    char message[252];
+} diarist_error;
+
+typedef struct diarist_model diarist_model;         /* weights, read-only */
+typedef struct diarist_recording diarist_recording; /* one recording being fed */
+typedef struct diarist_result diarist_result;       /* who spoke when, read-only */
+
+/* Version of the library, "1.2.3". Static storage. */
+DIARIST_API const char *diarist_version(void);
+
+/* ---- options ------------------------------------------------------------------------------ */
+
+/* Instruction sets that may be used; the best one that this processor has and the mask allows is
+ * taken. Portable C is always there. */
+enum { DIARIST_CPU_GENERIC = 0, DIARIST_CPU_AVX2 = 1, DIARIST_CPU_AVX512 = 2, DIARIST_CPU_ALL = -1 };
+
+typedef enum diarist_preset {
+    DIARIST_PRESET_BALANCED = 0, /* segmentation windows every 5 s */
+    DIARIST_PRESET_FAST = 1,     /* windows every 5 s and whatever costs at most 0.5 points of DER */
+    DIARIST_PRESET_ACCURATE = 2  /* windows every 2 s */
+} diarist_preset;
+
+typedef enum diarist_stage {
+    DIARIST_STAGE_SEGMENTATION = 0, /* while audio is fed: features and segmentation */
+    DIARIST_STAGE_EMBEDDING = 1,
+    DIARIST_STAGE_CLUSTERING = 2,
+    DIARIST_STAGE_RECONSTRUCT = 3
+} diarist_stage;
+
+/* Called on the thread that called the library. fraction: share of the stage done, 0 to 1, never
+ * falling within a stage; negative while the length is not known. seconds: audio covered so far.
+ * Return 0 to go on; anything else ends the call with DIARIST_ERROR_CANCELED. */
+typedef int (*diarist_progress_fn)(void *data, diarist_stage stage, double fraction,
+                                   double seconds);
+
+typedef struct diarist_options {
+    size_t struct_size;        /* set by diarist_options_init; the struct grows at its end only */
+    int32_t num_threads;       /* 0: the cores that this process may use (affinity, cgroup) */
+    int32_t preset;            /* a diarist_preset; default balanced */
+    int32_t cpu_mask;          /* DIARIST_CPU_* or-ed; default DIARIST_CPU_ALL; read by model_load */
+    int32_t num_speakers;      /* 0: found. Otherwise min and max must be 0 */
+    int32_t min_speakers;      /* 0: no bound */
+    int32_t max_speakers;      /* 0: no bound */
+    int32_t exclude_overlap;   /* 1 (default): embed only where one speaker talks */
+    double step_s;             /* between segmentation windows, 0.5 to 10; 0: the preset's */
+    double cluster_threshold;  /* similarity at which merging stops, -1 to 1; 0: the model's */
+    double min_duration_on_s;  /* shorter turns are dropped; default 0 */
+    double min_duration_off_s; /* shorter pauses inside one speaker's talk are filled; default 0 */
+    diarist_progress_fn progress; /* NULL: none */
+    void *progress_data;
+} diarist_options;
+
+/* Sets every field to its default. Never fails. */
+DIARIST_API void diarist_options_init(diarist_options *options);
+
+/* Checks ranges and contradictions. DIARIST_ERROR_ARGUMENT names the field. */
+DIARIST_API int diarist_options_check(const diarist_options *options, diarist_error *err);
+
+/* Cores that this process may use: affinity mask and cgroup quota, at least 1. */
+DIARIST_API int32_t diarist_available_threads(void);
+
+/* ---- models ------------------------------------------------------------------------------- */
+
+/* Loads a model set. path: a .safetensors file made by models/import.py; NULL: the set embedded at
+ * build time. The file is mapped for as long as the model lives. Of options only cpu_mask is read;
+ * NULL means all. DIARIST_ERROR_MODEL: missing, damaged, or not an architecture known here. */
+DIARIST_API int diarist_model_load(diarist_model **out, const char *path,
+                                   const diarist_options *options, diarist_error *err);
+DIARIST_API void diarist_model_free(diarist_model *model);
+
+/* What really runs. Strings live as long as the model. */
+typedef struct diarist_model_info {
+    const char *name;            /* "default" */
+    const char *architecture;    /* "diarist/default-1" */
+    const char *license;         /* SPDX expression and attribution */
+    const char *source;          /* where the weights come from */
+    const char *sha256;          /* of the .safetensors file, 64 hex digits */
+    const char *instruction_set; /* "avx512", "avx2", "generic" */
+    uint64_t num_bytes;          /* size of the model file */
+    uint32_t num_tensors;
+    uint32_t embedding_dim;
+    double cluster_threshold; /* calibrated default */
+    double verify_threshold;  /* cosine at and above which two embeddings are one speaker */
+} diarist_model_info;
+DIARIST_API void diarist_model_describe(const diarist_model *model, diarist_model_info *out);
+
+/* ---- a recording -------------------------------------------------------------------------- */
+
+/* Opens a recording that is fed in parts of any size; the parts do not change the result.
+ * The model and what options.progress_data points to must outlive it. */
+DIARIST_API int diarist_recording_open(diarist_recording **out, const diarist_model *model,
+                                       const diarist_options *options, diarist_error *err);
+
+/* Declares the expected length, for progress only. */
+DIARIST_API void diarist_recording_expect(diarist_recording *recording, double seconds);
+
+/* Adds n samples. Values outside [-1, 1] are clamped to it, NaN becomes 0. After a failure only
+ * diarist_recording_free is allowed. */
+DIARIST_API int diarist_recording_feed(diarist_recording *recording, const float *samples,
+                                       size_t n, diarist_error *err);
+
+/* Ends feeding and says who spoke when. May be called once per recording. An empty or silent
+ * recording is no error: the result has no speakers. */
+DIARIST_API int diarist_recording_diarize(diarist_result **out, diarist_recording *recording,
+                                          diarist_error *err);
+
+/* Ends feeding and finds speech: a result with one speaker, or none. */
+DIARIST_API int diarist_recording_vad(diarist_result **out, diarist_recording *recording,
+                                      diarist_error *err);
+
+typedef struct diarist_region {
+    double start, end; /* seconds */
+    int32_t group;     /* regions of one group share one embedding; 0 <= group < num_groups */
+} diarist_region;
+
+/* Ends feeding and embeds groups of regions (one region from 0 to the end: the whole recording),
+ * only where speech was found. embeddings: [num_groups][embedding_dim], unit length, all zeros for a
+ * group with less than 0.16 s of usable speech. seconds: [num_groups] of speech used, or NULL. */
+DIARIST_API int diarist_recording_embed(float *embeddings, double *seconds,
+                                        diarist_recording *recording,
+                                        const diarist_region *regions, size_t num_regions,
+                                        size_t num_groups, diarist_error *err);
+DIARIST_API void diarist_recording_free(diarist_recording *recording);
+
+/* Whole recordings in memory: open, feed, diarize or vad, free. */
+DIARIST_API int diarist_diarize(diarist_result **out, const diarist_model *model,
+                                const float *samples, size_t n, const diarist_options *options,
+                                diarist_error *err);
+DIARIST_API int diarist_vad(diarist_result **out, const diarist_model *model, const float *samples,
+                            size_t n, const diarist_options *options, diarist_error *err);
+
+/* One embedding of all the speech in samples; embedding: [embedding_dim]. */
+DIARIST_API int diarist_embed(float *embedding, const diarist_model *model, const float *samples,
+                              size_t n, const diarist_options *options, diarist_error *err);
+
+/* Cosine of two embeddings of dim values; 0 when one of them is all zeros. */
+DIARIST_API double diarist_similarity(const float *a, const float *b, size_t dim);
+
+/* ---- results ------------------------------------------------------------------------------ */
+
+typedef enum diarist_view {
+    DIARIST_OVERLAPPING = 0, /* several speakers may talk at once */
+    DIARIST_EXCLUSIVE = 1    /* one at a time: joins to a transcript */
+} diarist_view;
+
+enum { DIARIST_TURN_OVERLAP = 1 }; /* another speaker talks during part of this turn */
+
+typedef struct diarist_turn {
+    double start, end; /* seconds, 0 <= start < end <= duration */
+    int32_t speaker;   /* 0 is the first to appear */
+    float confidence;  /* 0 to 1: mean probability that the segmentation network gives this turn */
+    uint32_t flags;    /* DIARIST_TURN_* */
+} diarist_turn;
+
+typedef struct diarist_speaker {
+    double seconds;         /* talk time in the overlapping view */
+    size_t num_turns;       /* in the overlapping view */
+    const float *embedding; /* [embedding_dim], unit length; NULL when there is none (vad) */
+} diarist_speaker;
+
+/* Seconds of wall time. A stage that ran beside another one is counted in both. */
+typedef struct diarist_timing {
+    double features, segmentation, embedding, clustering, reconstruct, total;
+} diarist_timing;
+
+/* Turns are sorted by start, then speaker. */
+DIARIST_API size_t diarist_result_num_turns(const diarist_result *result, diarist_view view);
+/* 0, or -1 when i is out of range. */
+DIARIST_API int diarist_result_turn(const diarist_result *result, diarist_view view, size_t i,
+                                    diarist_turn *out);
+DIARIST_API size_t diarist_result_num_speakers(const diarist_result *result);
+/* 0, or -1 when speaker is out of range. The embedding lives as long as the result. */
+DIARIST_API int diarist_result_speaker(const diarist_result *result, size_t speaker,
+                                       diarist_speaker *out);
+DIARIST_API size_t diarist_result_embedding_dim(const diarist_result *result);
+DIARIST_API double diarist_result_duration(const diarist_result *result); /* seconds fed */
+DIARIST_API void diarist_result_timing(const diarist_result *result, diarist_timing *out);
+DIARIST_API int32_t diarist_result_num_threads(const diarist_result *result); /* really used */
+DIARIST_API double diarist_result_step(const diarist_result *result); /* segmentation step, s */
+DIARIST_API void diarist_result_free(diarist_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

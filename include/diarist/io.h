@@ -1,0 +1,133 @@
+/* io.h - files: read audio of any kind, read and write turns in any format.
+ * SPDX-License-Identifier: MIT
+ *
+ * audio file -> diarist_audio -> samples -> diarist.h -> diarist_result
+ *                                                          |
+ * RTTM, JSON, ... -> diarist_document <--------------------+
+ *                          |
+ *                          +-> RTTM, JSON, SRT, ...
+ *
+ * The conventions of diarist.h hold here. */
+#ifndef DIARIST_IO_H
+#define DIARIST_IO_H
+
+#include "diarist/diarist.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- audio -------------------------------------------------------------------------------- */
+
+typedef struct diarist_audio diarist_audio; /* an open recording, decoded as it is read */
+
+typedef struct diarist_audio_options {
+    size_t struct_size;  /* set by diarist_audio_options_init */
+    int32_t channel;     /* 0 (default): the mean of all channels; k >= 1: the k-th channel */
+    const char *raw;     /* NULL: a container. Otherwise "s16le:RATE:CHANNELS" or "f32le:..." */
+    double start_s;      /* skipped at the start; default 0 */
+    double duration_s;   /* read at most; 0: to the end */
+    double stall_s;      /* give up when a pipe or decoder yields nothing so long; default 10 */
+    uint64_t max_bytes;  /* of an endless input before any sample was found; default 64 MiB */
+} diarist_audio_options;
+DIARIST_API void diarist_audio_options_init(diarist_audio_options *options);
+
+/* Opens path ("-": standard input). WAV, FLAC, Ogg, Opus, MP3, AIFF, AU, CAF, W64, ... are decoded
+ * in-process; everything else by an ffmpeg child process when one is installed.
+ * DIARIST_ERROR_INPUT: not there, not readable, or not audio; says what to do. */
+DIARIST_API int diarist_audio_open(diarist_audio **out, const char *path,
+                                   const diarist_audio_options *options, diarist_error *err);
+
+/* Up to capacity samples of 16 kHz mono; *num is 0 at the end only. Finite, in [-1, 1]. */
+DIARIST_API int diarist_audio_read(diarist_audio *audio, float *samples, size_t capacity,
+                                   size_t *num, diarist_error *err);
+
+/* Strings live as long as the diarist_audio. */
+typedef struct diarist_audio_info {
+    double duration_s;       /* of the 16 kHz samples delivered so far */
+    double declared_s;       /* what the header says; 0: unknown. For progress only, never trusted */
+    int32_t sample_rate;     /* of the file */
+    int32_t num_channels;    /* of the file */
+    const char *decoder;     /* "libsndfile", "ffmpeg", "raw" */
+    const char *sha256;      /* of the input's bytes, 64 hex digits; NULL before the end was reached
+                                and for inputs read in part */
+    const char *warning;     /* NULL, or one line: what was wrong and how far decoding came */
+} diarist_audio_info;
+DIARIST_API void diarist_audio_describe(diarist_audio *audio, diarist_audio_info *out);
+DIARIST_API void diarist_audio_close(diarist_audio *audio);
+
+/* ---- documents ---------------------------------------------------------------------------- */
+
+/* Turns of one or more recordings with named speakers: what a diarization file holds. */
+typedef struct diarist_document diarist_document;
+
+DIARIST_API int diarist_document_new(diarist_document **out, diarist_error *err);
+DIARIST_API void diarist_document_free(diarist_document *document);
+
+/* What is known of a recording beyond its turns; any pointer may be NULL, any number 0. */
+typedef struct diarist_source {
+    const char *file;         /* as given by the user; the file id is its name without extension */
+    const char *id;           /* NULL: from file */
+    double duration_s;        /* of the decoded samples */
+    int32_t sample_rate, num_channels;
+    int32_t channel;          /* 1-based channel that the turns are of; 0: all, written as 1 */
+    const char *sha256;
+    const char *preset;       /* "balanced" */
+    double decode_s;          /* wall time of decoding; total_s of the whole run */
+    double total_s;
+} diarist_source;
+
+/* Appends a result. Speakers are named SPEAKER_00, ... in order of first appearance (after those
+ * that the same recording id already has: channels); those of a vad result SPEECH. model may be
+ * NULL. Everything is copied. */
+DIARIST_API int diarist_document_add(diarist_document *document, const diarist_result *result,
+                                     const diarist_source *source, const diarist_model *model,
+                                     diarist_error *err);
+
+/* Reads path ("-": standard input) in a format by name (diarist_document_format), or NULL to tell
+ * from the content. A broken line is an error that names the line. */
+DIARIST_API int diarist_document_read(diarist_document **out, const char *path, const char *format,
+                                      diarist_error *err);
+
+typedef struct diarist_write_options {
+    size_t struct_size;    /* set by diarist_write_options_init */
+    int32_t view;          /* DIARIST_OVERLAPPING (default) or DIARIST_EXCLUSIVE, for formats that
+                              hold one */
+    int32_t embeddings;    /* 1: include speaker embeddings where the format can */
+    int32_t timing;        /* 1: include timing where the format can */
+    int32_t colors;        /* 1: include a colour per speaker where the format can */
+} diarist_write_options;
+DIARIST_API void diarist_write_options_init(diarist_write_options *options);
+
+/* Writes to path ("-": standard output; otherwise beside it and renamed, so that no partial file is
+ * ever seen under that name). */
+DIARIST_API int diarist_document_write(const diarist_document *document, const char *path,
+                                       const char *format, const diarist_write_options *options,
+                                       diarist_error *err);
+
+typedef struct diarist_format {
+    const char *name;        /* "rttm" */
+    const char *extension;   /* ".rttm" */
+    const char *description; /* one line */
+    int32_t can_read, can_write;
+} diarist_format;
+/* The i-th format, or NULL past the last. Static storage. */
+DIARIST_API const diarist_format *diarist_document_format(size_t i);
+
+/* Turns of a document, for programs that want to look into it. Strings live as long as it. */
+DIARIST_API size_t diarist_document_num_recordings(const diarist_document *document);
+DIARIST_API const char *diarist_document_recording_id(const diarist_document *document,
+                                                      size_t recording);
+DIARIST_API size_t diarist_document_num_turns(const diarist_document *document, size_t recording,
+                                              diarist_view view);
+DIARIST_API int diarist_document_turn(const diarist_document *document, size_t recording,
+                                      diarist_view view, size_t i, diarist_turn *out);
+DIARIST_API size_t diarist_document_num_speakers(const diarist_document *document,
+                                                 size_t recording);
+DIARIST_API const char *diarist_document_speaker_name(const diarist_document *document,
+                                                      size_t recording, size_t speaker);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

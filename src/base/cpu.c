@@ -1,0 +1,23 @@
+/* cpu.c - which instruction sets this processor has.
+ * SPDX-License-Identifier: MIT */
+#include "base/cpu.h"
+
+#include "diarist/diarist.h"
+
+int dr_cpu_flags(int mask) {
+    int flags = DIARIST_CPU_GENERIC;
+#if defined(__x86_64__)
+    /* The builtins ask the processor and, through XGETBV, the operating system. */
+    __builtin_cpu_init();
+    if ((mask & DIARIST_CPU_AVX2) && __builtin_cpu_supports("avx2") &&
+        __builtin_cpu_supports("fma"))
+        flags |= DIARIST_CPU_AVX2;
+    if ((flags & DIARIST_CPU_AVX2) && (mask & DIARIST_CPU_AVX512) &&
+        __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        flags |= DIARIST_CPU_AVX512;
+#else
+    (void)mask;
+#endif
+    return flags;
+}
