@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""The set "default": pyannote segmentation-3.0 as segmentation.*, CAM++ as embedding.*.
+
+Tensors keep their PyTorch names and become float32. Added is the filter bank of the first layer,
+computed from its parameters once instead of at every start:
+segmentation.sincnet.conv1d.0.weight [80][251].
+"""
+
+import math
+
+from . import Failure, tensor
+
+MIN_LOW_HZ = 50.0
+MIN_BAND_HZ = 50.0
+NYQUIST_HZ = 8000.0
+_BANK = "sincnet.conv1d.0.filterbank."
+
+
+def sinc_filters(low_hz, band_hz, window, n):
+    """Filters of asteroid_filterbanks' ParamSincFB.filters(), in double precision.
+
+    low_hz, band_hz: [F] parameters. window, n: [H] half of the window, and 2 pi times the half time
+    axis in seconds (negative values). Returns 2 F filters of 2 H + 1 values: F even ones (cosine),
+    then F odd ones (sine)."""
+    even, odd = [], []
+    for low_parameter, band_parameter in zip(low_hz, band_hz):
+        low = MIN_LOW_HZ + abs(low_parameter)
+        high = min(max(low + MIN_BAND_HZ + abs(band_parameter), MIN_LOW_HZ), NYQUIST_HZ)
+        norm = 2.0 * (high - low)
+        left = [(math.sin(high * t) - math.sin(low * t)) / (t / 2.0) * w / norm
+                for t, w in zip(n, window)]
+        even.append(left + [1.0] + left[::-1])
+        left = [(math.cos(low * t) - math.cos(high * t)) / (t / 2.0) * w / norm
+                for t, w in zip(n, window)]
+        odd.append(left + [0.0] + [-value for value in reversed(left)])
+    return even + odd
+
+
+def _filter_bank(segmentation):
+    parts = []
+    for name in ("low_hz_", "band_hz_", "window_", "n_"):
+        if _BANK + name not in segmentation:
+            raise Failure("the segmentation checkpoint lacks %s%s" % (_BANK, name))
+        parts.append(list(tensor.floats(segmentation[_BANK + name])))
+    if [len(part) for part in parts] != [40, 40, 125, 125]:
+        raise Failure("the segmentation checkpoint's filter bank is not one of 80 x 251")
+    filters = sinc_filters(*parts)
+    return tensor.float_tensor((80, 251), [value for row in filters for value in row],
+                               "the filter bank")
+
+
+def build(segmentation, embedding):
+    """{name: Tensor} of the set from its two checkpoints."""
+    tensors = {"segmentation." + name: value for name, value in segmentation.items()}
+    tensors["segmentation.sincnet.conv1d.0.weight"] = _filter_bank(segmentation)
+    for name, value in embedding.items():
+        # PyTorch's count of training steps: nothing computes with it.
+        if not name.endswith(".num_batches_tracked"):
+            tensors["embedding." + name] = value
+    for name, value in tensors.items():
+        if not tensor.is_float(value):
+            raise Failure("tensor %s is not of a floating type" % name)
+    return tensors
