@@ -6,10 +6,10 @@
  * (x86/family_avx2.c, ...) that tests/kernels holds against it. dr_kernels_init fills the table:
  * portable C first, then each instruction set that the flags allow, weakest first.
  *
- * Layout: activations are row-major with channels (columns) last, [rows][channels]; vector lanes are
- * output channels. So a 1-D convolution is a GEMM whose rows overlap, and a 3x3 one is a GEMM with
- * three taps. Results do not depend on how rows are split between calls: each element is summed in
- * the order of k, in one accumulator, within one instruction set. */
+ * Layout: activations are row-major with channels (columns) last, [rows][channels]; vector lanes
+ * are output channels. So a 1-D convolution is a GEMM whose rows overlap, and a 3x3 one is a GEMM
+ * with three taps. Results do not depend on how rows are split between calls: each element is
+ * summed in the order of k, in one accumulator, within one instruction set. */
 #ifndef DR_KERNELS_KERNELS_H
 #define DR_KERNELS_KERNELS_H
 
@@ -25,9 +25,9 @@ enum dr_activation { DR_LINEAR, DR_RELU, DR_LEAKY_RELU /* slope 0.01 */, DR_ABS 
 /* c[i][j] = act(sum over tap t, depth d of a[i*lda + t*tap_stride + d] * b[t*depth + d][j]
  *               + bias[j] + residual[i*ldr + j]),  0 <= i < m, 0 <= j < n.
  * lda may be smaller than depth (overlapping rows). b is packed by dr_pack_panels:
- * [ceil(n/16)][taps*depth][16], zero-padded columns. bias: [DR_PADDED(n)] or NULL. residual: [m][ldr]
- * or NULL; it may be c itself. Strides in floats. Any m, n, taps, depth >= 1; no alignment needed;
- * nothing is read or written outside. Bound against double: NMSE 1e-12. */
+ * [ceil(n/16)][taps*depth][16], zero-padded columns. bias: [DR_PADDED(n)] or NULL. residual:
+ * [m][ldr] or NULL; it may be c itself. Strides in floats. Any m, n, taps, depth >= 1; no alignment
+ * needed; nothing is read or written outside. Bound against double: NMSE 1e-12. */
 struct dr_gemm {
     const float *a;
     ptrdiff_t lda, tap_stride;
@@ -43,10 +43,10 @@ struct dr_gemm {
 };
 
 /* One time step of one LSTM direction for a batch of sequences, gates in registers:
- * g = x[i] + h_prev[i] * U;  c = sigmoid(g_f) c + sigmoid(g_i) tanh(g_g);  h = sigmoid(g_o) tanh(c).
- * hidden is a multiple of 16. x rows: [hidden/16][4 gates i,f,g,o][16] (biases included; packed so by
- * dr_lstm_gate_column). u: [hidden/16][hidden][4][16] by dr_pack_lstm. Strides in floats between
- * sequences. h and h_prev may not overlap. Bound: 2e-6 absolute on h. */
+ * g = x[i] + h_prev[i] * U;  c = sigmoid(g_f) c + sigmoid(g_i) tanh(g_g);  h = sigmoid(g_o)
+ * tanh(c). hidden is a multiple of 16. x rows: [hidden/16][4 gates i,f,g,o][16] (biases included;
+ * packed so by dr_lstm_gate_column). u: [hidden/16][hidden][4][16] by dr_pack_lstm. Strides in
+ * floats between sequences. h and h_prev may not overlap. Bound: 2e-6 absolute on h. */
 struct dr_lstm_step {
     const float *x;
     ptrdiff_t ldx;

@@ -1,0 +1,111 @@
+/* elementwise_template.h - per-column operations, [m][n] with channels last.
+ * SPDX-License-Identifier: MIT
+ * Compiled once per instruction set by a file that defines DR_ISA: the compiler turns the loops
+ * over columns into vector code. Every element is computed in the same order on every one of them,
+ * so the results are the same bits. No include guard: one file includes this once. */
+#include <math.h>
+
+#include "kernels/bodies.h"
+
+#ifndef DR_ISA
+#error elementwise_template.h is included without DR_ISA
+#endif
+
+/* An output that may be the input is never ahead of it within a row. */
+#if defined(__clang__)
+#define IN_PLACE _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define IN_PLACE _Pragma("GCC ivdep")
+#endif
+
+void DR_BODY(scale_shift_relu, DR_ISA)(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx,
+                                       const float *scale, const float *shift, size_t m, size_t n) {
+    for (size_t i = 0; i < m; i++, x += ldx, y += ldy) {
+        IN_PLACE
+        for (size_t j = 0; j < n; j++) {
+            const float v = x[j] * scale[j] + shift[j];
+            y[j] = v > 0.0f ? v : 0.0f;
+        }
+    }
+}
+
+void DR_BODY(max_pool3, DR_ISA)(float *y, const float *x, size_t m, size_t n) {
+    for (size_t i = 0; i < m; i++, x += 3 * n, y += n) {
+        IN_PLACE
+        for (size_t j = 0; j < n; j++) {
+            const float a = x[j], b = x[n + j], c = x[2 * n + j];
+            const float ab = a > b ? a : b;
+            y[j] = ab > c ? ab : c;
+        }
+    }
+}
+
+/* factor and offset [16] so that x * factor + offset is normalized, for w <= 16 columns.
+ * Sums in double: the difference of two large numbers below needs the digits. */
+static inline void norm_coefficients(float *factor, float *offset, const float *x,
+                                     const float *weight, const float *bias, size_t m, size_t n,
+                                     size_t w) {
+    double sum[DR_PANEL] = {0}, squares[DR_PANEL] = {0};
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < w; j++) {
+            const double v = x[i * n + j];
+            sum[j] += v;
+            squares[j] += v * v;
+        }
+    for (size_t j = 0; j < w; j++) {
+        const double mean = sum[j] / (double)m;
+        const double variance = fmax(squares[j] / (double)m - mean * mean, 0.0);
+        const double f = weight[j] / sqrt(variance + 1e-5);
+        factor[j] = (float)f;
+        offset[j] = (float)(bias[j] - mean * f);
+    }
+}
+
+static inline void norm_columns(float *x, const float *weight, const float *bias, size_t m,
+                                size_t n, size_t w) {
+    float factor[DR_PANEL], offset[DR_PANEL];
+    norm_coefficients(factor, offset, x, weight, bias, m, n, w);
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < w; j++) {
+            const float v = x[i * n + j] * factor[j] + offset[j], leak = 0.01f * v;
+            x[i * n + j] = v > leak ? v : leak;
+        }
+}
+
+void DR_BODY(instance_norm_leaky, DR_ISA)(float *x, const float *weight, const float *bias,
+                                          size_t m, size_t n) {
+    size_t j = 0;
+    /* The constant width is what lets the compiler keep 16 sums in registers. */
+    for (; j + DR_PANEL <= n; j += DR_PANEL)
+        norm_columns(x + j, weight + j, bias + j, m, n, DR_PANEL);
+    if (j < n)
+        norm_columns(x + j, weight + j, bias + j, m, n, n - j);
+}
+
+void DR_BODY(add_rows, DR_ISA)(float *restrict sum, const float *restrict x, ptrdiff_t ldx,
+                               size_t m, size_t n) {
+    for (size_t i = 0; i < m; i++, x += ldx)
+        for (size_t j = 0; j < n; j++)
+            sum[j] += x[j];
+}
+
+void DR_BODY(scale_columns, DR_ISA)(float *restrict x, ptrdiff_t ldx, const float *restrict factor,
+                                    size_t m, size_t n) {
+    for (size_t i = 0; i < m; i++, x += ldx)
+        for (size_t j = 0; j < n; j++)
+            x[j] *= factor[j];
+}
+
+void DR_BODY(pool_sums, DR_ISA)(double *restrict sum, double *restrict squares,
+                                const float *restrict x, ptrdiff_t ldx, const unsigned char *keep,
+                                size_t m, size_t n) {
+    for (size_t i = 0; i < m; i++, x += ldx) {
+        if (!keep[i])
+            continue;
+        for (size_t j = 0; j < n; j++) {
+            const double v = x[j];
+            sum[j] += v;
+            squares[j] += v * v;
+        }
+    }
+}
