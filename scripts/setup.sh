@@ -140,3 +140,15 @@ setup_program() {
     logged ninja -C "$build" "$@"
     ln -sf cli/diarist "$build/diarist"
 }
+
+# The Python environment of the accuracy tests at $metrics.
+metrics=$cache/metrics
+setup_metrics() {
+    requirements=$root/tests/accuracy/requirements.txt
+    ! cmp -s "$requirements" "$metrics/requirements.txt" || return 0
+    say "setting up pyannote.metrics for scoring (once)"
+    rm -rf "$metrics"
+    logged python3 -m venv "$metrics"
+    logged "$metrics/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
+    cp "$requirements" "$metrics/requirements.txt"
+}
