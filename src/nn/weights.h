@@ -3,8 +3,8 @@
  *
  * The format is safetensors: 8 bytes little-endian header length, a JSON header
  * {"__metadata__": {...}, "name": {"dtype": "F32", "shape": [..], "data_offsets": [begin, end]}},
- * then the tensors' bytes. Everything in it is hostile until checked here: lengths, offsets, products
- * of dimensions, overlaps, alignment, duplicate names. */
+ * then the tensors' bytes. Everything in it is hostile until checked here: lengths, offsets,
+ * products of dimensions, overlaps, alignment, duplicate names. */
 #ifndef DR_NN_WEIGHTS_H
 #define DR_NN_WEIGHTS_H
 
@@ -38,12 +38,16 @@ const struct dr_tensor *dr_weights_tensor(const struct dr_weights *weights, size
 const char *dr_weights_metadata(const struct dr_weights *weights, const char *key);
 
 /* The floats of tensor `name`, which must have exactly the shape (num_dims values follow as
- * unsigned ints) and hold only finite values; NULL with *err filled otherwise. Once *err holds a failure
- * (err->status != 0), returns NULL at once: so a loader can ask for everything and check err once. */
+ * unsigned ints) and hold only finite values; NULL with *err filled otherwise. Once *err holds a
+ * failure (err->status != 0), returns NULL at once: so a loader can ask for everything and check
+ * err once. */
 const float *dr_weights_get(const struct dr_weights *weights, diarist_error *err, const char *name,
                             unsigned num_dims, ...);
 
 /* The model set embedded at build time, or *size = 0 when there is none. */
 const void *dr_embedded_model(size_t *size);
+
+/* Its SHA-256 as 64 hex digits, computed by the build; NULL when there is none. */
+const char *dr_embedded_model_sha256(void);
 
 #endif
