@@ -42,8 +42,8 @@ enum {
 
 /* Segmentation of a recording: what the network said of every chunk.
  * logprob[num_chunks][589][7]: natural-log probabilities of the powerset classes.
- * active, clean [num_chunks][589]: bit q set = local speaker q talks (argmax decoding); clean keeps it
- * only on frames with exactly one speaker. */
+ * active, clean [num_chunks][589]: bit q set = local speaker q talks (argmax decoding); clean keeps
+ * it only on frames with exactly one speaker. */
 struct dr_segmentation {
     size_t num_chunks;
     size_t step;        /* samples between chunk starts: chunk i starts at i * step */
@@ -60,7 +60,8 @@ struct dr_windows {
     float *embedding;
 };
 
-/* One embedding per local speaker: [num_chunks][3][192], not normalised; all zeros where has is 0. */
+/* One embedding per local speaker: [num_chunks][3][192], not normalised; all zeros where has is 0.
+ */
 struct dr_local_embeddings {
     float *embedding;
     uint8_t *has; /* [num_chunks][3] */

@@ -42,13 +42,14 @@ extern "C" {
 
 typedef enum diarist_status {
     DIARIST_OK = 0,
-    DIARIST_ERROR_ARGUMENT = -1, /* the caller's options contradict each other or are out of range */
-    DIARIST_ERROR_INPUT = -2,    /* an input cannot be read or is not what it should be */
-    DIARIST_ERROR_OUTPUT = -3,   /* an output cannot be written */
-    DIARIST_ERROR_MODEL = -4,    /* a model is missing, broken or of an unknown architecture */
-    DIARIST_ERROR_MEMORY = -5,   /* no memory, or no thread could be started */
-    DIARIST_ERROR_LIMIT = -6,    /* a limit that the caller set or the design has was passed */
-    DIARIST_ERROR_CANCELED = -7  /* a progress callback asked to stop */
+    DIARIST_ERROR_ARGUMENT =
+        -1,                     /* the caller's options contradict each other or are out of range */
+    DIARIST_ERROR_INPUT = -2,   /* an input cannot be read or is not what it should be */
+    DIARIST_ERROR_OUTPUT = -3,  /* an output cannot be written */
+    DIARIST_ERROR_MODEL = -4,   /* a model is missing, broken or of an unknown architecture */
+    DIARIST_ERROR_MEMORY = -5,  /* no memory, or no thread could be started */
+    DIARIST_ERROR_LIMIT = -6,   /* a limit that the caller set or the design has was passed */
+    DIARIST_ERROR_CANCELED = -7 /* a progress callback asked to stop */
 } diarist_status;
 
 /* What went wrong, as one line without the program's name. Filled only on failure. */
@@ -68,12 +69,17 @@ DIARIST_API const char *diarist_version(void);
 
 /* Instruction sets that may be used; the best one that this processor has and the mask allows is
  * taken. Portable C is always there. */
-enum { DIARIST_CPU_GENERIC = 0, DIARIST_CPU_AVX2 = 1, DIARIST_CPU_AVX512 = 2, DIARIST_CPU_ALL = -1 };
+enum {
+    DIARIST_CPU_GENERIC = 0,
+    DIARIST_CPU_AVX2 = 1,
+    DIARIST_CPU_AVX512 = 2,
+    DIARIST_CPU_ALL = -1
+};
 
 typedef enum diarist_preset {
     DIARIST_PRESET_BALANCED = 0, /* segmentation windows every 5 s */
-    DIARIST_PRESET_FAST = 1,     /* windows every 5 s and whatever costs at most 0.5 points of DER */
-    DIARIST_PRESET_ACCURATE = 2  /* windows every 2 s */
+    DIARIST_PRESET_FAST = 1,    /* windows every 5 s and whatever costs at most 0.5 points of DER */
+    DIARIST_PRESET_ACCURATE = 2 /* windows every 2 s */
 } diarist_preset;
 
 typedef enum diarist_stage {
@@ -90,17 +96,17 @@ typedef int (*diarist_progress_fn)(void *data, diarist_stage stage, double fract
                                    double seconds);
 
 typedef struct diarist_options {
-    size_t struct_size;        /* set by diarist_options_init; the struct grows at its end only */
-    int32_t num_threads;       /* 0: the cores that this process may use (affinity, cgroup) */
-    int32_t preset;            /* a diarist_preset; default balanced */
-    int32_t cpu_mask;          /* DIARIST_CPU_* or-ed; default DIARIST_CPU_ALL; read by model_load */
-    int32_t num_speakers;      /* 0: found. Otherwise min and max must be 0 */
-    int32_t min_speakers;      /* 0: no bound */
-    int32_t max_speakers;      /* 0: no bound */
-    int32_t exclude_overlap;   /* 1 (default): embed only where one speaker talks */
-    double step_s;             /* between segmentation windows, 0.5 to 10; 0: the preset's */
-    double cluster_threshold;  /* similarity at which merging stops, -1 to 1; 0: the model's */
-    double min_duration_on_s;  /* shorter turns are dropped; default 0 */
+    size_t struct_size;       /* set by diarist_options_init; the struct grows at its end only */
+    int32_t num_threads;      /* 0: the cores that this process may use (affinity, cgroup) */
+    int32_t preset;           /* a diarist_preset; default balanced */
+    int32_t cpu_mask;         /* DIARIST_CPU_* or-ed; default DIARIST_CPU_ALL; read by model_load */
+    int32_t num_speakers;     /* 0: found. Otherwise min and max must be 0 */
+    int32_t min_speakers;     /* 0: no bound */
+    int32_t max_speakers;     /* 0: no bound */
+    int32_t exclude_overlap;  /* 1 (default): embed only where one speaker talks */
+    double step_s;            /* between segmentation windows, 0.5 to 10; 0: the preset's */
+    double cluster_threshold; /* similarity at which merging stops, -1 to 1; 0: the model's */
+    double min_duration_on_s; /* shorter turns are dropped; default 0 */
     double min_duration_off_s; /* shorter pauses inside one speaker's talk are filled; default 0 */
     diarist_progress_fn progress; /* NULL: none */
     void *progress_data;
@@ -152,8 +158,8 @@ DIARIST_API void diarist_recording_expect(diarist_recording *recording, double s
 
 /* Adds n samples. Values outside [-1, 1] are clamped to it, NaN becomes 0. After a failure only
  * diarist_recording_free is allowed. */
-DIARIST_API int diarist_recording_feed(diarist_recording *recording, const float *samples,
-                                       size_t n, diarist_error *err);
+DIARIST_API int diarist_recording_feed(diarist_recording *recording, const float *samples, size_t n,
+                                       diarist_error *err);
 
 /* Ends feeding and says who spoke when. May be called once per recording. An empty or silent
  * recording is no error: the result has no speakers. */
@@ -170,12 +176,11 @@ typedef struct diarist_region {
 } diarist_region;
 
 /* Ends feeding and embeds groups of regions (one region from 0 to the end: the whole recording),
- * only where speech was found. embeddings: [num_groups][embedding_dim], unit length, all zeros for a
- * group with less than 0.16 s of usable speech. seconds: [num_groups] of speech used, or NULL. */
+ * only where speech was found. embeddings: [num_groups][embedding_dim], unit length, all zeros for
+ * a group with less than 0.16 s of usable speech. seconds: [num_groups] of speech used, or NULL. */
 DIARIST_API int diarist_recording_embed(float *embeddings, double *seconds,
-                                        diarist_recording *recording,
-                                        const diarist_region *regions, size_t num_regions,
-                                        size_t num_groups, diarist_error *err);
+                                        diarist_recording *recording, const diarist_region *regions,
+                                        size_t num_regions, size_t num_groups, diarist_error *err);
 DIARIST_API void diarist_recording_free(diarist_recording *recording);
 
 /* Whole recordings in memory: open, feed, diarize or vad, free. */

@@ -22,13 +22,13 @@ extern "C" {
 typedef struct diarist_audio diarist_audio; /* an open recording, decoded as it is read */
 
 typedef struct diarist_audio_options {
-    size_t struct_size;  /* set by diarist_audio_options_init */
-    int32_t channel;     /* 0 (default): the mean of all channels; k >= 1: the k-th channel */
-    const char *raw;     /* NULL: a container. Otherwise "s16le:RATE:CHANNELS" or "f32le:..." */
-    double start_s;      /* skipped at the start; default 0 */
-    double duration_s;   /* read at most; 0: to the end */
-    double stall_s;      /* give up when a pipe or decoder yields nothing so long; default 10 */
-    uint64_t max_bytes;  /* of an endless input before any sample was found; default 64 MiB */
+    size_t struct_size; /* set by diarist_audio_options_init */
+    int32_t channel;    /* 0 (default): the mean of all channels; k >= 1: the k-th channel */
+    const char *raw;    /* NULL: a container. Otherwise "s16le:RATE:CHANNELS" or "f32le:..." */
+    double start_s;     /* skipped at the start; default 0 */
+    double duration_s;  /* read at most; 0: to the end */
+    double stall_s;     /* give up when a pipe or decoder yields nothing so long; default 10 */
+    uint64_t max_bytes; /* of an endless input before any sample was found; default 64 MiB */
 } diarist_audio_options;
 DIARIST_API void diarist_audio_options_init(diarist_audio_options *options);
 
@@ -44,14 +44,14 @@ DIARIST_API int diarist_audio_read(diarist_audio *audio, float *samples, size_t 
 
 /* Strings live as long as the diarist_audio. */
 typedef struct diarist_audio_info {
-    double duration_s;       /* of the 16 kHz samples delivered so far */
-    double declared_s;       /* what the header says; 0: unknown. For progress only, never trusted */
-    int32_t sample_rate;     /* of the file */
-    int32_t num_channels;    /* of the file */
-    const char *decoder;     /* "libsndfile", "ffmpeg", "raw" */
-    const char *sha256;      /* of the input's bytes, 64 hex digits; NULL before the end was reached
-                                and for inputs read in part */
-    const char *warning;     /* NULL, or one line: what was wrong and how far decoding came */
+    double duration_s;    /* of the 16 kHz samples delivered so far */
+    double declared_s;    /* what the header says; 0: unknown. For progress only, never trusted */
+    int32_t sample_rate;  /* of the file */
+    int32_t num_channels; /* of the file */
+    const char *decoder;  /* "libsndfile", "ffmpeg", "raw" */
+    const char *sha256;   /* of the input's bytes, 64 hex digits; NULL before the end was reached
+                             and for inputs read in part */
+    const char *warning;  /* NULL, or one line: what was wrong and how far decoding came */
 } diarist_audio_info;
 DIARIST_API void diarist_audio_describe(diarist_audio *audio, diarist_audio_info *out);
 DIARIST_API void diarist_audio_close(diarist_audio *audio);
@@ -66,14 +66,14 @@ DIARIST_API void diarist_document_free(diarist_document *document);
 
 /* What is known of a recording beyond its turns; any pointer may be NULL, any number 0. */
 typedef struct diarist_source {
-    const char *file;         /* as given by the user; the file id is its name without extension */
-    const char *id;           /* NULL: from file */
-    double duration_s;        /* of the decoded samples */
+    const char *file;  /* as given by the user; the file id is its name without extension */
+    const char *id;    /* NULL: from file */
+    double duration_s; /* of the decoded samples */
     int32_t sample_rate, num_channels;
-    int32_t channel;          /* 1-based channel that the turns are of; 0: all, written as 1 */
+    int32_t channel; /* 1-based channel that the turns are of; 0: all, written as 1 */
     const char *sha256;
-    const char *preset;       /* "balanced" */
-    double decode_s;          /* wall time of decoding; total_s of the whole run */
+    const char *preset; /* "balanced" */
+    double decode_s;    /* wall time of decoding; total_s of the whole run */
     double total_s;
 } diarist_source;
 
@@ -90,12 +90,12 @@ DIARIST_API int diarist_document_read(diarist_document **out, const char *path, 
                                       diarist_error *err);
 
 typedef struct diarist_write_options {
-    size_t struct_size;    /* set by diarist_write_options_init */
-    int32_t view;          /* DIARIST_OVERLAPPING (default) or DIARIST_EXCLUSIVE, for formats that
-                              hold one */
-    int32_t embeddings;    /* 1: include speaker embeddings where the format can */
-    int32_t timing;        /* 1: include timing where the format can */
-    int32_t colors;        /* 1: include a colour per speaker where the format can */
+    size_t struct_size; /* set by diarist_write_options_init */
+    int32_t view;       /* DIARIST_OVERLAPPING (default) or DIARIST_EXCLUSIVE, for formats that
+                           hold one */
+    int32_t embeddings; /* 1: include speaker embeddings where the format can */
+    int32_t timing;     /* 1: include timing where the format can */
+    int32_t colors;     /* 1: include a colour per speaker where the format can */
 } diarist_write_options;
 DIARIST_API void diarist_write_options_init(diarist_write_options *options);
 

@@ -21,5 +21,6 @@ int dr_fail(diarist_error *err, int status, const char *format, ...) {
 }
 
 int dr_fail_memory(diarist_error *err) {
-    return dr_fail(err, DIARIST_ERROR_MEMORY, "out of memory; try a shorter recording or --threads 1");
+    return dr_fail(err, DIARIST_ERROR_MEMORY,
+                   "out of memory; try a shorter recording or --threads 1");
 }

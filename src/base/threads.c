@@ -16,8 +16,8 @@ struct worker {
 };
 
 struct dr_pool {
-    int size;         /* workers, the caller counted */
-    int num_started;  /* threads that run, beside the caller */
+    int size;        /* workers, the caller counted */
+    int num_started; /* threads that run, beside the caller */
     struct worker *workers;
     pthread_mutex_t lock;
     pthread_cond_t wake, done;

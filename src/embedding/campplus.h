@@ -1,0 +1,37 @@
+/* campplus.h - the embedding network: what a voice sounds like.
+ * SPDX-License-Identifier: MIT
+ *
+ * CAM++ (Wang et al. 2023, 3D-Speaker), in two parts, so that any stretch of a recording can be
+ * embedded from one pass over it:
+ *
+ *   trunk   features [T][80] -> 2-D convolutions over (mel, time) -> [T][320] -> TDNN, stride 2
+ *           -> three densely connected blocks with context-aware masks -> columns [T/2][512]
+ *   head    mean and standard deviation of columns [1024] -> linear, batch norm, ReLU -> [192]
+ *
+ * The ReLU at the end belongs to the model: embeddings are never negative. Tensors are named
+ * embedding.* in the model file. */
+#ifndef DR_EMBEDDING_CAMPPLUS_H
+#define DR_EMBEDDING_CAMPPLUS_H
+
+#include "nn/layers.h"
+
+struct dr_campplus;
+
+enum { DR_CAMPPLUS_MAX_FRAMES = 320 }; /* of one call of the trunk */
+
+/* The network lives in loader->arena; NULL after a failure (loader->err). */
+struct dr_campplus *dr_campplus_load(struct dr_loader *loader, const struct dr_kernels *kernels);
+
+/* Floats of scratch that dr_campplus_trunk needs. */
+size_t dr_campplus_trunk_scratch(void);
+
+/* features[num_frames][80], mean already subtracted -> columns[(num_frames + 1) / 2][512].
+ * 1 <= num_frames <= DR_CAMPPLUS_MAX_FRAMES. */
+void dr_campplus_trunk(const struct dr_campplus *net, float *columns, const float *features,
+                       size_t num_frames, float *scratch);
+
+/* statistics[n][1024] (512 means, 512 standard deviations) -> embedding[n][192], not normalised. */
+void dr_campplus_head(const struct dr_campplus *net, float *embedding, const float *statistics,
+                      size_t n);
+
+#endif

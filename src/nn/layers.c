@@ -1,0 +1,119 @@
+/* layers.c - weights brought into the order that the kernels want, once, at load.
+ * SPDX-License-Identifier: MIT */
+#include "nn/layers.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+
+static float *load_floats(struct dr_loader *loader, size_t n) {
+    float *p = loader->err.status ? NULL : dr_arena_zalloc(loader->arena, n, sizeof *p);
+    if (!p && !loader->err.status)
+        dr_fail_memory(&loader->err);
+    return p;
+}
+
+const float *dr_load_tensor(struct dr_loader *loader, const char *prefix, const char *suffix,
+                            unsigned num_dims, unsigned d0, unsigned d1, unsigned d2, unsigned d3) {
+    char name[256];
+    snprintf(name, sizeof name, "%s%s", prefix, suffix);
+    return dr_weights_get(loader->weights, &loader->err, name, num_dims, d0, d1, d2, d3);
+}
+
+struct dr_affine dr_load_batch_norm(struct dr_loader *loader, const char *prefix, unsigned n,
+                                    int affine) {
+    struct dr_affine norm = {load_floats(loader, DR_PADDED(n)), load_floats(loader, DR_PADDED(n))};
+    const float *mean = dr_load_tensor(loader, prefix, ".running_mean", 1, n, 0, 0, 0);
+    const float *var = dr_load_tensor(loader, prefix, ".running_var", 1, n, 0, 0, 0);
+    const float *weight = NULL, *bias = NULL;
+    if (affine) {
+        weight = dr_load_tensor(loader, prefix, ".weight", 1, n, 0, 0, 0);
+        bias = dr_load_tensor(loader, prefix, ".bias", 1, n, 0, 0, 0);
+    }
+    if (loader->err.status)
+        return norm;
+    for (unsigned j = 0; j < n; j++) {
+        double scale = (weight ? weight[j] : 1.0) / sqrt((double)var[j] + DR_NORM_EPS);
+        norm.scale[j] = (float)scale;
+        norm.shift[j] = (float)((bias ? bias[j] : 0.0) - mean[j] * scale);
+    }
+    return norm;
+}
+
+struct dr_linear dr_pack_linear(struct dr_loader *loader, const float *source, const float *bias,
+                                size_t taps, size_t depth, size_t n) {
+    struct dr_linear linear = {NULL, NULL, taps, depth, n};
+    size_t k = taps * depth;
+    float *packed = load_floats(loader, DR_PADDED(n) * k);
+    float *padded_bias = bias ? load_floats(loader, DR_PADDED(n)) : NULL;
+    if (loader->err.status)
+        return linear;
+    dr_pack_panels(packed, source, 1, (ptrdiff_t)k, k, n);
+    if (bias)
+        memcpy(padded_bias, bias, n * sizeof *bias);
+    linear.packed = packed;
+    linear.bias = padded_bias;
+    return linear;
+}
+
+/* weight[n][channels][spatial] -> rows[n][spatial][channels], scaled per output. */
+static void order_channels_last(float *rows, const float *weight, const float *scale, unsigned n,
+                                unsigned channels, unsigned spatial) {
+    for (unsigned j = 0; j < n; j++)
+        for (unsigned s = 0; s < spatial; s++)
+            for (unsigned c = 0; c < channels; c++)
+                rows[((size_t)j * spatial + s) * channels + c] =
+                    weight[((size_t)j * channels + c) * spatial + s] * (scale ? scale[j] : 1.0f);
+}
+
+struct dr_linear dr_load_conv(struct dr_loader *loader, const char *prefix,
+                              const struct dr_conv_shape *shape, int has_bias,
+                              const struct dr_affine *norm) {
+    unsigned n = shape->n, spatial = shape->kernel_h * shape->kernel_w;
+    size_t k = (size_t)spatial * shape->channels;
+    unsigned d2 = shape->num_dims == 3 ? spatial : shape->kernel_h;
+    const float *weight = dr_load_tensor(loader, prefix, ".weight", shape->num_dims, n,
+                                         shape->channels, d2, shape->kernel_w);
+    const float *bias = has_bias ? dr_load_tensor(loader, prefix, ".bias", 1, n, 0, 0, 0) : NULL;
+    struct dr_linear linear = {NULL, NULL, shape->taps, k / shape->taps, n};
+    if (loader->err.status)
+        return linear;
+    /* Scratch lies in an arena of its own: what dr_pack_linear makes must outlive it. */
+    struct dr_arena scratch = {NULL};
+    float *rows = dr_arena_alloc(&scratch, n * k, sizeof *rows);
+    float *folded = dr_arena_zalloc(&scratch, n, sizeof *folded);
+    if (rows && folded) {
+        order_channels_last(rows, weight, norm ? norm->scale : NULL, n, shape->channels, spatial);
+        for (unsigned j = 0; j < n; j++)
+            folded[j] = (bias ? bias[j] : 0.0f) * (norm ? norm->scale[j] : 1.0f) +
+                        (norm ? norm->shift[j] : 0.0f);
+        linear = dr_pack_linear(loader, rows, bias || norm ? folded : NULL, linear.taps,
+                                linear.depth, n);
+    } else {
+        dr_fail_memory(&loader->err);
+    }
+    dr_arena_free(&scratch);
+    return linear;
+}
+
+void dr_linear_run(const struct dr_kernels *k, const struct dr_linear *linear, const float *a,
+                   ptrdiff_t lda, ptrdiff_t tap_stride, float *c, ptrdiff_t ldc, size_t m,
+                   enum dr_activation act, const float *residual, ptrdiff_t ldr) {
+    struct dr_gemm g = {.a = a,
+                        .lda = lda,
+                        .tap_stride = tap_stride,
+                        .taps = linear->taps,
+                        .depth = linear->depth,
+                        .b = linear->packed,
+                        .bias = linear->bias,
+                        .residual = residual,
+                        .ldr = ldr,
+                        .c = c,
+                        .ldc = ldc,
+                        .m = m,
+                        .n = linear->n,
+                        .act = act};
+    k->gemm(&g);
+}

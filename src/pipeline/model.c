@@ -1,0 +1,146 @@
+/* model.c - load a model set once, share it.
+ * SPDX-License-Identifier: MIT
+ *
+ * file or embedded bytes -> checked tensors -> networks with packed weights */
+#include "pipeline/model.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "base/error.h"
+#include "base/sha256.h"
+#include "types.h"
+
+#define ARCHITECTURE "diarist/default-1"
+
+static int find_bytes(struct diarist_model *model, const char *path, diarist_error *err) {
+    if (path) {
+        if (dr_mapped_file_open(&model->file, path))
+            return dr_fail(err, DIARIST_ERROR_MODEL, "%s: cannot read the model: %s", path,
+                           strerror(errno));
+        model->bytes = model->file.data;
+        model->num_bytes = model->file.size;
+        return DIARIST_OK;
+    }
+    model->bytes = dr_embedded_model(&model->num_bytes);
+    if (!model->num_bytes)
+        return dr_fail(err, DIARIST_ERROR_MODEL,
+                       "no model was built in; give one with --model FILE");
+    return DIARIST_OK;
+}
+
+static int read_threshold(double *out, const struct dr_weights *weights, const char *key,
+                          diarist_error *err) {
+    const char *text = dr_weights_metadata(weights, key);
+    char *end = NULL;
+    *out = text ? strtod(text, &end) : NAN;
+    if (!text || end == text || *end || !(*out >= -1.0 && *out <= 1.0))
+        return dr_fail(err, DIARIST_ERROR_MODEL, "metadata %s is not a number from -1 to 1", key);
+    return DIARIST_OK;
+}
+
+static int check_metadata(struct diarist_model *model, diarist_error *err) {
+    const char *architecture = dr_weights_metadata(model->weights, "architecture");
+    if (!architecture || strcmp(architecture, ARCHITECTURE))
+        return dr_fail(err, DIARIST_ERROR_MODEL,
+                       "architecture is \"%.60s\", known is \"%s\"; import the model again",
+                       architecture ? architecture : "not given", ARCHITECTURE);
+    int status =
+        read_threshold(&model->cluster_threshold, model->weights, "cluster_threshold", err);
+    if (!status)
+        status = read_threshold(&model->verify_threshold, model->weights, "verify_threshold", err);
+    return status;
+}
+
+static int load_networks(struct diarist_model *model, diarist_error *err) {
+    struct dr_loader loader = {.weights = model->weights, .arena = &model->arena};
+    model->pyannet = dr_pyannet_load(&loader, &model->kernels);
+    if (model->pyannet)
+        model->campplus = dr_campplus_load(&loader, &model->kernels);
+    if (loader.err.status)
+        return dr_fail(err, loader.err.status, "%s", loader.err.message);
+    model->fbank = dr_fbank_new(&model->kernels, &model->arena);
+    return model->fbank ? DIARIST_OK : dr_fail_memory(err);
+}
+
+/* Puts the file's name before a message about its content. */
+static void name_file(diarist_error *err, const char *path) {
+    diarist_error inner = *err;
+    dr_fail(err, inner.status, "%s: %s", path, inner.message);
+}
+
+int diarist_model_load(diarist_model **out, const char *path, const diarist_options *options,
+                       diarist_error *err) {
+    diarist_error local;
+    err = err ? err : &local;
+    *out = NULL;
+    struct diarist_model *model = calloc(1, sizeof *model);
+    if (!model)
+        return dr_fail_memory(err);
+    pthread_mutex_init(&model->hash_lock, NULL);
+    dr_kernels_init(&model->kernels, dr_cpu_flags(options ? options->cpu_mask : DIARIST_CPU_ALL));
+    int status = find_bytes(model, path, err);
+    if (status)
+        goto failed;
+    status = dr_weights_parse(&model->weights, model->bytes, model->num_bytes, err);
+    if (!status)
+        status = check_metadata(model, err);
+    if (!status)
+        status = load_networks(model, err);
+    if (status) {
+        name_file(err, path ? path : "embedded model");
+        goto failed;
+    }
+    *out = model;
+    return DIARIST_OK;
+failed:
+    diarist_model_free(model);
+    return status;
+}
+
+void diarist_model_free(diarist_model *model) {
+    if (!model)
+        return;
+    dr_weights_free(model->weights);
+    dr_arena_free(&model->arena);
+    dr_mapped_file_close(&model->file);
+    pthread_mutex_destroy(&model->hash_lock);
+    free(model);
+}
+
+/* Made when first asked for: loading a model must not wait for it. */
+static const char *hash_of(struct diarist_model *model) {
+    pthread_mutex_lock(&model->hash_lock);
+    if (!model->sha256[0]) {
+        struct dr_sha256 *hash = dr_sha256_new();
+        if (hash) {
+            dr_sha256_update(hash, model->bytes, model->num_bytes);
+            dr_sha256_hex(hash, model->sha256);
+        }
+        dr_sha256_free(hash);
+    }
+    pthread_mutex_unlock(&model->hash_lock);
+    return model->sha256;
+}
+
+static const char *metadata(const struct diarist_model *model, const char *key) {
+    const char *text = dr_weights_metadata(model->weights, key);
+    return text ? text : "";
+}
+
+void diarist_model_describe(const diarist_model *model, diarist_model_info *out) {
+    out->name = metadata(model, "name");
+    out->architecture = metadata(model, "architecture");
+    out->license = metadata(model, "license");
+    out->source = metadata(model, "source");
+    out->sha256 = hash_of((struct diarist_model *)(uintptr_t)model);
+    out->instruction_set = model->kernels.instruction_set;
+    out->num_bytes = model->num_bytes;
+    out->num_tensors = (uint32_t)dr_weights_num_tensors(model->weights);
+    out->embedding_dim = DR_EMBEDDING_DIM;
+    out->cluster_threshold = model->cluster_threshold;
+    out->verify_threshold = model->verify_threshold;
+}

@@ -1,0 +1,300 @@
+/* offline.c - a fed recording: who spoke when, where there is speech, what voices sound like.
+ * SPDX-License-Identifier: MIT
+ *
+ * dr_stages_run is the pipeline: its stages in order, a paragraph each. */
+#include "pipeline/offline.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "clustering/assign.h"
+#include "embedding/pooling.h"
+#include "pipeline/trunk_pass.h"
+#include "reconstruct/count.h"
+#include "segmentation/powerset.h"
+
+/* Columns that an embedding needs: 0.16 s. */
+enum { MIN_REGION_COLUMNS = 8 };
+
+/* Frames beyond the end of a recording that is shorter than a chunk hold its mirror image. */
+static void silence_beyond_end(uint8_t *active, uint8_t *clean, const struct diarist_recording *r) {
+    if (r->num_samples >= DR_CHUNK_SAMPLES || !r->num_chunks)
+        return;
+    for (size_t f = 0; f < DR_CHUNK_FRAMES; f++)
+        if (f * DR_FRAME_STEP + DR_FRAME_DURATION / 2 >= r->num_samples)
+            active[f] = clean[f] = 0;
+}
+
+static int find_speech(struct dr_stages *out, struct diarist_recording *r, struct dr_arena *arena,
+                       diarist_error *err) {
+    size_t frames = r->num_chunks * DR_CHUNK_FRAMES;
+    out->num_frames = dr_num_frames(r->num_samples);
+    uint8_t *active = dr_arena_alloc(arena, frames, 1);
+    uint8_t *clean = dr_arena_alloc(arena, frames, 1);
+    out->count = dr_arena_alloc(arena, out->num_frames, 1);
+    out->speech = dr_arena_alloc(arena, out->num_frames, sizeof *out->speech);
+    if (!active || !clean || !out->count || !out->speech)
+        return dr_fail_memory(err);
+    dr_powerset_decode(active, clean, r->logprob, frames);
+    silence_beyond_end(active, clean, r);
+    struct dr_segmentation segmentation = {.num_chunks = r->num_chunks,
+                                           .step = r->plan.step,
+                                           .num_samples = r->num_samples,
+                                           .logprob = r->logprob,
+                                           .active = active,
+                                           .clean = clean};
+    out->segmentation = segmentation;
+    return dr_count_speakers(out->count, out->speech, &segmentation, &r->plan.reconstruct, arena,
+                             err);
+}
+
+/* usable[num_columns]: 1 where as many talk as an embedding may hear. */
+static uint8_t *usable_columns(const struct diarist_recording *r, const struct dr_stages *speech,
+                               struct dr_arena *arena) {
+    size_t num = dr_num_columns(r);
+    uint8_t *usable = dr_arena_alloc(arena, num + 1, sizeof *usable);
+    for (size_t c = 0; usable && c < num; c++) {
+        size_t f = dr_column_frame(c);
+        uint8_t count = speech->count[f < speech->num_frames ? f : speech->num_frames - 1];
+        usable[c] = r->plan.exclude_overlap ? count == 1 : count >= 1;
+    }
+    return usable;
+}
+
+/* Adds the time since *since to *stage and starts anew. */
+static void lap(double *stage, double *since) {
+    double now = dr_clock_s();
+    *stage += now - *since;
+    *since = now;
+}
+
+/* The result's embeddings: the centroids, in the order in which the speakers appear. */
+static int keep_embeddings(struct diarist_result *result, const struct dr_centroids *centroids,
+                           diarist_error *err) {
+    size_t num = result->turns.num_speakers;
+    if (!num || !centroids->num_speakers)
+        return DIARIST_OK;
+    result->embedding =
+        dr_arena_alloc(&result->arena, num, DR_EMBEDDING_DIM * sizeof *result->embedding);
+    if (!result->embedding)
+        return dr_fail_memory(err);
+    for (size_t i = 0; i < num; i++)
+        memcpy(result->embedding + i * DR_EMBEDDING_DIM,
+               centroids->centroid + (size_t)result->turns.order[i] * DR_EMBEDDING_DIM,
+               DR_EMBEDDING_DIM * sizeof *result->embedding);
+    return DIARIST_OK;
+}
+
+static void finish_result(struct diarist_result *result, struct diarist_recording *r) {
+    r->timing.total = dr_clock_s() - r->start_s;
+    result->timing = r->timing;
+    result->duration_s = (double)r->num_samples / DR_SAMPLE_RATE;
+    result->step_s = (double)r->plan.step / DR_SAMPLE_RATE;
+    result->num_threads = r->plan.num_threads;
+}
+
+int dr_stages_run(struct dr_stages *s, struct diarist_recording *r, struct dr_arena *arena,
+                  struct dr_arena *turns_arena, diarist_error *err) {
+    double clock = dr_clock_s();
+
+    /* Segmentation says when, and how many talk at once. */
+    int status = find_speech(s, r, arena, err);
+    uint8_t *usable = status ? NULL : usable_columns(r, s, arena);
+    if (!status && !usable)
+        status = dr_fail_memory(err);
+    lap(&r->timing.segmentation, &clock);
+
+    /* One pass of the embedding network gives the voice of any stretch. */
+    if (!status)
+        status = dr_embeddings_make(&s->embeddings, r, &s->segmentation, usable, arena, err);
+    lap(&r->timing.embedding, &clock);
+
+    /* Clustering of short windows says which voices there are; local speakers are then put on
+     * them, chunk by chunk. */
+    if (!status)
+        status = dr_recording_progress(r, DIARIST_STAGE_CLUSTERING, 0.0, err);
+    if (!status)
+        status = dr_links_build(&s->links, &s->embeddings.coarse, &s->segmentation, arena, err);
+    if (!status)
+        status = dr_find_speakers(&s->centroids, &s->window_speaker, &s->embeddings.coarse,
+                                  &s->links, r->num_samples, &r->plan.clustering, arena, err);
+    s->assign = dr_arena_alloc(arena, r->num_chunks * DR_LOCAL_SPEAKERS, sizeof *s->assign);
+    if (!status && !s->assign)
+        status = dr_fail_memory(err);
+    if (!status)
+        status = dr_assign_local_speakers(s->assign, &s->segmentation, &s->embeddings.local,
+                                          &s->centroids, &r->plan.clustering, arena, err);
+    lap(&r->timing.clustering, &clock);
+
+    /* Activity of each speaker at each frame, corrected by the embeddings, becomes turns. */
+    if (!status)
+        status = dr_recording_progress(r, DIARIST_STAGE_RECONSTRUCT, 0.0, err);
+    if (status)
+        return status;
+    struct dr_reconstruct_input in = {.segmentation = &s->segmentation,
+                                      .count = s->count,
+                                      .assign = s->assign,
+                                      .num_speakers =
+                                          s->centroids.num_speakers ? s->centroids.num_speakers : 1,
+                                      .windows = &s->embeddings.fine,
+                                      .centroids = &s->centroids};
+    status = dr_reconstruct(&s->turns, &in, &r->plan.reconstruct, turns_arena, err);
+    lap(&r->timing.reconstruct, &clock);
+    return status ? status : dr_recording_progress(r, DIARIST_STAGE_RECONSTRUCT, 1.0, err);
+}
+
+static int diarize_stages(struct diarist_result *result, struct diarist_recording *r,
+                          struct dr_arena *arena, diarist_error *err) {
+    struct dr_stages stages = {0};
+    int status = dr_stages_run(&stages, r, arena, &result->arena, err);
+    result->turns = stages.turns;
+    return status ? status : keep_embeddings(result, &stages.centroids, err);
+}
+
+static int vad_stages(struct diarist_result *result, struct diarist_recording *r,
+                      struct dr_arena *arena, diarist_error *err) {
+    struct dr_stages speech;
+    double clock = dr_clock_s();
+    int status = find_speech(&speech, r, arena, err);
+    lap(&r->timing.segmentation, &clock);
+    if (!status)
+        status =
+            dr_reconstruct_speech(&result->turns, speech.count, speech.speech, speech.num_frames,
+                                  r->num_samples, &r->plan.reconstruct, &result->arena, err);
+    lap(&r->timing.reconstruct, &clock);
+    result->is_vad = 1;
+    return status;
+}
+
+typedef int stages_fn(struct diarist_result *, struct diarist_recording *, struct dr_arena *,
+                      diarist_error *);
+
+/* Ends feeding and runs the stages with an arena of their own. */
+static int run_stages(struct diarist_result **out, struct diarist_recording *r, stages_fn *stages,
+                      diarist_error *err) {
+    struct dr_arena arena = {NULL};
+    *out = NULL;
+    int status = dr_recording_end(r, err);
+    if (status)
+        return status;
+    struct diarist_result *result = dr_result_new();
+    status = result ? stages(result, r, &arena, err) : dr_fail_memory(err);
+    dr_arena_free(&arena);
+    if (status) {
+        diarist_result_free(result);
+        return status;
+    }
+    finish_result(result, r);
+    *out = result;
+    return DIARIST_OK;
+}
+
+int dr_diarize(struct diarist_result **out, struct diarist_recording *recording,
+               diarist_error *err) {
+    return run_stages(out, recording, diarize_stages, err);
+}
+
+int dr_vad(struct diarist_result **out, struct diarist_recording *recording, diarist_error *err) {
+    return run_stages(out, recording, vad_stages, err);
+}
+
+/* ---- embeddings of regions ---- */
+
+struct region_job {
+    const struct diarist_recording *recording;
+    const diarist_region *regions;
+    size_t num_regions;
+    const uint8_t *usable;
+    struct dr_pooled *group;
+};
+
+/* First column whose centre is not before time_s. */
+static size_t column_at(double time_s, size_t limit) {
+    double c = (time_s * DR_SAMPLE_RATE - DR_COLUMN_CENTRE) / DR_COLUMN_STEP;
+    if (!(c > 0.0))
+        return 0;
+    return c < (double)limit ? (size_t)(c + 0.999999) : limit;
+}
+
+static void take_regions(void *context, const struct dr_columns *columns, size_t *keep_from) {
+    struct region_job *job = context;
+    for (size_t i = 0; i < job->num_regions; i++) {
+        const diarist_region *region = &job->regions[i];
+        size_t begin = column_at(region->start, columns->end);
+        size_t end = column_at(region->end, columns->end);
+        if (begin < columns->first)
+            begin = columns->first;
+        if (begin < end)
+            dr_pooled_add(&job->group[region->group], &job->recording->model->kernels,
+                          columns->columns + (begin - columns->first) * DR_COLUMN_DIM,
+                          job->usable + begin, end - begin);
+    }
+    *keep_from = columns->end;
+}
+
+static int check_regions(const diarist_region *regions, size_t num_regions, size_t num_groups,
+                         diarist_error *err) {
+    for (size_t i = 0; i < num_regions; i++)
+        if (!(regions[i].start <= regions[i].end) || regions[i].group < 0 ||
+            (size_t)regions[i].group >= num_groups)
+            return dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                           "region %zu ends before it starts or has no group", i);
+    return DIARIST_OK;
+}
+
+static struct dr_pooled *new_groups(size_t num_groups, struct dr_arena *arena) {
+    struct dr_pooled *group = dr_arena_zalloc(arena, num_groups, sizeof *group);
+    double *sums = dr_arena_zalloc(arena, num_groups, 2 * DR_COLUMN_DIM * sizeof *sums);
+    if (!group || !sums)
+        return NULL;
+    for (size_t g = 0; g < num_groups; g++) {
+        group[g].sum = sums + g * 2 * DR_COLUMN_DIM;
+        group[g].squares = group[g].sum + DR_COLUMN_DIM;
+    }
+    return group;
+}
+
+static int embed_stages(float *embeddings, double *seconds, struct region_job *job,
+                        struct diarist_recording *r, size_t num_groups, struct dr_arena *arena,
+                        diarist_error *err) {
+    struct dr_stages speech;
+    float mean[DR_MELS];
+    int status = find_speech(&speech, r, arena, err);
+    if (!status)
+        status = dr_speech_mean(mean, r, speech.segmentation.active, err);
+    if (status)
+        return status;
+    job->usable = usable_columns(r, &speech, arena);
+    job->group = new_groups(num_groups, arena);
+    float *statistics = dr_arena_alloc(arena, 2 * DR_COLUMN_DIM, sizeof *statistics);
+    if (!job->usable || !job->group || !statistics)
+        return dr_fail_memory(err);
+    status = dr_trunk_pass(r, mean, job->usable, take_regions, job, err);
+    for (size_t g = 0; g < num_groups && !status; g++) {
+        float *embedding = embeddings + g * DR_EMBEDDING_DIM;
+        memset(embedding, 0, DR_EMBEDDING_DIM * sizeof *embedding);
+        if (seconds)
+            seconds[g] = (double)job->group[g].n / DR_COLUMNS_PER_SECOND;
+        if (job->group[g].n < MIN_REGION_COLUMNS)
+            continue;
+        dr_pooled_statistics(statistics, &job->group[g]);
+        dr_campplus_head(r->model->campplus, embedding, statistics, 1);
+        dr_normalise(embedding);
+    }
+    return status;
+}
+
+int dr_embed(float *embeddings, double *seconds, struct diarist_recording *r,
+             const diarist_region *regions, size_t num_regions, size_t num_groups,
+             diarist_error *err) {
+    struct region_job job = {.recording = r, .regions = regions, .num_regions = num_regions};
+    struct dr_arena arena = {NULL};
+    int status = check_regions(regions, num_regions, num_groups, err);
+    if (!status)
+        status = dr_recording_end(r, err);
+    if (!status)
+        status = embed_stages(embeddings, seconds, &job, r, num_groups, &arena, err);
+    dr_arena_free(&arena);
+    return status;
+}

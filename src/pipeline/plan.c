@@ -1,0 +1,94 @@
+/* plan.c - options: defaults, validation, and what they come to.
+ * SPDX-License-Identifier: MIT */
+#include "pipeline/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/threads.h"
+#include "types.h"
+
+#define MIN_STEP_S 0.5
+#define MAX_STEP_S 10.0
+#define MAX_THREADS 1024
+#define MAX_MIN_DURATION_S 60.0
+
+void diarist_options_init(diarist_options *options) {
+    memset(options, 0, sizeof *options);
+    options->struct_size = sizeof *options;
+    options->cpu_mask = DIARIST_CPU_ALL;
+    options->exclude_overlap = 1;
+}
+
+static int check_speakers(const diarist_options *o, diarist_error *err) {
+    if (o->num_speakers < 0 || o->min_speakers < 0 || o->max_speakers < 0)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "a number of speakers cannot be negative");
+    if (o->num_speakers && (o->min_speakers || o->max_speakers))
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                       "num_speakers contradicts min_speakers and max_speakers; give one or the "
+                       "others");
+    if (o->max_speakers && o->min_speakers > o->max_speakers)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "min_speakers %d is above max_speakers %d",
+                       o->min_speakers, o->max_speakers);
+    return DIARIST_OK;
+}
+
+static int check_range(double value, double low, double high, const char *name,
+                       diarist_error *err) {
+    if (value >= low && value <= high)
+        return DIARIST_OK;
+    return dr_fail(err, DIARIST_ERROR_ARGUMENT, "%s must lie from %g to %g", name, low, high);
+}
+
+int diarist_options_check(const diarist_options *o, diarist_error *err) {
+    if (!o)
+        return DIARIST_OK;
+    if (o->struct_size != sizeof *o)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                       "struct_size is not set; call diarist_options_init first");
+    int status = check_speakers(o, err);
+    if (!status)
+        status = check_range(o->num_threads, 0, MAX_THREADS, "num_threads", err);
+    if (!status && o->step_s != 0.0)
+        status = check_range(o->step_s, MIN_STEP_S, MAX_STEP_S, "step_s", err);
+    if (!status)
+        status = check_range(o->cluster_threshold, -1.0, 1.0, "cluster_threshold", err);
+    if (!status)
+        status = check_range(o->min_duration_on_s, 0, MAX_MIN_DURATION_S, "min_duration_on_s", err);
+    if (!status)
+        status =
+            check_range(o->min_duration_off_s, 0, MAX_MIN_DURATION_S, "min_duration_off_s", err);
+    if (!status && (o->preset < DIARIST_PRESET_BALANCED || o->preset > DIARIST_PRESET_ACCURATE))
+        status = dr_fail(err, DIARIST_ERROR_ARGUMENT, "preset %d is not known", o->preset);
+    return status;
+}
+
+int dr_plan_make(struct dr_plan *plan, const diarist_options *options, double cluster_threshold,
+                 diarist_error *err) {
+    diarist_options defaults;
+    diarist_options_init(&defaults);
+    const diarist_options *o = options ? options : &defaults;
+    int status = diarist_options_check(o, err);
+    if (status)
+        return status;
+    double step_s = o->step_s;
+    if (step_s == 0.0)
+        step_s = o->preset == DIARIST_PRESET_ACCURATE ? 2.0 : 5.0;
+    memset(plan, 0, sizeof *plan);
+    plan->step = (size_t)lrint(step_s * DR_SAMPLE_RATE);
+    plan->num_threads = o->num_threads ? o->num_threads : dr_available_threads();
+    plan->exclude_overlap = o->exclude_overlap;
+    plan->mirror_short = 1;
+    plan->clustering = dr_cluster_defaults;
+    plan->clustering.threshold =
+        o->cluster_threshold != 0.0 ? o->cluster_threshold : cluster_threshold;
+    plan->clustering.min_speakers = (size_t)(o->num_speakers ? o->num_speakers : o->min_speakers);
+    plan->clustering.max_speakers = (size_t)(o->num_speakers ? o->num_speakers : o->max_speakers);
+    plan->reconstruct = dr_reconstruct_defaults;
+    plan->reconstruct.min_duration_on_s = o->min_duration_on_s;
+    plan->reconstruct.min_duration_off_s = o->min_duration_off_s;
+    plan->progress = o->progress;
+    plan->progress_data = o->progress_data;
+    return DIARIST_OK;
+}

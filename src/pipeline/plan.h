@@ -1,0 +1,26 @@
+/* plan.h - what the caller's options come to.
+ * SPDX-License-Identifier: MIT */
+#ifndef DR_PIPELINE_PLAN_H
+#define DR_PIPELINE_PLAN_H
+
+#include "clustering/params.h"
+#include "diarist/diarist.h"
+#include "reconstruct/params.h"
+
+struct dr_plan {
+    size_t step; /* samples between segmentation chunks */
+    int num_threads;
+    int exclude_overlap;
+    int mirror_short; /* fill a chunk of a recording under 10 s with its mirror image, not zeros */
+    struct dr_cluster_params clustering;
+    struct dr_reconstruct_params reconstruct;
+    diarist_progress_fn progress;
+    void *progress_data;
+};
+
+/* Checks options (NULL: the defaults) and resolves what is left to the preset, the model or the
+ * machine. DIARIST_ERROR_ARGUMENT. */
+int dr_plan_make(struct dr_plan *plan, const diarist_options *options, double cluster_threshold,
+                 diarist_error *err);
+
+#endif

@@ -1,0 +1,79 @@
+/* result.c - who spoke when, finished and read-only.
+ * SPDX-License-Identifier: MIT */
+#include "pipeline/result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct diarist_result *dr_result_new(void) {
+    return calloc(1, sizeof(struct diarist_result));
+}
+
+int dr_result_is_vad(const diarist_result *result) {
+    return result->is_vad;
+}
+
+void diarist_result_free(diarist_result *result) {
+    if (!result)
+        return;
+    dr_arena_free(&result->arena);
+    free(result);
+}
+
+size_t diarist_result_num_turns(const diarist_result *result, diarist_view view) {
+    return view == DIARIST_EXCLUSIVE ? result->turns.num_exclusive : result->turns.num_turns;
+}
+
+int diarist_result_turn(const diarist_result *result, diarist_view view, size_t i,
+                        diarist_turn *out) {
+    if (i >= diarist_result_num_turns(result, view))
+        return -1;
+    const struct dr_turn *t =
+        (view == DIARIST_EXCLUSIVE ? result->turns.exclusive : result->turns.turn) + i;
+    out->start = t->start_s;
+    out->end = t->end_s;
+    out->speaker = t->speaker;
+    out->confidence = t->confidence;
+    out->flags = t->overlap ? DIARIST_TURN_OVERLAP : 0;
+    return 0;
+}
+
+size_t diarist_result_num_speakers(const diarist_result *result) {
+    return result->turns.num_speakers;
+}
+
+int diarist_result_speaker(const diarist_result *result, size_t speaker, diarist_speaker *out) {
+    if (speaker >= result->turns.num_speakers)
+        return -1;
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < result->turns.num_turns; i++) {
+        const struct dr_turn *t = &result->turns.turn[i];
+        if ((size_t)t->speaker == speaker) {
+            out->seconds += t->end_s - t->start_s;
+            out->num_turns++;
+        }
+    }
+    if (result->embedding)
+        out->embedding = result->embedding + speaker * DR_EMBEDDING_DIM;
+    return 0;
+}
+
+size_t diarist_result_embedding_dim(const diarist_result *result) {
+    return result->embedding ? DR_EMBEDDING_DIM : 0;
+}
+
+double diarist_result_duration(const diarist_result *result) {
+    return result->duration_s;
+}
+
+void diarist_result_timing(const diarist_result *result, diarist_timing *out) {
+    *out = result->timing;
+}
+
+int32_t diarist_result_num_threads(const diarist_result *result) {
+    return result->num_threads;
+}
+
+double diarist_result_step(const diarist_result *result) {
+    return result->step_s;
+}

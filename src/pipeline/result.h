@@ -1,0 +1,27 @@
+/* result.h - who spoke when, finished and read-only.
+ * SPDX-License-Identifier: MIT */
+#ifndef DR_PIPELINE_RESULT_H
+#define DR_PIPELINE_RESULT_H
+
+#include "base/arena.h"
+#include "diarist/diarist.h"
+#include "reconstruct/turns.h"
+#include "types.h"
+
+struct diarist_result {
+    struct dr_arena arena; /* owns everything below, and the result itself lies outside it */
+    struct dr_turns turns;
+    float *embedding; /* [num_speakers][192] or NULL */
+    double duration_s, step_s;
+    diarist_timing timing;
+    int num_threads;
+    int is_vad;
+};
+
+/* NULL when there is no memory. */
+struct diarist_result *dr_result_new(void);
+
+/* Whether the turns are speech of anybody rather than of speakers. */
+int dr_result_is_vad(const diarist_result *result);
+
+#endif

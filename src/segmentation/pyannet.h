@@ -1,0 +1,30 @@
+/* pyannet.h - the segmentation network: who of at most three local speakers talks, in 10 s.
+ * SPDX-License-Identifier: MIT
+ *
+ * pyannote/segmentation-3.0 (PyanNet): waveform [160000] -> instance norm -> 80 sinc filters of
+ * 251, stride 10, |.| -> 2 convolutions of 5 (80 -> 60 -> 60), each of the three followed by
+ * max-pool 3, instance norm and leaky ReLU -> [589][60] -> 4 bidirectional LSTM layers of 128 -> 2
+ * linear layers of 128 -> 7 powerset classes. Tensors are named segmentation.* in the model file.
+ */
+#ifndef DR_SEGMENTATION_PYANNET_H
+#define DR_SEGMENTATION_PYANNET_H
+
+#include "nn/layers.h"
+
+struct dr_pyannet;
+
+/* The network lives in loader->arena; NULL after a failure (loader->err). */
+struct dr_pyannet *dr_pyannet_load(struct dr_loader *loader, const struct dr_kernels *kernels);
+
+/* Chunks that run through the LSTM together: enough to keep its gates in registers. */
+enum { DR_PYANNET_BATCH = 6 };
+
+/* Floats of scratch that one call with `batch` chunks needs. */
+size_t dr_pyannet_scratch(size_t batch);
+
+/* chunks[i]: 160000 samples of the i-th chunk. logprob[batch][589][7]: natural-log probabilities.
+ * 1 <= batch <= DR_PYANNET_BATCH. A chunk's result does not depend on the others in its batch. */
+void dr_pyannet_run(const struct dr_pyannet *net, float *logprob, const float *const *chunks,
+                    size_t batch, float *scratch);
+
+#endif
