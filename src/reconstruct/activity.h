@@ -3,8 +3,8 @@
  *
  * marginals of local speakers, through assign -> probability [frames][speakers]
  *   + embeddings of windows every 0.3 s against re-estimated centroids -> score [frames][speakers]
- * Nothing of the size frames x speakers is kept: blocks of frames are computed as they are asked
- * for, from the chunks and windows that they touch. */
+ * Nothing of the size frames x speakers is kept: blocks of frames are computed in order, from the
+ * chunks and windows that they touch. */
 #ifndef DR_RECONSTRUCT_ACTIVITY_H
 #define DR_RECONSTRUCT_ACTIVITY_H
 
@@ -23,20 +23,22 @@ struct dr_reconstruct_input {
     const struct dr_centroids *centroids; /* of num_speakers; unused when num_speakers is 1 */
 };
 
-enum { DR_ACTIVITY_BLOCK = 2048 }; /* frames */
-
 struct dr_activity {
     struct dr_reconstruct_input in;
     struct dr_reconstruct_params params;
     size_t num_frames;
-    int resegment;
-    float *centroid;   /* [num_speakers][192] re-estimated; only when resegment */
-    float *hamming;    /* [589] */
-    double *weight;    /* [DR_ACTIVITY_BLOCK] */
-    float *similarity; /* [max_windows][num_speakers] of the windows around a block */
-    size_t max_windows;
-    float *probability; /* [DR_ACTIVITY_BLOCK][num_speakers] of the last block */
-    float *score;       /* the same shape */
+    size_t block_frames; /* the most frames that a block has */
+    int resegment;       /* whether embeddings have a say */
+    float *centroid;     /* [num_speakers][192] re-estimated; NULL without resegmentation */
+    size_t window;       /* reached in in.windows */
+    float *hamming;      /* [589] */
+    float *marginal;     /* [589][3] of the chunk at work */
+    double *weight;      /* [block_frames] */
+    float *similarity;   /* [windows around a block][num_speakers] */
+
+    size_t first, num;  /* frames of the block that was computed last */
+    float *probability; /* [num][num_speakers] */
+    float *score;       /* [num][num_speakers]; comparable within a frame */
 };
 
 /* Re-estimates the centroids and allocates in arena. DIARIST_ERROR_MEMORY. */
@@ -44,7 +46,7 @@ int dr_activity_open(struct dr_activity *activity, const struct dr_reconstruct_i
                      const struct dr_reconstruct_params *params, struct dr_arena *arena,
                      diarist_error *err);
 
-/* Fills probability and score for frames [first, first + num), num <= DR_ACTIVITY_BLOCK. */
-void dr_activity_block(struct dr_activity *activity, size_t first, size_t num);
+/* Computes the next block, the first one at first; num is 0 after the last. */
+void dr_activity_next(struct dr_activity *activity);
 
 #endif
