@@ -7,6 +7,7 @@ segmentation.sincnet.conv1d.0.weight [80][251].
 """
 
 import math
+import struct
 
 from . import Failure, tensor
 
@@ -16,22 +17,38 @@ NYQUIST_HZ = 8000.0
 _BANK = "sincnet.conv1d.0.filterbank."
 
 
+def _f32(value):
+    """value rounded to single precision."""
+    return struct.unpack("<f", struct.pack("<f", value))[0]
+
+
 def sinc_filters(low_hz, band_hz, window, n):
-    """Filters of asteroid_filterbanks' ParamSincFB.filters(), in double precision.
+    """Filters of asteroid_filterbanks' ParamSincFB.filters(), in single precision as PyTorch has it.
+
+    Every operation is rounded in the same order as there. That matters: the network was trained and
+    is run everywhere with these very filters, and those of exact arithmetic, 1e-6 away, move its
+    log-probabilities by up to 0.02 on faint recordings.
 
     low_hz, band_hz: [F] parameters. window, n: [H] half of the window, and 2 pi times the half time
     axis in seconds (negative values). Returns 2 F filters of 2 H + 1 values: F even ones (cosine),
     then F odd ones (sine)."""
     even, odd = [], []
     for low_parameter, band_parameter in zip(low_hz, band_hz):
-        low = MIN_LOW_HZ + abs(low_parameter)
-        high = min(max(low + MIN_BAND_HZ + abs(band_parameter), MIN_LOW_HZ), NYQUIST_HZ)
-        norm = 2.0 * (high - low)
-        left = [(math.sin(high * t) - math.sin(low * t)) / (t / 2.0) * w / norm
-                for t, w in zip(n, window)]
+        low = _f32(MIN_LOW_HZ + abs(low_parameter))
+        high = _f32(_f32(low + MIN_BAND_HZ) + abs(band_parameter))
+        high = min(max(high, MIN_LOW_HZ), NYQUIST_HZ)
+        band = _f32(high - low)
+
+        def half(difference):
+            values = []
+            for t, w in zip(n, window):
+                value = _f32(_f32(difference(_f32(high * t), _f32(low * t))) / _f32(t / 2.0))
+                values.append(_f32(_f32(value * w) / _f32(2.0 * band)))
+            return values
+
+        left = half(lambda h, l: _f32(math.sin(h)) - _f32(math.sin(l)))
         even.append(left + [1.0] + left[::-1])
-        left = [(math.cos(low * t) - math.cos(high * t)) / (t / 2.0) * w / norm
-                for t, w in zip(n, window)]
+        left = half(lambda h, l: _f32(math.cos(l)) - _f32(math.cos(h)))
         odd.append(left + [0.0] + [-value for value in reversed(left)])
     return even + odd
 
