@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""check_includes.py - the include law: arrows point downward, no circles, every header stands alone.
+"""check_includes.py - the include law: arrows point downward, no circles, headers stand alone.
 SPDX-License-Identifier: MIT
 
 usage: check_includes.py [ROOT]
 
-LAW below says what the files of a folder may include, besides their own folder and the system's headers; it is
-the table of ARCHITECTURE.md. Every header is also compiled alone (the public ones as C17 and as C++17).
+LAW below says what the files of a folder may include, besides their own folder and the system's
+headers; it is the table of ARCHITECTURE.md. Every header is also compiled alone (the public ones as
+C17 and as C++17).
 """
+
 import os
 import re
 import subprocess
@@ -53,7 +55,7 @@ def sources(root):
 
 
 def includes(root, path):
-    """(line number, repository path) of each header of this project that path includes; unknown ones as None."""
+    """(line, name, repository path or None) of each include of path that is not the system's."""
     with open(os.path.join(root, path), encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             found = INCLUDE.match(line)
@@ -62,7 +64,9 @@ def includes(root, path):
             quoted, name = found[1] == '"', found[2]
             places = ([os.path.dirname(path)] if quoted else []) + SEARCH
             places = [os.path.normpath(os.path.join(place, name)) for place in places]
-            target = next((place for place in places if os.path.isfile(os.path.join(root, place))), None)
+            target = next(
+                (place for place in places if os.path.isfile(os.path.join(root, place))), None
+            )
             if target or quoted:
                 yield number, name, target
 
@@ -82,7 +86,9 @@ def violations(root, graph):
             if target is None:
                 if name not in GENERATED:
                     yield f"{path}:{number}: no such header: {name}"
-            elif not (own and target.startswith(key)) and not any(target.startswith(a) for a in LAW[key]):
+            elif not (own and target.startswith(key)) and not any(
+                target.startswith(a) for a in LAW[key]
+            ):
                 yield f"{path}:{number}: {key} may not include {target}"
 
 
@@ -91,7 +97,7 @@ def circles(graph):
 
     def visit(path):
         if path in trail:
-            yield "circle: " + " -> ".join(trail[trail.index(path):] + [path])
+            yield "circle: " + " -> ".join(trail[trail.index(path) :] + [path])
         elif path not in done:
             trail.append(path)
             for _, _, target in graph.get(path, []):
@@ -106,10 +112,14 @@ def circles(graph):
 
 def folder_circles(graph):
     """Two folders of the library that include each other, which no single file shows."""
-    edges = {(os.path.dirname(a), os.path.dirname(b)) for a, targets in graph.items()
-             for _, _, b in targets if b and a.startswith("src/") and b.startswith("src/")}
+    edges = {
+        (os.path.dirname(a), os.path.dirname(b))
+        for a, targets in graph.items()
+        for _, _, b in targets
+        if b and a.startswith("src/") and b.startswith("src/")
+    }
     for a, b in sorted(edges):
-        # src/ itself holds the nouns at the bottom and the API at the top: the files' own circles are checked.
+        # src/ itself holds both the nouns and the API: only its files are checked.
         if a < b and (b, a) in edges and "src" not in (a, b) and not b.startswith(a):
             yield f"circle of folders: {a} <-> {b}"
 
@@ -118,23 +128,37 @@ def compile_alone(root, path):
     """Error text, or None."""
     ways = [["gcc", "-x", "c", "-std=gnu17"]]
     if path.startswith("include/"):
-        ways = [["gcc", "-x", "c", "-std=c17", "-pedantic"], ["g++", "-x", "c++", "-std=c++17", "-pedantic"]]
+        ways = [
+            ["gcc", "-x", "c", "-std=c17", "-pedantic"],
+            ["g++", "-x", "c++", "-std=c++17", "-pedantic"],
+        ]
     for way in ways:
         warnings = [w for w in WARNINGS if way[0] != "g++" or w != "-Wstrict-prototypes"]
-        run = subprocess.run([*way, *warnings, "-I.", *(f"-I{place}" for place in SEARCH), "-fsyntax-only", "-"],
-                             cwd=root, input=f'#include "{path}"\n', capture_output=True, text=True)
+        run = subprocess.run(
+            [*way, *warnings, "-I.", *(f"-I{place}" for place in SEARCH), "-fsyntax-only", "-"],
+            cwd=root,
+            input=f'#include "{path}"\n',
+            capture_output=True,
+            text=True,
+        )
         if run.returncode:
             return f"{path}: does not compile alone ({' '.join(way)}):\n{run.stderr.strip()}"
     return None
 
 
 def main():
-    root = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    root = (
+        sys.argv[1]
+        if len(sys.argv) > 1
+        else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    )
     graph = {path: list(includes(root, path)) for path in sources(root)}
     # Templates are included several times with macros set; they are no headers.
     headers = [p for p in graph if p.endswith(".h") and not p.endswith("_template.h")]
     with ThreadPoolExecutor(max_workers=2) as pool:
-        alone = [error for error in pool.map(lambda path: compile_alone(root, path), headers) if error]
+        alone = [
+            error for error in pool.map(lambda path: compile_alone(root, path), headers) if error
+        ]
     law = [*violations(root, graph), *circles(graph), *folder_circles(graph)]
     for text in law + alone:
         print(text)

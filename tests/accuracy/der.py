@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""der.py - diarizes the recordings of shared/data with the program and scores them with pyannote.metrics.
+"""der.py - diarizes recordings with the program and scores them with pyannote.metrics.
 SPDX-License-Identifier: MIT
 
-program -> RTTM per file -> scoring.py -> table per file, pooled per set -> compared with expected.csv
+program -> RTTM per file -> scoring.py -> table per file, pooled per set <-> expected.csv
 
-Checked: the pooled DER of each set within --tolerance points of the reference implementation's, each file's
-speaker count equal to it (unless explained.csv says why it differs), the peak memory. Figures per file are
-printed with the difference, for people. Needs pyannote.metrics; ./check sets it up.
+Checked: the pooled DER of each set within --tolerance points of the reference implementation's,
+each file's speaker count equal to its (unless explained.csv says why it differs), the peak memory.
+Figures per file are printed with the difference, for people. Needs pyannote.metrics; ./check sets
+it up.
 """
+
 import argparse
 import csv
 import os
@@ -24,16 +26,26 @@ PEAK_MB = 250  # whatever the length of the recording
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--program", default=os.path.join(ROOT, "build", "diarist"))
-    parser.add_argument("--shared", default=os.path.join(ROOT, "..", "shared"), help="the folder that has data/")
-    parser.add_argument("--step", choices=["5", "2", "both"], default="both", help="segmentation step in seconds")
+    parser.add_argument(
+        "--shared", default=os.path.join(ROOT, "..", "shared"), help="the folder that has data/"
+    )
+    parser.add_argument(
+        "--step", choices=["5", "2", "both"], default="both", help="segmentation step in seconds"
+    )
     parser.add_argument("--sets", nargs="+", default=["examples", "sim", "real", "nonspeech"])
-    parser.add_argument("--files", nargs="+", default=["*"], metavar="GLOB", help="only these; no pooled check then")
+    parser.add_argument(
+        "--files", nargs="+", default=["*"], metavar="GLOB", help="only these; no pooled check then"
+    )
     parser.add_argument("--expected", default=os.path.join(HERE, "expected.csv"))
     parser.add_argument("--explained", default=os.path.join(HERE, "explained.csv"))
     parser.add_argument("--tolerance", type=float, default=0.2, help="points of pooled DER")
-    parser.add_argument("--hypotheses", metavar="DIR", help="keep the RTTMs here, as DIR/STEP/FILE.rttm")
+    parser.add_argument(
+        "--hypotheses", metavar="DIR", help="keep the RTTMs here, as DIR/STEP/FILE.rttm"
+    )
     parser.add_argument("--markdown", metavar="OUT", help="write the tables here too")
     return parser.parse_args()
 
@@ -44,8 +56,8 @@ def only(recordings, otherwise):
 
 def recording(opts, row):
     """The recording's path without extension."""
-    folder = os.path.join(ROOT, "examples") if row["set"] == "examples" else os.path.join(opts.shared, "data", row["set"])
-    return os.path.join(folder, row["file"])
+    data = os.path.join(opts.shared, "data", row["set"])
+    return os.path.join(ROOT, "examples" if row["set"] == "examples" else data, row["file"])
 
 
 def measure(opts, row, step):
@@ -53,7 +65,7 @@ def measure(opts, row, step):
     base = recording(opts, row)
     run = program.run(opts.program, ["diarize", base + ".flac", "--step", step, "-q"])
     if run.status != 0:
-        sys.exit(f"{base}.flac: exit status {run.status}: {run.error.strip()}\n0 passed, 1 failed, 0 skipped")
+        sys.exit(f"{base}.flac: exit status {run.status}: {run.error.strip()}")
     folder = os.path.join(opts.hypotheses, step)
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, row["file"] + ".rttm")
@@ -61,11 +73,18 @@ def measure(opts, row, step):
         file.write(run.output)
     hypothesis = only(scoring.read_rttm(path), Annotation())
     reference = only(scoring.read_rttm(base + ".rttm"), Annotation())
-    uem = only(scoring.read_uem(base + ".uem"), None) if os.path.exists(base + ".uem") else \
-        scoring.extent(reference, hypothesis)
-    return {"row": row, "run": run, "speakers": len(hypothesis.labels()),
-            "seconds": sum(s.duration for s in uem),
-            "scores": [scoring.score(reference, hypothesis, uem, collar) for collar in scoring.COLLARS]}
+    uem = (
+        only(scoring.read_uem(base + ".uem"), None)
+        if os.path.exists(base + ".uem")
+        else scoring.extent(reference, hypothesis)
+    )
+    return {
+        "row": row,
+        "run": run,
+        "speakers": len(hypothesis.labels()),
+        "seconds": sum(s.duration for s in uem),
+        "scores": [scoring.score(reference, hypothesis, uem, collar) for collar in scoring.COLLARS],
+    }
 
 
 def number(text):
@@ -76,26 +95,39 @@ def difference(now, expected):
     return "" if expected is None else f" ({now - expected:+.1f})"
 
 
+HEADER = ("file | DER % (difference) | miss | false alarm | confusion | DER at +-0.25 s | "
+          "speakers (true) | CPU-s | x realtime | peak MB").split(" | ")
+
+
+def cells(*texts):
+    return "| " + " | ".join(texts) + " |"
+
+
 def table_row(found, step):
-    row = found["row"]
+    row, run = found["row"], found["run"]
     der, miss, alarm, confusion = scoring.percentages(found["scores"][0])
     collared = scoring.percentages(found["scores"][1])[0]
-    return (f"| {row['file']} | {der:.1f}{difference(der, number(row[f'step{step}_der']))} | {miss:.1f} | {alarm:.1f} "
-            f"| {confusion:.1f} | {collared:.1f} | {found['speakers']} ({row['speakers']}) "
-            f"| {found['run'].cpu_s:.1f} | {found['seconds'] / found['run'].wall_s:.0f} | {found['run'].peak_mb:.0f} |")
+    return cells(row["file"], f"{der:.1f}" + difference(der, number(row[f"step{step}_der"])),
+                 *(f"{x:.1f}" for x in (miss, alarm, confusion, collared)),
+                 f"{found['speakers']} ({row['speakers']})", f"{run.cpu_s:.1f}",
+                 f"{found['seconds'] / run.wall_s:.0f}", f"{run.peak_mb:.0f}")
+
+
+def pooled_der(found, collar):
+    """Percent, over all files; collar indexes scoring.COLLARS."""
+    return scoring.percentages(scoring.pool([f["scores"][collar] for f in found]))[0]
 
 
 def table(name, step, found, pooled_row):
-    lines = [f"### {name}, step {step} s", "",
-             "| file | DER % (difference to the reference implementation) | miss | false alarm | confusion "
-             "| DER at +-0.25 s | speakers (true) | CPU-s | x realtime | peak MB |",
-             "|---|---|---|---|---|---|---|---|---|---|"]
+    """Markdown. The differences are those to the reference implementation."""
+    lines = [f"### {name}, step {step} s", "", cells(*HEADER), "|---" * len(HEADER) + "|"]
     lines += [table_row(f, step) for f in found]
     if pooled_row:
-        der, collared = (scoring.percentages(scoring.pool([f["scores"][i] for f in found]))[0] for i in (0, 1))
+        der = f"**{pooled_der(found, 0):.2f}** (expected {pooled_row[f'step{step}_der']})"
         exact = sum(f["speakers"] == int(f["row"]["speakers"]) for f in found)
-        lines.append(f"| **pooled** | **{der:.2f}** (expected {pooled_row[f'step{step}_der']}) | | | | {collared:.2f} "
-                     f"| exact {exact} of {len(found)} | {sum(f['run'].cpu_s for f in found):.0f} | | |")
+        lines.append(cells("**pooled**", der, "", "", "", f"{pooled_der(found, 1):.2f}",
+                           f"exact {exact} of {len(found)}",
+                           f"{sum(f['run'].cpu_s for f in found):.0f}", "", ""))
     return "\n".join(lines) + "\n"
 
 
@@ -104,17 +136,19 @@ def check_file(f, step, explained):
     name, now, expected = f["row"]["file"], f["speakers"], f["row"][f"step{step}_speakers"]
     passed = expected == "any" or now == int(expected) or (name, step, str(now)) in explained
     yield passed, f"{name}, step {step} s: {now} speakers, expected {expected}"
-    yield f["run"].peak_mb <= PEAK_MB, f"{name}, step {step} s: {f['run'].peak_mb:.0f} MB, at most {PEAK_MB}"
+    yield (
+        f["run"].peak_mb <= PEAK_MB,
+        f"{name}, step {step} s: {f['run'].peak_mb:.0f} MB, at most {PEAK_MB}",
+    )
 
 
 def check_pooled(name, found, step, pooled_row, tolerance):
     for i, column in enumerate(("der", "der_collar")):
         expected = number(pooled_row.get(f"step{step}_{column}"))
-        if expected is None:
-            continue
-        now = scoring.percentages(scoring.pool([f["scores"][i] for f in found]))[0]
-        yield (abs(now - expected) <= tolerance,
-               f"{name} pooled, step {step} s, collar +-{scoring.COLLARS[i] / 2} s: DER {now:.2f}, expected {expected:.2f}")
+        if expected is not None:
+            now, collar = pooled_der(found, i), scoring.COLLARS[i] / 2
+            text = f"{name} pooled, step {step} s, collar +-{collar} s: DER {now:.2f}"
+            yield abs(now - expected) <= tolerance, f"{text}, expected {expected:.2f}"
 
 
 def read_csv(path):
@@ -137,7 +171,9 @@ def main():
         for name in opts.sets:
             rows = [r for r in expected if r["set"] == name and r["file"] != "POOLED"]
             chosen = [r for r in rows if any(fnmatch(r["file"], glob) for glob in opts.files)]
-            pooled_row = next((r for r in expected if r["set"] == name and r["file"] == "POOLED"), {})
+            pooled_row = next(
+                (r for r in expected if r["set"] == name and r["file"] == "POOLED"), {}
+            )
             found = [measure(opts, r, step) for r in chosen]
             whole = pooled_row if len(chosen) == len(rows) else {}
             if found:

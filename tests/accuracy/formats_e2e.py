@@ -6,8 +6,10 @@ shared/data/formats.tar.xz -> a temporary folder -> program -f json -> verdict p
 
 A valid form: exit status 0, nothing on standard error, the stated length, the two speakers of
 base.rttm and at most MAX_DER against it at +-0.25 s. A broken one: the outcome that expected.json
-states; an error is exit status 3, one line `diarist: ...` and no output. Each within --limit seconds.
+states; an error is exit status 3, one line `diarist: ...` and no output. Each within --limit
+seconds.
 """
+
 import argparse
 import json
 import math
@@ -40,8 +42,9 @@ PARTIAL_S = {  # what can be decoded of these at least, and whether a warning mu
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--program", default=os.path.join(ROOT, "build", "diarist"))
     parser.add_argument("--shared", default=os.path.join(ROOT, "..", "shared"))
     parser.add_argument("--limit", type=float, default=10, help="seconds per entry")
@@ -153,7 +156,9 @@ def alternatives(name, expect):
     """The outcomes that are right, from "ok_or_error" and the like."""
     if name == "broken/unreadable.wav" and os.geteuid() == 0:
         return ["ok", "empty"]  # root reads everything; below it is a second of speech
-    return {"error_or_explicit": ["error"], "error_or_wait": ["error"]}.get(expect, expect.split("_or_"))
+    return {"error_or_explicit": ["error"], "error_or_wait": ["error"]}.get(
+        expect, expect.split("_or_")
+    )
 
 
 def try_entry(opts, folder, name, entry, reference):
@@ -164,8 +169,10 @@ def try_entry(opts, folder, name, entry, reference):
         return Outcome(program.run(opts.program, arguments, limit_s=opts.limit))
 
     outcome = once()
-    reasons = [judge(outcome, expect, name, entry, reference)
-               for expect in alternatives(name, entry["expect"])]
+    reasons = [
+        judge(outcome, expect, name, entry, reference)
+        for expect in alternatives(name, entry["expect"])
+    ]
     wrong = outcome.wrong or (None if None in reasons else "; ".join(reasons))
     if opts.verbose:
         print(f"{name}: {entry['expect']}: {outcome.summary()}")

@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 Threads 1 and 2, two runs, a file and the same samples on standard input (as a file and as raw
 samples): the same bytes. Portable C, AVX2 and AVX-512: the same turns, times within one frame.
 """
+
 import argparse
 import os
 import re
@@ -18,25 +19,38 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 FRAME_S = 270 / 16000
 ROUNDING_S = 0.0011  # start and duration have three decimals each
-FILES = ["sim/d15_2spk_fastturns", "sim/d06_4spk_ov10_noise20", "real/ami_trn04",
-         "real/pyannote_sample", "real/one_jfk", "nonspeech/real_music"]
+FILES = [
+    "sim/d15_2spk_fastturns",
+    "sim/d06_4spk_ov10_noise20",
+    "real/ami_trn04",
+    "real/pyannote_sample",
+    "real/one_jfk",
+    "nonspeech/real_music",
+]
 # instruction set: the processor flag without which it cannot be tested
 SETS = {"generic": None, "avx2": "avx2", "avx512": "avx512f"}
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--program", default=os.path.join(ROOT, "build", "diarist"))
     parser.add_argument("--shared", default=os.path.join(ROOT, "..", "shared"))
     return parser.parse_args()
 
 
 def diarize(opts, path, *more, stdin=subprocess.DEVNULL, cpu=None):
-    run = program.run(opts.program, ["diarize", path, "-q", *more], stdin=stdin,
-                      environment={"DIARIST_CPU": cpu} if cpu else None)
+    run = program.run(
+        opts.program,
+        ["diarize", path, "-q", *more],
+        stdin=stdin,
+        environment={"DIARIST_CPU": cpu} if cpu else None,
+    )
     if run.status != 0:
-        raise RuntimeError(f"{path} {' '.join(more)}: exit status {run.status}: {run.error.strip()}")
+        raise RuntimeError(
+            f"{path} {' '.join(more)}: exit status {run.status}: {run.error.strip()}"
+        )
     return run.output
 
 
@@ -47,8 +61,12 @@ def without_id(rttm):
 
 def raw_samples(path, file):
     """The samples of a 16-bit 16 kHz mono file, by another decoder."""
-    subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-f", "s16le", "-acodec", "pcm_s16le", "-"],
-                   stdout=file, stdin=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", path, "-f", "s16le", "-acodec", "pcm_s16le", "-"],
+        stdout=file,
+        stdin=subprocess.DEVNULL,
+        check=True,
+    )
     file.seek(0)
 
 
@@ -70,7 +88,9 @@ def difference(turns, others):
     """What differs by more than one frame, or None."""
     if [t[2] for t in turns] != [t[2] for t in others]:
         return f"{len(turns)} and {len(others)} turns, or other speakers"
-    worst = max((abs(a - b) for x, y in zip(turns, others) for a, b in zip(x[:2], y[:2])), default=0)
+    worst = max(
+        (abs(a - b) for x, y in zip(turns, others) for a, b in zip(x[:2], y[:2])), default=0
+    )
     return f"a time differs by {worst:.3f} s" if worst > FRAME_S + ROUNDING_S else None
 
 
@@ -83,7 +103,9 @@ def check_sets(opts, path, sets):
 
 def processor_flags():
     with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
-        return {flag for line in file if line.startswith(("flags", "Features")) for flag in line.split()}
+        return {
+            flag for line in file if line.startswith(("flags", "Features")) for flag in line.split()
+        }
 
 
 def main():

@@ -1,5 +1,6 @@
 """program.py - runs the program as a user would and reports what it did and took.
 SPDX-License-Identifier: MIT"""
+
 import os
 import subprocess
 import tempfile
@@ -11,10 +12,13 @@ Run = namedtuple("Run", "status output error wall_s cpu_s peak_mb")
 
 
 def peak_of(pid):
-    """MB, so far. (ru_maxrss will not do: it begins with the size of the process that started this one.)"""
+    """MB, so far. (ru_maxrss will not do: it begins with the size of the starting process.)"""
     try:
         with open(f"/proc/{pid}/status", encoding="ascii") as file:
-            return max((int(line.split()[1]) / 1024 for line in file if line.startswith("VmHWM:")), default=0.0)
+            return max(
+                (int(line.split()[1]) / 1024 for line in file if line.startswith("VmHWM:")),
+                default=0.0,
+            )
     except OSError:
         return 0.0
 
@@ -38,8 +42,13 @@ def run(program, arguments, stdin=subprocess.DEVNULL, environment=None, limit_s=
     """stdin: an open file. environment: added to this process's."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as error:
         start = time.monotonic()
-        child = subprocess.Popen([program, *arguments], stdin=stdin, stdout=output, stderr=error,
-                                 env={**os.environ, **(environment or {})})
+        child = subprocess.Popen(
+            [program, *arguments],
+            stdin=stdin,
+            stdout=output,
+            stderr=error,
+            env={**os.environ, **(environment or {})},
+        )
         status, cpu_s, peak_mb = wait(child, limit_s)
         wall_s, texts = time.monotonic() - start, []
         for file in (output, error):
@@ -61,7 +70,7 @@ def read_turns(rttm):
 
 
 def closing_line(verdicts, skipped=0):
-    """verdicts: [(passed, text)]. Prints what failed and the counts that ./check adds up; the exit status."""
+    """Prints which of verdicts [(passed, text)] failed and the counts for ./check. The status."""
     for passed, text in verdicts:
         if not passed:
             print(f"FAILED {text}")

@@ -2,11 +2,13 @@
 """scoring.py - diarization error rates by pyannote.metrics, the independent scorer of these tests.
 SPDX-License-Identifier: MIT
 
-usage: scoring.py REF.rttm HYP.rttm [X.uem]     (scripts/score gives it the Python environment it needs)
+usage: scoring.py REF.rttm HYP.rttm [X.uem]     (scripts/score gives it the environment it needs)
 
-DER = (miss + false alarm + confusion) / total speech of the reference, overlap scored. A collar is given here
-as pyannote.metrics takes it, as the whole width around a reference boundary: 0.5 means +-0.25 s.
+DER = (miss + false alarm + confusion) / total speech of the reference, overlap scored. A collar is
+given here as pyannote.metrics takes it, as the whole width around a reference boundary: 0.5 means
++-0.25 s.
 """
+
 import sys
 import warnings
 
@@ -42,7 +44,9 @@ def read_uem(path):
     """{file id: Timeline}"""
     out = {}
     for fields in lines(path):
-        out.setdefault(fields[0], Timeline(uri=fields[0])).add(Segment(float(fields[2]), float(fields[3])))
+        out.setdefault(fields[0], Timeline(uri=fields[0])).add(
+            Segment(float(fields[2]), float(fields[3]))
+        )
     return out
 
 
@@ -66,7 +70,7 @@ def pool(scores):
 
 
 def percentages(parts):
-    """(DER, miss, false alarm, confusion) in percent. With nothing to find, any false alarm is 100 %."""
+    """(DER, miss, false alarm, confusion) in percent. Nothing to find: any false alarm is 100 %."""
     if parts["total"] == 0:
         rate = 100.0 if parts["false alarm"] > 0 else 0.0
         return rate, 0.0, rate, 0.0
@@ -89,10 +93,12 @@ def main():
     for collar in COLLARS:
         for name, reference, hypothesis in pairs(read_rttm(sys.argv[1]), read_rttm(sys.argv[2])):
             uem = uems.get(name) or extent(reference, hypothesis)
-            der, miss, alarm, confusion = percentages(score(reference, hypothesis, uem, collar))
-            print(f"{name}: DER {der:.2f} % (miss {miss:.2f}, false alarm {alarm:.2f}, confusion {confusion:.2f}) "
-                  f"at a collar of +-{collar / 2:.2f} s; speakers {len(hypothesis.labels())} "
-                  f"(reference {len(reference.labels())})")
+            parts = percentages(score(reference, hypothesis, uem, collar))
+            rates = "DER {:.2f} % (miss {:.2f}, false alarm {:.2f}, confusion {:.2f})".format(*parts)
+            print(
+                f"{name}: {rates} at a collar of +-{collar / 2:.2f} s; {len(hypothesis.labels())} speakers"
+                f" (reference: {len(reference.labels())})"
+            )
 
 
 if __name__ == "__main__":

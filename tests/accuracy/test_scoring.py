@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""test_scoring.py - scoring.py against the figures that md-eval-22.pl gives for the pairs of shared/data/scoring.
+"""test_scoring.py - scoring.py against md-eval-22.pl's figures for the pairs in data/scoring.
 SPDX-License-Identifier: MIT
 
 usage: test_scoring.py SHARED
 
-md-eval's collar counts on each side of a boundary, so its 0.25 s is 0.5 here. Left out: pairs on which the two
-tools are known to differ (speakers that overlap themselves), and overlap left unscored.
+md-eval's collar counts on each side of a boundary, so its 0.25 s is 0.5 here. Left out: pairs on
+which the two tools are known to differ (speakers that overlap themselves), and overlap unscored.
 """
+
 import json
 import os
 import sys
@@ -23,11 +24,22 @@ def check(folder, row):
     references = scoring.read_rttm(os.path.join(folder, row["ref"]))
     hypotheses = scoring.read_rttm(os.path.join(folder, row["hyp"]))
     uems = scoring.read_uem(os.path.join(folder, row["uem"]))
-    scores = [scoring.score(references.get(name, Annotation()), hypotheses.get(name, Annotation()), uem,
-                            2 * row["collar"]) for name, uem in uems.items()]
+    scores = [
+        scoring.score(
+            references.get(name, Annotation()),
+            hypotheses.get(name, Annotation()),
+            uem,
+            2 * row["collar"],
+        )
+        for name, uem in uems.items()
+    ]
     found, expected = scoring.pool(scores), row["md_eval"]
-    names = (("total", "scored"), ("missed detection", "missed"), ("false alarm", "false_alarm"),
-             ("confusion", "confusion"))
+    names = (
+        ("total", "scored"),
+        ("missed detection", "missed"),
+        ("false alarm", "false_alarm"),
+        ("confusion", "confusion"),
+    )
     worst = max(abs(found[ours] - expected[theirs]) for ours, theirs in names)
     return worst <= TOLERANCE_S, f"{row['case']}, collar {row['collar']}: differs by {worst:.3f} s"
 
@@ -39,8 +51,13 @@ def main():
         return program.closing_line([], skipped=1)
     with open(os.path.join(folder, "expected.json"), encoding="utf-8") as file:
         rows = json.load(file)["rows"]
-    return program.closing_line([check(folder, row) for row in rows
-                                 if row.get("agree") and row["uem"] and not row["skip_overlap"]])
+    return program.closing_line(
+        [
+            check(folder, row)
+            for row in rows
+            if row.get("agree") and row["uem"] and not row["skip_overlap"]
+        ]
+    )
 
 
 if __name__ == "__main__":
