@@ -96,6 +96,7 @@ typedef struct diarist_write_options {
     int32_t embeddings; /* 1: include speaker embeddings where the format can */
     int32_t timing;     /* 1: include timing where the format can */
     int32_t colors;     /* 1: include a colour per speaker where the format can */
+    int32_t recording;  /* 0 (default): all recordings; k >= 1: the k-th alone */
 } diarist_write_options;
 DIARIST_API void diarist_write_options_init(diarist_write_options *options);
 
