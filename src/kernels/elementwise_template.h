@@ -40,11 +40,15 @@ void DR_BODY(max_pool3, DR_ISA)(float *y, const float *x, size_t m, size_t n) {
     }
 }
 
-/* factor and offset [16] so that x * factor + offset is normalized, for w <= 16 columns.
- * Sums in double: the difference of two large numbers below needs the digits. */
-static inline void norm_coefficients(float *factor, float *offset, const float *x,
-                                     const float *weight, const float *bias, size_t m, size_t n,
-                                     size_t w) {
+struct moments {
+    /* The mean in two parts: x - mean is exact to the last digit of x however far x is from 0. */
+    float mean[DR_PANEL], mean_rest[DR_PANEL];
+    float factor[DR_PANEL]; /* weight / deviation */
+};
+
+/* Of w <= 16 columns. Sums in double: the difference of two large numbers needs the digits. */
+static inline void norm_moments(struct moments *to, const float *x, const float *weight, size_t m,
+                                size_t n, size_t w) {
     double sum[DR_PANEL] = {0}, squares[DR_PANEL] = {0};
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < w; j++) {
@@ -53,23 +57,25 @@ static inline void norm_coefficients(float *factor, float *offset, const float *
             squares[j] += v * v;
         }
     for (size_t j = 0; j < w; j++) {
-        const double mean = sum[j] / (double)m;
-        const double variance = fmax(squares[j] / (double)m - mean * mean, 0.0);
-        const double f = weight[j] / sqrt(variance + 1e-5);
-        factor[j] = (float)f;
-        offset[j] = (float)(bias[j] - mean * f);
+        const double mean = sum[j] / (double)m, variance = squares[j] / (double)m - mean * mean;
+        to->mean[j] = (float)mean;
+        to->mean_rest[j] = (float)(mean - to->mean[j]);
+        to->factor[j] = (float)(weight[j] / sqrt(fmax(variance, 0.0) + 1e-5));
     }
 }
 
 static inline void norm_columns(float *x, const float *weight, const float *bias, size_t m,
                                 size_t n, size_t w) {
-    float factor[DR_PANEL], offset[DR_PANEL];
-    norm_coefficients(factor, offset, x, weight, bias, m, n, w);
-    for (size_t i = 0; i < m; i++)
+    struct moments by;
+    norm_moments(&by, x, weight, m, n, w);
+    for (size_t i = 0; i < m; i++, x += n) {
+        IN_PLACE
         for (size_t j = 0; j < w; j++) {
-            const float v = x[i * n + j] * factor[j] + offset[j], leak = 0.01f * v;
-            x[i * n + j] = v > leak ? v : leak;
+            const float centred = (x[j] - by.mean[j]) - by.mean_rest[j];
+            const float v = centred * by.factor[j] + bias[j], leak = 0.01f * v;
+            x[j] = v > leak ? v : leak;
         }
+    }
 }
 
 void DR_BODY(instance_norm_leaky, DR_ISA)(float *x, const float *weight, const float *bias,

@@ -4,7 +4,7 @@
 #include "kernels/bodies.h"
 
 /* sum[j] += sum over k of a[k] * b[k][j] */
-static void add_products(float sum[DR_PANEL], const float *a, const float *b, size_t depth) {
+static void add_products(float *restrict sum, const float *a, const float *b, size_t depth) {
     for (size_t k = 0; k < depth; k++)
         for (size_t j = 0; j < DR_PANEL; j++)
             sum[j] += a[k] * b[k * DR_PANEL + j];

@@ -4,12 +4,25 @@
  * leaves the one below in place. */
 #include "kernels/kernels.h"
 
+#include "diarist/diarist.h"
 #include "kernels/bodies.h"
+#if defined(__x86_64__)
+#include "kernels/x86/x86.h"
+#endif
 
 void dr_kernels_init(struct dr_kernels *k, int flags) {
-    (void)flags;
 #define DR_INSTALL(slot, args) k->slot = dr_##slot##_c;
     DR_KERNELS(DR_INSTALL)
 #undef DR_INSTALL
     k->instruction_set = "generic";
+#if defined(__x86_64__)
+    if (!(flags & DIARIST_CPU_AVX2))
+        return;
+    dr_kernels_init_avx2(k);
+    if (!(flags & DIARIST_CPU_AVX512))
+        return;
+    dr_kernels_init_avx512(k);
+#else
+    (void)flags;
+#endif
 }

@@ -1,0 +1,91 @@
+/* gemm_avx2.c - matrix product with taps, bias, residual and activation: AVX2 with FMA.
+ * SPDX-License-Identifier: MIT
+ * A tile of rows x 16 columns keeps its sums in registers over all of k: 6 rows are 12 of the 16,
+ * which hides the latency of two units. A panel stays in the cache while the rows stream past it.
+ */
+#include <immintrin.h>
+
+#include "kernels/x86/x86.h"
+
+#if !defined(__AVX2__) || !defined(__FMA__)
+#error gemm_avx2.c is being compiled without AVX2 and FMA
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 8")
+#define WIDTH 8 /* columns of one register */
+
+/* All ones in the first n lanes. */
+INLINE __m256i first_lanes(size_t n) {
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n < WIDTH ? (int)n : WIDTH), lane);
+}
+
+/* c = act(sum + bias + residual) of 8 columns of one row; only those in mask exist. */
+INLINE void finish(const struct dr_gemm *g, size_t i, size_t j, __m256i mask, __m256 sum,
+                   __m256 slope) {
+    if (g->bias)
+        sum = _mm256_add_ps(sum, _mm256_loadu_ps(g->bias + j));
+    if (g->residual)
+        sum = _mm256_add_ps(sum, _mm256_maskload_ps(g->residual + (ptrdiff_t)i * g->ldr + j, mask));
+    const __m256 v = _mm256_max_ps(_mm256_mul_ps(sum, slope), sum);
+    _mm256_maskstore_ps(g->c + (ptrdiff_t)i * g->ldc + j, mask, v);
+}
+
+INLINE void tile(const int rows, const struct dr_gemm *g, size_t i, size_t j) {
+    const ptrdiff_t lda = g->lda;
+    const float *b = g->b + j * g->taps * g->depth;
+    __m256 sum[6][2];
+
+    UNROLL
+    for (int r = 0; r < rows; r++)
+        sum[r][0] = sum[r][1] = _mm256_setzero_ps();
+
+    for (size_t t = 0; t < g->taps; t++) {
+        const float *a = g->a + (ptrdiff_t)i * lda + (ptrdiff_t)t * g->tap_stride;
+        for (size_t k = 0; k < g->depth; k++, a++, b += DR_PANEL) {
+            const __m256 w0 = _mm256_loadu_ps(b), w1 = _mm256_loadu_ps(b + WIDTH);
+            UNROLL
+            for (int r = 0; r < rows; r++) {
+                const __m256 x = _mm256_broadcast_ss(a + r * lda);
+                sum[r][0] = _mm256_fmadd_ps(x, w0, sum[r][0]);
+                sum[r][1] = _mm256_fmadd_ps(x, w1, sum[r][1]);
+            }
+        }
+    }
+
+    const __m256 slope = _mm256_set1_ps(dr_activation_slope(g->act));
+    UNROLL
+    for (int half = 0; half < 2; half++) {
+        const size_t column = j + (size_t)half * WIDTH;
+        if (column >= g->n)
+            break;
+        const __m256i mask = first_lanes(g->n - column);
+        UNROLL
+        for (int r = 0; r < rows; r++)
+            finish(g, i + (size_t)r, column, mask, sum[r][half], slope);
+    }
+}
+
+#define TILE(rows)                                                         \
+    static void tile_##rows(const struct dr_gemm *g, size_t i, size_t j) { \
+        tile(rows, g, i, j);                                               \
+    }
+TILE(6)
+TILE(3)
+TILE(2)
+TILE(1)
+
+void dr_gemm_avx2(const struct dr_gemm *g) {
+    for (size_t j = 0; j < g->n; j += DR_PANEL) {
+        size_t i = 0;
+        for (; g->m - i >= 6; i += 6)
+            tile_6(g, i, j);
+        for (; g->m - i >= 3; i += 3)
+            tile_3(g, i, j);
+        if (g->m - i == 2)
+            tile_2(g, i, j);
+        else if (g->m - i == 1)
+            tile_1(g, i, j);
+    }
+}

@@ -1,0 +1,259 @@
+/* check_elementwise.c - per-column operations against their formulas in double.
+ * SPDX-License-Identifier: MIT
+ * One algorithm serves every instruction set: beyond the formula, all of them must give the bits
+ * of the portable body. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "checkkern.h"
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+#define ROUNDINGS 2.5e-7 /* two roundings to float, relative to the largest term */
+
+static const size_t widths[] = {1, 3, 8, 15, 16, 17, 31, 32, 60, 64, 80, 129};
+static const size_t heights[] = {1, 2, 5, 37};
+
+/* Calls body for every width, height and placement, with data by turns. */
+static void sweep(const struct check *t, void (*body)(const struct check *t, size_t m, size_t n,
+                                                      enum data data, enum placement place)) {
+    unsigned turn = 0;
+    for (size_t i = 0; i < COUNT(heights); i++)
+        for (size_t j = 0; j < COUNT(widths); j++)
+            for (int place = 0; place < NUM_PLACEMENTS; place++, turn++) {
+                body(t, heights[i], widths[j], (enum data)(turn % NUM_DATA), (enum placement)place);
+                release_all();
+            }
+}
+
+static bool same_bits(const void *a, const void *b, size_t bytes) {
+    return !memcmp(a, b, bytes);
+}
+
+/* Within roundings of the terms, or of the spacing of denormals. */
+static bool close_to(double value, double expected, double largest_term) {
+    return fabs(value - expected) <= ROUNDINGS * largest_term + 3e-45;
+}
+
+/* ---- scale_shift_relu ---- */
+
+static void scale_shift_relu(const struct check *t, size_t m, size_t n, enum data data,
+                             enum placement place) {
+    const size_t ldx = n + 2, ldy = n + 5, size_x = (m - 1) * ldx + n, size_y = (m - 1) * ldy + n;
+    float *x = random_floats(size_x, data, place);
+    const float *scale = random_floats(n, UNIFORM, place), *shift = random_floats(n, MIXED, place);
+    float *y = guarded_floats(size_y, place), *c = guarded_floats(size_y, place);
+    t->k.scale_shift_relu(y, (ptrdiff_t)ldy, x, (ptrdiff_t)ldx, scale, shift, m, n);
+    t->c.scale_shift_relu(c, (ptrdiff_t)ldy, x, (ptrdiff_t)ldx, scale, shift, m, n);
+
+    bool ok = true;
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            const double product = (double)x[i * ldx + j] * scale[j];
+            ok &= close_to(y[i * ldy + j], fmax(0.0, product + shift[j]),
+                           fabs(product) + fabs((double)shift[j]));
+        }
+    expect(ok, "m %zu n %zu data %d", m, n, (int)data);
+    expect(same_bits(y, c, size_y * sizeof *y), "m %zu n %zu: not the bits of the C body", m, n);
+
+    t->k.scale_shift_relu(x, (ptrdiff_t)ldx, x, (ptrdiff_t)ldx, scale, shift, m, n);
+    ok = true;
+    for (size_t i = 0; i < m; i++)
+        ok &= same_bits(x + i * ldx, y + i * ldy, n * sizeof *x);
+    expect(ok, "m %zu n %zu: other values in place", m, n);
+}
+
+void check_scale_shift_relu(const struct check *t) {
+    sweep(t, scale_shift_relu);
+}
+
+/* ---- max_pool3 ---- */
+
+static void max_pool3(const struct check *t, size_t m, size_t n, enum data data,
+                      enum placement place) {
+    float *x = random_floats(3 * m * n, data, place), *y = guarded_floats(m * n, place);
+    t->k.max_pool3(y, x, m, n);
+    bool ok = true;
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++)
+            ok &= y[i * n + j] ==
+                  fmaxf(fmaxf(x[3 * i * n + j], x[(3 * i + 1) * n + j]), x[(3 * i + 2) * n + j]);
+    expect(ok, "m %zu n %zu data %d", m, n, (int)data);
+    t->k.max_pool3(x, x, m, n);
+    expect(same_bits(x, y, m * n * sizeof *x), "m %zu n %zu: other values in place", m, n);
+}
+
+void check_max_pool3(const struct check *t) {
+    sweep(t, max_pool3);
+}
+
+/* ---- instance_norm_leaky ---- */
+
+static void check_norm(const struct check *t, float *x, size_t m, size_t n, enum placement place,
+                       const char *what) {
+    const float *weight = random_floats(n, UNIFORM, place),
+                *bias = random_floats(n, UNIFORM, place);
+    const float *before = copy_floats(x, m * n, AT_END);
+    float *c = copy_floats(x, m * n, place);
+    t->k.instance_norm_leaky(x, weight, bias, m, n);
+    t->c.instance_norm_leaky(c, weight, bias, m, n);
+
+    double worst = 0.0;
+    for (size_t j = 0; j < n; j++) {
+        double mean = 0.0, variance = 0.0;
+        for (size_t i = 0; i < m; i++)
+            mean += before[i * n + j] / (double)m;
+        for (size_t i = 0; i < m; i++)
+            variance += (before[i * n + j] - mean) * (before[i * n + j] - mean) / (double)m;
+        for (size_t i = 0; i < m; i++) {
+            const double v =
+                (before[i * n + j] - mean) / sqrt(variance + 1e-5) * weight[j] + bias[j];
+            worst = fmax(worst, fabs(x[i * n + j] - (v > 0.0 ? v : 0.01 * v)));
+        }
+    }
+    expect(worst <= 1e-5, "%s, m %zu n %zu: off by %.2g, bound 1e-5", what, m, n, worst);
+    expect(same_bits(x, c, m * n * sizeof *x), "m %zu n %zu: not the bits of the C body", m, n);
+}
+
+static void instance_norm_leaky(const struct check *t, size_t m, size_t n, enum data data,
+                                enum placement place) {
+    check_norm(t, random_floats(m * n, data, place), m, n, place, "random");
+
+    float *offset = random_floats(m * n, UNIFORM, place), *constant = guarded_floats(m * n, place);
+    for (size_t i = 0; i < m * n; i++) {
+        offset[i] = 10.0f + offset[i];
+        constant[i] = 123.456f;
+    }
+    check_norm(t, offset, m, n, place, "mean of 17 deviations");
+    check_norm(t, constant, m, n, place, "constant");
+}
+
+void check_instance_norm_leaky(const struct check *t) {
+    sweep(t, instance_norm_leaky);
+    check_norm(t, random_floats(5321 * 60, UNIFORM, AT_END), 5321, 60, AT_END, "long");
+}
+
+/* ---- add_rows, scale_columns, pool_sums ---- */
+
+static void add_rows(const struct check *t, size_t m, size_t n, enum data data,
+                     enum placement place) {
+    const size_t ldx = n + 1;
+    const float *x = random_floats((m - 1) * ldx + n, data, place);
+    float *sum = random_floats(n, UNIFORM, place);
+    const float *before = copy_floats(sum, n, AT_END);
+    float *c = copy_floats(sum, n, place);
+    t->k.add_rows(sum, x, (ptrdiff_t)ldx, m, n);
+    t->c.add_rows(c, x, (ptrdiff_t)ldx, m, n);
+
+    bool ok = true;
+    for (size_t j = 0; j < n; j++) {
+        double expected = before[j], terms = fabs((double)before[j]);
+        for (size_t i = 0; i < m; i++) {
+            expected += x[i * ldx + j];
+            terms += fabs((double)x[i * ldx + j]);
+        }
+        ok &= close_to(sum[j], expected, terms * (double)m);
+    }
+    expect(ok, "m %zu n %zu data %d", m, n, (int)data);
+    expect(same_bits(sum, c, n * sizeof *c), "m %zu n %zu: not the bits of the C body", m, n);
+}
+
+void check_add_rows(const struct check *t) {
+    sweep(t, add_rows);
+}
+
+static void scale_columns(const struct check *t, size_t m, size_t n, enum data data,
+                          enum placement place) {
+    const size_t ldx = n + 3, size = (m - 1) * ldx + n;
+    float *x = random_floats(size, data, place);
+    const float *factor = random_floats(n, MIXED, place), *before = copy_floats(x, size, AT_END);
+    t->k.scale_columns(x, (ptrdiff_t)ldx, factor, m, n);
+    bool ok = true;
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < ldx && i * ldx + j < size; j++) {
+            const double expected = before[i * ldx + j] * (j < n ? (double)factor[j] : 1.0);
+            ok &= close_to(x[i * ldx + j], expected, fabs(expected));
+        }
+    expect(ok, "m %zu n %zu data %d", m, n, (int)data);
+}
+
+void check_scale_columns(const struct check *t) {
+    sweep(t, scale_columns);
+}
+
+static void pool_sums(const struct check *t, size_t m, size_t n, enum data data,
+                      enum placement place) {
+    const size_t ldx = n + 1;
+    const float *x = random_floats((m - 1) * ldx + n, data, place);
+    unsigned char *keep = guarded(m, AT_END);
+    double *sum = guarded(n * sizeof *sum, AT_END), *squares = guarded(n * sizeof *sum, AT_END);
+    for (size_t i = 0; i < m; i++)
+        keep[i] = uniform() < 0.5 ? 0 : (unsigned char)(1 + i % 255);
+    for (size_t j = 0; j < n; j++)
+        sum[j] = squares[j] = 0.25;
+    t->k.pool_sums(sum, squares, x, (ptrdiff_t)ldx, keep, m, n);
+
+    bool ok = true;
+    for (size_t j = 0; j < n; j++) {
+        double expected = 0.25, terms = 0.25, expected_squares = 0.25;
+        for (size_t i = 0; i < m; i++) {
+            const double v = keep[i] ? x[i * ldx + j] : 0.0;
+            expected += v;
+            terms += fabs(v);
+            expected_squares += v * v;
+        }
+        ok &= fabs(sum[j] - expected) <= 1e-14 * terms * (double)m;
+        ok &= fabs(squares[j] - expected_squares) <= 1e-14 * expected_squares * (double)m;
+    }
+    expect(ok, "m %zu n %zu data %d", m, n, (int)data);
+}
+
+void check_pool_sums(const struct check *t) {
+    sweep(t, pool_sums);
+}
+
+/* ---- bench: the shapes of the networks ---- */
+
+struct operands {
+    float *x, *y;
+    const float *scale, *shift;
+    double *sums;
+    const unsigned char *keep;
+    size_t m, n;
+};
+
+static struct operands make_operands(size_t m, size_t n) {
+    unsigned char *keep = guarded(m, AT_START);
+    memset(keep, 1, m);
+    /* Factors of one: repeated runs must not drift into denormal numbers. */
+    float *one = guarded_floats(n, AT_START);
+    for (size_t j = 0; j < n; j++)
+        one[j] = 1.0f;
+    return (struct operands){random_floats(m * n, UNIFORM, AT_START),
+                             guarded_floats(m * n, AT_START),
+                             one,
+                             random_floats(n, UNIFORM, AT_START),
+                             guarded(2 * n * sizeof(double), AT_START),
+                             keep,
+                             m,
+                             n};
+}
+
+#define BENCH(slot, rows, columns, call_arguments)                      \
+    static void run_##slot(void *call) {                                \
+        const struct bench_call *b = call;                              \
+        const struct operands *o = b->argument;                         \
+        b->k->slot call_arguments;                                      \
+    }                                                                   \
+    void bench_##slot(const struct check *t) {                          \
+        struct operands o = make_operands(rows, columns);               \
+        bench_row(t, #slot, #rows " x " #columns, 0.0, run_##slot, &o); \
+    }
+#define STRIDE ((ptrdiff_t)o->n)
+
+BENCH(scale_shift_relu, 150, 512, (o->y, STRIDE, o->x, STRIDE, o->scale, o->shift, o->m, o->n))
+BENCH(max_pool3, 1773, 60, (o->y, o->x, o->m / 3, o->n))
+BENCH(instance_norm_leaky, 5325, 80, (o->x, o->scale, o->shift, o->m, o->n))
+BENCH(add_rows, 100, 128, (o->y, o->x, STRIDE, o->m, o->n))
+BENCH(scale_columns, 100, 32, (o->x, STRIDE, o->scale, o->m, o->n))
+BENCH(pool_sums, 150, 512, (o->sums, o->sums + o->n, o->x, STRIDE, o->keep, o->m, o->n))
