@@ -114,7 +114,9 @@ void diarist_model_free(diarist_model *model) {
 /* Made when first asked for: loading a model must not wait for it. */
 static const char *hash_of(struct diarist_model *model) {
     pthread_mutex_lock(&model->hash_lock);
-    if (!model->sha256[0]) {
+    if (!model->file.data) {
+        memcpy(model->sha256, dr_embedded_model_sha256(), sizeof model->sha256);
+    } else if (!model->sha256[0]) {
         struct dr_sha256 *hash = dr_sha256_new();
         if (hash) {
             dr_sha256_update(hash, model->bytes, model->num_bytes);

@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Holds every stage of the engine against the arrays of the reference implementation.
+
+usage: compare_stages.py DUMP_STAGES MODEL SHARED_DIR
+
+SHARED_DIR/fixtures/default/*.npz were made by the executable specification in PyTorch (fp32, step
+2 s); DUMP_STAGES writes the engine's for the same samples. A stage is named when it differs. Also
+holds the segmentation network against pyannote.audio's and speakrs' stored segmentations
+(fixtures/community1, step 1 s). Exit code 77: nothing to compare with.
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+try:
+    import numpy as np
+except ImportError:
+    print("skipped: numpy is not installed")
+    sys.exit(77)
+
+LOGPROB_TOLERANCE = 2e-3
+FBANK_TOLERANCE = 2e-3
+TRUNK_TOLERANCE = 2e-3  # of the largest value; the stored columns are rounded to 16 bits
+COSINE = 0.99999
+FRAME_S = 0.016875
+EQUAL_FRAMES = 0.9999
+
+failures = []
+checks = 0
+
+
+def check(name, ok, detail=""):
+    global checks
+    checks += 1
+    if not ok:
+        failures.append(name)
+    print("%-4s %s %s" % ("ok" if ok else "FAIL", name, detail))
+
+
+def run(dump_stages, model, samples, step, folder):
+    raw = pathlib.Path(folder) / "samples.f32"
+    np.asarray(samples, "<f4").tofile(raw)
+    subprocess.run([dump_stages, model, raw, folder, str(step), "reference"], check=True)
+    return {p.stem: np.load(p) for p in pathlib.Path(folder).glob("*.npy")}
+
+
+def close(name, ours, golden, tolerance):
+    if ours.shape != golden.shape:
+        check(name, False, "shape %s, golden %s" % (ours.shape, golden.shape))
+        return
+    difference = float(np.abs(ours - golden).max(initial=0.0))
+    check(name, difference <= tolerance, "largest difference %.2g" % difference)
+
+
+def same(name, ours, golden):
+    ok = ours.shape == golden.shape and bool((ours == golden).all())
+    check(name, ok, "" if ok else "%d differ" % np.sum(ours != golden)
+          if ours.shape == golden.shape else "shape %s, golden %s" % (ours.shape, golden.shape))
+
+
+def cosines(name, ours, golden):
+    if ours.shape != golden.shape:
+        check(name, False, "shape %s, golden %s" % (ours.shape, golden.shape))
+        return
+    dots = (ours * golden).sum(-1)
+    lengths = np.linalg.norm(ours, axis=-1) * np.linalg.norm(golden, axis=-1)
+    lowest = float((dots / np.maximum(lengths, 1e-12)).min(initial=1.0))
+    check(name, lowest >= COSINE, "lowest cosine %.7f of %d" % (lowest, len(ours)))
+
+
+def speakers_of(bits):
+    return np.stack([bits >> q & 1 for q in range(3)], -1)
+
+
+def compare_segments(name, ours, golden):
+    """Golden speakers are clusters, ours are numbered by first appearance: match by name first."""
+    names = {}
+    for _, _, k in golden:
+        names.setdefault(k, len(names))
+    golden = sorted((s, e, names[k]) for s, e, k in golden)
+    ours = sorted(map(tuple, ours))
+    if len(ours) != len(golden):
+        check(name, False, "%d segments, golden %d" % (len(ours), len(golden)))
+        return
+    worst = max((max(abs(a[0] - b[0]), abs(a[1] - b[1])) for a, b in zip(ours, golden)), default=0.)
+    ok = worst <= FRAME_S + 1e-6 and all(a[2] == b[2] for a, b in zip(ours, golden))
+    check(name, ok, "edges within %.4f s" % worst)
+
+
+def compare_default(dump_stages, model, path):
+    golden = np.load(path)
+    clip = path.stem
+    with tempfile.TemporaryDirectory() as folder:
+        ours = run(dump_stages, model, golden["pcm16"] / 32768.0, 2, folder)
+    close(clip + " fbank", ours["fbank"], golden["fbank"], FBANK_TOLERANCE)
+    close(clip + " logprob", ours["logprob"], golden["logprob"], LOGPROB_TOLERANCE)
+    same(clip + " active", speakers_of(ours["active"]), golden["active"])
+    same(clip + " clean", speakers_of(ours["clean"]), golden["clean"])
+    close(clip + " cmn_mean", ours["cmn_mean"], golden["cmn_mean"], FBANK_TOLERANCE)
+    trunk = golden["trunk"].astype(np.float32).T
+    close(clip + " trunk", ours["trunk"], trunk, TRUNK_TOLERANCE * float(np.abs(trunk).max()))
+    cosines(clip + " trunk", ours["trunk"], trunk)
+    same(clip + " count", ours["count"], golden["count"])
+    close(clip + " win_t", ours["win_t"], golden["win_t"], 1e-9)
+    cosines(clip + " win_emb", ours["win_emb"], golden["win_emb"])
+    close(clip + " rwin_t", ours["rwin_t"], golden["rwin_t"], 1e-9)
+    cosines(clip + " rwin_emb", ours["rwin_emb"], golden["rwin_emb"])
+    has = ~np.isnan(golden["emb"]).any(-1)
+    same(clip + " local speakers", ours["has"] != 0, has)
+    cosines(clip + " emb", ours["emb"][has], golden["emb"][has])
+    cosines(clip + " centroids", ours["centroids"], golden["centroids"])
+    same(clip + " assign", ours["assign"], golden["assign"])
+    compare_segments(clip + " segments", ours["segments"], golden["segments"])
+
+
+def decoded_as_ours(stored):
+    """Stored segmentations [chunks][589][3] are decoded activity, or [..][7] log-probabilities."""
+    if stored.shape[-1] == 3:
+        return stored > 0.5
+    powerset = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1],
+                         [0, 1, 1]], bool)
+    return powerset[stored.argmax(-1)]
+
+
+def read_wav(path):
+    import wave
+
+    with wave.open(str(path)) as w:
+        if (w.getnchannels(), w.getframerate(), w.getsampwidth()) != (1, 16000, 2):
+            raise ValueError("%s is not 16 kHz mono s16" % path)
+        return np.frombuffer(w.readframes(w.getnframes()), "<i2") / 32768.0
+
+
+def stored_segmentations(shared):
+    """(name, audio, array) of every stored segmentation that has its audio."""
+    root = shared / "fixtures" / "community1"
+    for folder in sorted((root / "pyannote").iterdir()):
+        if (folder / "clip_16k.wav").exists():
+            arrays = np.load(folder / "segmentations.npz")
+            name = "segmentations" if "segmentations" in arrays else arrays.files[0]
+            yield folder.name, folder / "clip_16k.wav", arrays[name]
+    for prefix, audio in (("pipeline", "test"), ("3speakers", "test_3speakers"),
+                          ("short", "test_short"), ("single_speaker", "test_single_speaker")):
+        array = np.load(root / "speakrs" / (prefix + "_segmentation_data.npy"))
+        yield "speakrs " + prefix, root / "speakrs" / (audio + ".wav"), array
+
+
+def compare_segmentation(dump_stages, model, name, audio, stored):
+    samples = read_wav(audio)
+    with tempfile.TemporaryDirectory() as folder:
+        ours = run(dump_stages, model, samples, 1, folder)
+    decoded = decoded_as_ours(stored)
+    active = speakers_of(ours["active"]).astype(bool)
+    if active.shape != decoded.shape:
+        check(name + " segmentation", False, "shape %s, stored %s" % (active.shape, decoded.shape))
+        return
+    equal = float((active == decoded).all(-1).mean())
+    check(name + " segmentation", equal >= EQUAL_FRAMES,
+          "%.4f %% of %d frames equal" % (100 * equal, decoded[..., 0].size))
+
+
+def main():
+    dump_stages, model, shared = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
+    if not shared.is_dir() or not pathlib.Path(model).is_file():
+        print("skipped: no reference arrays, or no model")
+        sys.exit(77)
+    for path in sorted((shared / "fixtures" / "default").glob("*.npz")):
+        compare_default(dump_stages, model, path)
+    for name, audio, stored in stored_segmentations(shared):
+        compare_segmentation(dump_stages, model, name, audio, stored)
+    print("%d passed, %d failed" % (checks - len(failures), len(failures)))
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()

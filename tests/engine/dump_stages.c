@@ -1,0 +1,166 @@
+/* dump_stages.c - every stage's output for one recording, as .npy files, for compare_stages.py.
+ * SPDX-License-Identifier: MIT
+ *
+ * usage: dump_stages MODEL.safetensors SAMPLES.f32 OUT_DIR STEP_SECONDS reference|default
+ *
+ * SAMPLES.f32: 16 kHz mono, little-endian floats. "reference" switches off what diarist does beyond
+ * the reference implementation (embeddings on overlapped frames, mirrored short recordings). */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mapped_file.h"
+#include "pipeline/offline.h"
+#include "pipeline/trunk_pass.h"
+
+static const char *out_dir;
+
+static void write_npy(const char *name, const char *type, size_t item, const void *data, size_t d0,
+                      size_t d1, size_t d2) {
+    char path[1024], header[256], shape[96];
+    snprintf(path, sizeof path, "%s/%s.npy", out_dir, name);
+    if (d2)
+        snprintf(shape, sizeof shape, "(%zu, %zu, %zu)", d0, d1, d2);
+    else if (d1)
+        snprintf(shape, sizeof shape, "(%zu, %zu)", d0, d1);
+    else
+        snprintf(shape, sizeof shape, "(%zu,)", d0);
+    int used = snprintf(header, sizeof header,
+                        "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", type, shape);
+    while ((used + 11) % 64)
+        header[used++] = ' ';
+    header[used++] = '\n';
+    FILE *f = fopen(path, "wb");
+    unsigned char magic[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 0, 0};
+    magic[8] = (unsigned char)(used & 255);
+    magic[9] = (unsigned char)(used >> 8);
+    size_t count = d0 * (d1 ? d1 : 1) * (d2 ? d2 : 1);
+    if (!f || fwrite(magic, 1, sizeof magic, f) != sizeof magic ||
+        fwrite(header, 1, (size_t)used, f) != (size_t)used ||
+        fwrite(data, item, count, f) != count || fclose(f)) {
+        fprintf(stderr, "dump_stages: cannot write %s\n", path);
+        exit(2);
+    }
+}
+
+static void write_turns(const char *name, const struct dr_turn *turns, size_t num) {
+    double *rows = malloc((num + 1) * 3 * sizeof *rows);
+    for (size_t i = 0; rows && i < num; i++) {
+        rows[3 * i] = turns[i].start_s;
+        rows[3 * i + 1] = turns[i].end_s;
+        rows[3 * i + 2] = turns[i].speaker;
+    }
+    write_npy(name, "<f8", sizeof *rows, rows, num, 3, 0);
+    free(rows);
+}
+
+struct trunk_copy {
+    float *columns;
+};
+
+static void copy_columns(void *context, const struct dr_columns *columns, size_t *keep_from) {
+    struct trunk_copy *copy = context;
+    memcpy(copy->columns + columns->first * DR_COLUMN_DIM, columns->columns,
+           (columns->end - columns->first) * DR_COLUMN_DIM * sizeof *copy->columns);
+    *keep_from = columns->end;
+}
+
+/* The whole trunk once more, no chunk skipped. */
+static void dump_trunk(struct diarist_recording *r, const struct dr_stages *s) {
+    diarist_error err = {0};
+    float mean[DR_MELS];
+    size_t num = dr_num_columns(r);
+    float *columns = calloc(num + 1, DR_COLUMN_DIM * sizeof *columns);
+    uint8_t *wanted = malloc(num + 1);
+    struct trunk_copy copy = {columns};
+    if (!columns || !wanted)
+        exit(2);
+    memset(wanted, 1, num);
+    if (dr_speech_mean(mean, r, s->segmentation.active, &err) ||
+        dr_trunk_pass(r, mean, wanted, copy_columns, &copy, &err)) {
+        fprintf(stderr, "dump_stages: %s\n", err.message);
+        exit(2);
+    }
+    write_npy("cmn_mean", "<f4", sizeof(float), mean, DR_MELS, 0, 0);
+    write_npy("trunk", "<f4", sizeof(float), columns, num, DR_COLUMN_DIM, 0);
+    free(columns);
+    free(wanted);
+}
+
+static void dump_windows(const char *name, const struct dr_windows *w) {
+    char file[64];
+    snprintf(file, sizeof file, "%s_t", name);
+    write_npy(file, "<f8", sizeof(double), w->centre_s, w->num, 0, 0);
+    snprintf(file, sizeof file, "%s_emb", name);
+    write_npy(file, "<f4", sizeof(float), w->embedding, w->num, DR_EMBEDDING_DIM, 0);
+}
+
+static void dump(struct diarist_recording *r, const struct dr_stages *s) {
+    size_t chunks = s->segmentation.num_chunks;
+    float *fbank = malloc((r->num_frames + 1) * DR_MELS * sizeof *fbank);
+    for (size_t t = 0; fbank && t < r->num_frames; t++)
+        memcpy(fbank + t * DR_MELS, dr_recording_frame(r, t), DR_MELS * sizeof *fbank);
+    write_npy("fbank", "<f4", sizeof(float), fbank, r->num_frames, DR_MELS, 0);
+    free(fbank);
+    write_npy("logprob", "<f4", sizeof(float), s->segmentation.logprob, chunks, DR_CHUNK_FRAMES,
+              DR_CLASSES);
+    write_npy("active", "|u1", 1, s->segmentation.active, chunks, DR_CHUNK_FRAMES, 0);
+    write_npy("clean", "|u1", 1, s->segmentation.clean, chunks, DR_CHUNK_FRAMES, 0);
+    write_npy("count", "|u1", 1, s->count, s->num_frames, 0, 0);
+    dump_trunk(r, s);
+    dump_windows("rwin", &s->embeddings.fine);
+    dump_windows("win", &s->embeddings.coarse);
+    write_npy("emb", "<f4", sizeof(float), s->embeddings.local.embedding, chunks, DR_LOCAL_SPEAKERS,
+              DR_EMBEDDING_DIM);
+    write_npy("has", "|u1", 1, s->embeddings.local.has, chunks, DR_LOCAL_SPEAKERS, 0);
+    write_npy("labels", "<i4", sizeof(int32_t), s->window_speaker, s->embeddings.coarse.num, 0, 0);
+    write_npy("centroids", "<f4", sizeof(float), s->centroids.centroid, s->centroids.num_speakers,
+              DR_EMBEDDING_DIM, 0);
+    write_npy("assign", "<i4", sizeof(int32_t), s->assign, chunks, DR_LOCAL_SPEAKERS, 0);
+    write_turns("segments", s->turns.turn, s->turns.num_turns);
+    write_turns("exclusive", s->turns.exclusive, s->turns.num_exclusive);
+}
+
+int main(int argc, char **argv) {
+    diarist_error err = {0};
+    diarist_options options;
+    diarist_model *model = NULL;
+    diarist_recording *recording = NULL;
+    struct dr_mapped_file samples = {0};
+    struct dr_stages stages = {0};
+    struct dr_arena arena = {NULL};
+    if (argc != 6) {
+        fprintf(stderr, "usage: dump_stages MODEL SAMPLES.f32 OUT_DIR STEP reference|default\n");
+        return 2;
+    }
+    out_dir = argv[3];
+    diarist_options_init(&options);
+    options.step_s = atof(argv[4]);
+    int status = diarist_model_load(&model, argv[1], &options, &err);
+    if (!status)
+        status = diarist_recording_open(&recording, model, &options, &err);
+    if (!status && dr_mapped_file_open(&samples, argv[2]))
+        status = -1;
+    if (!status) {
+        if (!strcmp(argv[5], "reference")) {
+            recording->plan.mirror_short = 0;
+            recording->plan.reconstruct.overlap_weight = 0.0;
+        }
+        status = diarist_recording_feed(recording, (const float *)(const void *)samples.data,
+                                        samples.size / sizeof(float), &err);
+    }
+    if (!status)
+        status = dr_recording_end(recording, &err);
+    if (!status)
+        status = dr_stages_run(&stages, recording, &arena, &arena, &err);
+    if (status)
+        fprintf(stderr, "dump_stages: %s\n", err.message);
+    else
+        dump(recording, &stages);
+    dr_arena_free(&arena);
+    dr_mapped_file_close(&samples);
+    diarist_recording_free(recording);
+    diarist_model_free(model);
+    return status ? 1 : 0;
+}
