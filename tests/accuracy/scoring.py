@@ -94,10 +94,10 @@ def main():
         for name, reference, hypothesis in pairs(read_rttm(sys.argv[1]), read_rttm(sys.argv[2])):
             uem = uems.get(name) or extent(reference, hypothesis)
             parts = percentages(score(reference, hypothesis, uem, collar))
-            rates = "DER {:.2f} % (miss {:.2f}, false alarm {:.2f}, confusion {:.2f})".format(*parts)
+            rates = "DER {:.2f} % (miss {:.2f}, false alarm {:.2f}, confusion {:.2f})"
             print(
-                f"{name}: {rates} at a collar of +-{collar / 2:.2f} s; {len(hypothesis.labels())} speakers"
-                f" (reference: {len(reference.labels())})"
+                f"{name}: {rates.format(*parts)} at a collar of +-{collar / 2:.2f} s;"
+                f" {len(hypothesis.labels())} speakers (reference: {len(reference.labels())})"
             )
 
 
