@@ -40,15 +40,17 @@ void DR_BODY(max_pool3, DR_ISA)(float *y, const float *x, size_t m, size_t n) {
     }
 }
 
+#define CHUNK 64 /* columns that are normalized together */
+
 struct moments {
     /* The mean in two parts: x - mean is exact to the last digit of x however far x is from 0. */
-    float mean[DR_PANEL], mean_rest[DR_PANEL];
-    float factor[DR_PANEL]; /* weight / deviation */
+    float mean[CHUNK], mean_rest[CHUNK];
+    float factor[CHUNK]; /* weight / deviation */
 };
 
 /* Of w <= 16 columns. Sums in double: the difference of two large numbers needs the digits. */
-static inline void norm_moments(struct moments *to, const float *x, const float *weight, size_t m,
-                                size_t n, size_t w) {
+static inline void column_moments(float *mean, float *mean_rest, float *factor, const float *x,
+                                  const float *weight, size_t m, size_t n, size_t w) {
     double sum[DR_PANEL] = {0}, squares[DR_PANEL] = {0};
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < w; j++) {
@@ -57,35 +59,41 @@ static inline void norm_moments(struct moments *to, const float *x, const float 
             squares[j] += v * v;
         }
     for (size_t j = 0; j < w; j++) {
-        const double mean = sum[j] / (double)m, variance = squares[j] / (double)m - mean * mean;
-        to->mean[j] = (float)mean;
-        to->mean_rest[j] = (float)(mean - to->mean[j]);
-        to->factor[j] = (float)(weight[j] / sqrt(fmax(variance, 0.0) + 1e-5));
+        const double e = sum[j] / (double)m, variance = squares[j] / (double)m - e * e;
+        mean[j] = (float)e;
+        mean_rest[j] = (float)(e - mean[j]);
+        factor[j] = (float)(weight[j] / sqrt(fmax(variance, 0.0) + 1e-5));
     }
 }
 
-static inline void norm_columns(float *x, const float *weight, const float *bias, size_t m,
-                                size_t n, size_t w) {
-    struct moments by;
-    norm_moments(&by, x, weight, m, n, w);
-    for (size_t i = 0; i < m; i++, x += n) {
-        IN_PLACE
-        for (size_t j = 0; j < w; j++) {
-            const float centred = (x[j] - by.mean[j]) - by.mean_rest[j];
-            const float v = centred * by.factor[j] + bias[j], leak = 0.01f * v;
-            x[j] = v > leak ? v : leak;
-        }
+static void chunk_moments(struct moments *to, const float *x, const float *weight, size_t m,
+                          size_t n, size_t w) {
+    for (size_t j = 0; j < w; j += DR_PANEL) {
+        float *mean = to->mean + j, *mean_rest = to->mean_rest + j, *factor = to->factor + j;
+        /* The constant width is what lets the compiler keep 16 sums in registers. */
+        if (w - j >= DR_PANEL)
+            column_moments(mean, mean_rest, factor, x + j, weight + j, m, n, DR_PANEL);
+        else
+            column_moments(mean, mean_rest, factor, x + j, weight + j, m, n, w - j);
     }
 }
 
 void DR_BODY(instance_norm_leaky, DR_ISA)(float *x, const float *weight, const float *bias,
                                           size_t m, size_t n) {
-    size_t j = 0;
-    /* The constant width is what lets the compiler keep 16 sums in registers. */
-    for (; j + DR_PANEL <= n; j += DR_PANEL)
-        norm_columns(x + j, weight + j, bias + j, m, n, DR_PANEL);
-    if (j < n)
-        norm_columns(x + j, weight + j, bias + j, m, n, n - j);
+    for (size_t j0 = 0; j0 < n; j0 += CHUNK) {
+        const size_t w = n - j0 < CHUNK ? n - j0 : CHUNK;
+        struct moments by;
+        chunk_moments(&by, x + j0, weight + j0, m, n, w);
+        for (size_t i = 0; i < m; i++) {
+            float *row = x + i * n + j0;
+            IN_PLACE
+            for (size_t j = 0; j < w; j++) {
+                const float centred = (row[j] - by.mean[j]) - by.mean_rest[j];
+                const float v = centred * by.factor[j] + bias[j0 + j], leak = 0.01f * v;
+                row[j] = v > leak ? v : leak;
+            }
+        }
+    }
 }
 
 void DR_BODY(add_rows, DR_ISA)(float *restrict sum, const float *restrict x, ptrdiff_t ldx,

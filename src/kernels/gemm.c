@@ -5,9 +5,12 @@
 
 /* sum[j] += sum over k of a[k] * b[k][j] */
 static void add_products(float *restrict sum, const float *a, const float *b, size_t depth) {
-    for (size_t k = 0; k < depth; k++)
+    for (size_t k = 0; k < depth; k++) {
+        /* Unrolled, gcc 12 would make vectors along k, out of shuffles. */
+#pragma GCC unroll 1
         for (size_t j = 0; j < DR_PANEL; j++)
             sum[j] += a[k] * b[k * DR_PANEL + j];
+    }
 }
 
 void dr_gemm_c(const struct dr_gemm *g) {

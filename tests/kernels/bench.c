@@ -37,13 +37,13 @@ static double best_seconds(void (*run)(void *), void *argument) {
 
 #if defined(__x86_64__)
 #define FMA(width, n) "vfmadd231ps %%" width "15, %%" width "14, %%" width n "\n"
-#define FMA_12(w)                                                                        \
-    FMA(w, "0")                                                                          \
-    FMA(w, "1")                                                                          \
-    FMA(w, "2")                                                                          \
-    FMA(w, "3")                                                                          \
-    FMA(w, "4") FMA(w, "5") FMA(w, "6") FMA(w, "7") FMA(w, "8") FMA(w, "9") FMA(w, "10") \
-        FMA(w, "11")
+#define FMA_12(w) \
+    FMA(w, "0")   \
+    FMA(w, "1")   \
+    FMA(w, "2")   \
+    FMA(w, "3")   \
+    FMA(w, "4")   \
+    FMA(w, "5") FMA(w, "6") FMA(w, "7") FMA(w, "8") FMA(w, "9") FMA(w, "10") FMA(w, "11")
 #define FMA_LOOP(name, width)                                                                    \
     static void name(void *steps) {                                                              \
         long n = *(long *)steps;                                                                 \
@@ -56,7 +56,8 @@ static double best_seconds(void (*run)(void *), void *argument) {
 FMA_LOOP(fma_ymm, "ymm")
 FMA_LOOP(fma_zmm, "zmm")
 
-double fma_peak(const char *instruction_set) {
+/* FMA peak of one core, GFLOP/s, in vectors of an instruction set; 0 where it is not measured. */
+static double fma_peak(const char *instruction_set) {
     long steps = 10000;
     if (!strcmp(instruction_set, "avx2"))
         return 1e-9 * 12 * 2 * 8 * (double)steps / best_seconds(fma_ymm, &steps);
@@ -65,7 +66,7 @@ double fma_peak(const char *instruction_set) {
     return 0.0;
 }
 #else
-double fma_peak(const char *instruction_set) {
+static double fma_peak(const char *instruction_set) {
     (void)instruction_set;
     return 0.0;
 }
@@ -73,17 +74,19 @@ double fma_peak(const char *instruction_set) {
 
 void bench_row(const struct check *t, const char *slot, const char *shape, double flops,
                void (*run)(void *), void *argument) {
+    /* Measured beside each row: the clock of a shared processor moves. */
+    const double peak = flops > 0.0 ? fma_peak(t->k.instruction_set) : 0.0;
     struct bench_call call = {&t->k, argument}, portable = {&t->c, argument};
     const double s = best_seconds(run, &call);
     const double speedup = best_seconds(run, &portable) / s;
-    printf("%-8s %-20s %-38s %12.0f", t->k.instruction_set, slot, shape, 1e9 * s);
+    printf("%-8s %-20s %-30s %12.0f", t->k.instruction_set, slot, shape, 1e9 * s);
     if (flops > 0.0)
         printf(" %9.1f", 1e-9 * flops / s);
     else
         printf(" %9s", "-");
     printf(" %8.2f", speedup);
-    if (flops > 0.0 && t->peak > 0.0)
-        printf(" %6.1f %%\n", 1e-7 * flops / s / t->peak);
+    if (peak > 0.0)
+        printf(" %6.1f %%\n", 1e-7 * flops / s / peak);
     else
         printf(" %8s\n", "-");
 }

@@ -122,7 +122,7 @@ static void check_split(const struct check *t, size_t m, size_t n, size_t depth)
     float *whole = p.g.c;
     t->k.gemm(&p.g);
 
-    for (size_t rows = 1; rows < m; rows += rows < 16 ? 1 : 7) {
+    for (size_t rows = 1; rows < m; rows += rows < 16 ? 1 : 37) {
         p.g.c = guarded_floats(size_c, AT_END);
         for (size_t i = 0; i < m; i += rows) {
             struct dr_gemm part = p.g;
@@ -176,8 +176,8 @@ void check_gemm(const struct check *t) {
                 check_product(t, &p);
                 release_all();
             }
-    static const size_t splits[][3] = {{43, 16, 50},  {29, 32, 9},  {29, 40, 21},
-                                       {31, 64, 100}, {31, 80, 33}, {20, 139, 17}};
+    static const size_t splits[][3] = {{43, 16, 50}, {29, 32, 9},   {29, 40, 21}, {31, 64, 100},
+                                       {31, 80, 33}, {20, 139, 17}, {400, 80, 5}};
     for (size_t i = 0; i < COUNT(splits); i++) {
         check_split(t, splits[i][0], splits[i][1], splits[i][2]);
         release_all();
@@ -201,6 +201,7 @@ void bench_gemm(const struct check *t) {
         {"conv 1770x60, 5 x 60", 1770, 60, 1, 300, 60, 0, 60},
         {"LSTM input 3534x1024, 60", 3534, 1024, 1, 60, 60, 0, 1024},
         {"LSTM input 3534x1024, 256", 3534, 1024, 1, 256, 256, 0, 1024},
+        {"LSTM input 96x1024, 256", 96, 1024, 1, 256, 256, 0, 1024},
         {"linear 3534x128, 256", 3534, 128, 1, 256, 256, 0, 128},
         {"linear 3534x7, 128", 3534, 7, 1, 128, 128, 0, 7},
         {"3x3 300x32, 3 taps x 96", 300, 32, 3, 96, 32, 32 * 302, 32},

@@ -14,7 +14,6 @@
 struct check {
     struct dr_kernels k;
     struct dr_kernels c; /* the portable bodies */
-    double peak;         /* GFLOP/s of FMA on one core, 0 where it is not measured; bench only */
 };
 
 #define CHECK_DECLARE(slot, args)             \
@@ -64,8 +63,5 @@ struct bench_call {
 /* Times run, whose argument is a struct bench_call, and prints a row. flops of one run, or 0. */
 void bench_row(const struct check *t, const char *slot, const char *shape, double flops,
                void (*run)(void *call), void *argument);
-
-/* FMA peak of one core, GFLOP/s, in vectors of an instruction set by name; 0 for others. */
-double fma_peak(const char *instruction_set);
 
 #endif

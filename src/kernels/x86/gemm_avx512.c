@@ -76,8 +76,9 @@ INLINE void tile(const int rows, const int panels, const struct dr_gemm *g, size
 #define TILES(X)                                                                              \
     X(6, 4)                                                                                   \
     X(4, 4)                                                                                   \
-    X(2, 4) X(1, 4) X(8, 3) X(4, 3) X(2, 3) X(1, 3) X(12, 2) X(6, 2) X(3, 2) X(1, 2) X(14, 1) \
-        X(7, 1) X(3, 1) X(1, 1)
+    X(2, 4)                                                                                   \
+    X(1, 4) X(8, 3) X(4, 3) X(2, 3) X(1, 3) X(12, 2) X(6, 2) X(3, 2) X(1, 2) X(14, 1) X(7, 1) \
+        X(3, 1) X(1, 1)
 TILES(TILE)
 
 #define NUM_SIZES 4
@@ -91,14 +92,25 @@ static const struct {
     {{6, tile_6x4}, {4, tile_4x4}, {2, tile_2x4}, {1, tile_1x4}},
 };
 
+/* Rows that pass all panels before the next ones do: their part of a and c stays in the L2 cache
+ * and its pages in the TLB. Whole tiles of every height but 7 and 3. */
+#define ROWS_AT_ONCE 168
+
+/* Rows begin..end of a group of panels, the highest tiles first. */
+static void run_group(const struct dr_gemm *g, size_t i, size_t end, size_t j, size_t group) {
+    for (size_t s = 0; s < NUM_SIZES; s++)
+        for (; end - i >= tiles[group - 1][s].rows; i += tiles[group - 1][s].rows)
+            tiles[group - 1][s].run(g, i, j);
+}
+
 void dr_gemm_avx512(const struct dr_gemm *g) {
-    size_t panels = (g->n + DR_PANEL - 1) / DR_PANEL, group;
-    for (size_t j = 0; j < g->n; j += group * DR_PANEL, panels -= group) {
-        /* 5 are better done as 3 and 2 than as 4 and 1. */
-        group = panels == 5 ? 3 : panels < 4 ? panels : 4;
-        size_t i = 0;
-        for (size_t s = 0; s < NUM_SIZES; s++)
-            for (; g->m - i >= tiles[group - 1][s].rows; i += tiles[group - 1][s].rows)
-                tiles[group - 1][s].run(g, i, j);
+    for (size_t i = 0; i < g->m; i += ROWS_AT_ONCE) {
+        const size_t end = g->m - i < ROWS_AT_ONCE ? g->m : i + ROWS_AT_ONCE;
+        size_t panels = (g->n + DR_PANEL - 1) / DR_PANEL, group;
+        for (size_t j = 0; j < g->n; j += group * DR_PANEL, panels -= group) {
+            /* 5 are better done as 3 and 2 than as 4 and 1. */
+            group = panels == 5 ? 3 : panels < 4 ? panels : 4;
+            run_group(g, i, end, j, group);
+        }
     }
 }
