@@ -200,8 +200,10 @@ static int read_tensor(struct reader *reader, struct dr_tensor *tensor, struct s
     do {
         size_t length;
         const char *key = dr_json_string(&reader->json, &length);
-        if (!key || !dr_json_take(&reader->json, ':'))
+        if (!key)
             return broken_json(reader, "a key of a tensor");
+        if (!dr_json_take(&reader->json, ':'))
+            return broken_json(reader, ": after a key of a tensor");
         unsigned member = strcmp(key, "dtype") == 0          ? HAS_DTYPE
                           : strcmp(key, "shape") == 0        ? HAS_SHAPE
                           : strcmp(key, "data_offsets") == 0 ? HAS_OFFSETS
@@ -251,8 +253,10 @@ static int read_header(struct reader *reader, struct dr_weights *weights) {
         do {
             size_t length;
             const char *name = dr_json_string(&reader->json, &length);
-            if (!name || !dr_json_take(&reader->json, ':'))
+            if (!name)
                 return broken_json(reader, "a tensor's name");
+            if (!dr_json_take(&reader->json, ':'))
+                return broken_json(reader, ": after a tensor's name");
             int status = strcmp(name, "__metadata__") == 0
                              ? read_metadata(reader, weights)
                              : read_named_tensor(reader, weights, name, length);
