@@ -17,15 +17,6 @@
 /* Columns that an embedding needs: 0.16 s. */
 enum { MIN_REGION_COLUMNS = 8 };
 
-/* Frames beyond the end of a recording that is shorter than a chunk hold its mirror image. */
-static void silence_beyond_end(uint8_t *active, uint8_t *clean, const struct diarist_recording *r) {
-    if (r->num_samples >= DR_CHUNK_SAMPLES || !r->num_chunks)
-        return;
-    for (size_t f = 0; f < DR_CHUNK_FRAMES; f++)
-        if (f * DR_FRAME_STEP + DR_FRAME_DURATION / 2 >= r->num_samples)
-            active[f] = clean[f] = 0;
-}
-
 static int find_speech(struct dr_stages *out, struct diarist_recording *r, struct dr_arena *arena,
                        diarist_error *err) {
     size_t frames = r->num_chunks * DR_CHUNK_FRAMES;
@@ -37,7 +28,6 @@ static int find_speech(struct dr_stages *out, struct diarist_recording *r, struc
     if (!active || !clean || !out->count || !out->speech)
         return dr_fail_memory(err);
     dr_powerset_decode(active, clean, r->logprob, frames);
-    silence_beyond_end(active, clean, r);
     struct dr_segmentation segmentation = {.num_chunks = r->num_chunks,
                                            .step = r->plan.step,
                                            .num_samples = r->num_samples,
