@@ -8,7 +8,7 @@ static void skip_space(struct dr_json *json) {
         json->at++;
 }
 
-int dr_json_take(struct dr_json *json, char c) {
+int dr_cursor_take(struct dr_json *json, char c) {
     skip_space(json);
     if (json->at == json->end || *json->at != (unsigned char)c)
         return 0;
@@ -16,12 +16,12 @@ int dr_json_take(struct dr_json *json, char c) {
     return 1;
 }
 
-int dr_json_at_end(struct dr_json *json) {
+int dr_cursor_at_end(struct dr_json *json) {
     skip_space(json);
     return json->at == json->end;
 }
 
-int dr_json_uint(struct dr_json *json, uint64_t *value) {
+int dr_cursor_uint(struct dr_json *json, uint64_t *value) {
     skip_space(json);
     const unsigned char *first = json->at;
     uint64_t number = 0;
@@ -143,8 +143,8 @@ static int read_utf8(struct dr_json *json, char **out) {
     return 1;
 }
 
-const char *dr_json_string(struct dr_json *json, size_t *length) {
-    if (!dr_json_take(json, '"'))
+const char *dr_cursor_string(struct dr_json *json, size_t *length) {
+    if (!dr_cursor_take(json, '"'))
         return NULL;
     const char *string = json->pool;
     char *out = json->pool;
@@ -162,7 +162,7 @@ const char *dr_json_string(struct dr_json *json, size_t *length) {
         if (!ok)
             return NULL;
     }
-    if (!dr_json_take(json, '"'))
+    if (!dr_cursor_take(json, '"'))
         return NULL;
     *length = (size_t)(out - string);
     *out++ = '\0';

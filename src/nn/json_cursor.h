@@ -15,18 +15,18 @@ struct dr_json {
 };
 
 /* 1 and moves on if the next character after white space is c, otherwise 0. */
-int dr_json_take(struct dr_json *json, char c);
+int dr_cursor_take(struct dr_json *json, char c);
 
 /* The next string, decoded and ended by a NUL, in the pool; NULL if there is none, or one that is
  * not valid UTF-8, is cut, or contains a control character, a NUL or half a surrogate pair.
  * All strings of a text of n bytes fit into a pool of n bytes. */
-const char *dr_json_string(struct dr_json *json, size_t *length);
+const char *dr_cursor_string(struct dr_json *json, size_t *length);
 
 /* The next number into *value; 0 if there is none or it is not a whole number from 0 to 2^64-1
  * written with digits only. */
-int dr_json_uint(struct dr_json *json, uint64_t *value);
+int dr_cursor_uint(struct dr_json *json, uint64_t *value);
 
 /* 1 if only white space is left. */
-int dr_json_at_end(struct dr_json *json);
+int dr_cursor_at_end(struct dr_json *json);
 
 #endif

@@ -94,9 +94,9 @@ static int read_metadata(struct reader *reader, struct dr_weights *weights) {
     if (weights->has_metadata)
         return broken(reader->err, "the model file's header has __metadata__ twice");
     weights->has_metadata = 1;
-    if (!dr_json_take(&reader->json, '{'))
+    if (!dr_cursor_take(&reader->json, '{'))
         return broken_json(reader, "{ of the metadata");
-    if (dr_json_take(&reader->json, '}'))
+    if (dr_cursor_take(&reader->json, '}'))
         return DIARIST_OK;
     do {
         if (weights->num_metadata == MAX_METADATA)
@@ -106,15 +106,15 @@ static int read_metadata(struct reader *reader, struct dr_weights *weights) {
                  sizeof *weights->metadata))
             return dr_fail_memory(reader->err);
         struct metadata *entry = &weights->metadata[weights->num_metadata];
-        if (!(entry->key = dr_json_string(&reader->json, &length)))
+        if (!(entry->key = dr_cursor_string(&reader->json, &length)))
             return broken_json(reader, "a metadata key");
-        if (!dr_json_take(&reader->json, ':'))
+        if (!dr_cursor_take(&reader->json, ':'))
             return broken_json(reader, ": of the metadata");
-        if (!(entry->value = dr_json_string(&reader->json, &length)))
+        if (!(entry->value = dr_cursor_string(&reader->json, &length)))
             return broken_json(reader, "a metadata string");
         weights->num_metadata++;
-    } while (dr_json_take(&reader->json, ','));
-    if (!dr_json_take(&reader->json, '}'))
+    } while (dr_cursor_take(&reader->json, ','));
+    if (!dr_cursor_take(&reader->json, '}'))
         return broken_json(reader, "} of the metadata");
     return DIARIST_OK;
 }
@@ -122,7 +122,7 @@ static int read_metadata(struct reader *reader, struct dr_weights *weights) {
 /* The value of "dtype". */
 static int read_dtype(struct reader *reader, struct dr_tensor *tensor, unsigned *item_size) {
     size_t length;
-    const char *name = dr_json_string(&reader->json, &length);
+    const char *name = dr_cursor_string(&reader->json, &length);
     if (!name)
         return broken_json(reader, "a type");
     for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
@@ -139,32 +139,32 @@ static int read_dtype(struct reader *reader, struct dr_tensor *tensor, unsigned 
 static int read_shape(struct reader *reader, struct dr_tensor *tensor) {
     tensor->num_dims = 0;
     tensor->num_elements = 1;
-    if (!dr_json_take(&reader->json, '['))
+    if (!dr_cursor_take(&reader->json, '['))
         return broken_json(reader, "[ of a shape");
-    if (dr_json_take(&reader->json, ']'))
+    if (dr_cursor_take(&reader->json, ']'))
         return DIARIST_OK;
     do {
         uint64_t size;
         if (tensor->num_dims == DR_MAX_DIMS)
             return broken(reader->err, "tensor \"%.80s\" has more than %d dimensions", tensor->name,
                           DR_MAX_DIMS);
-        if (!dr_json_uint(&reader->json, &size))
+        if (!dr_cursor_uint(&reader->json, &size))
             return broken_json(reader, "a dimension");
         if (__builtin_mul_overflow(tensor->num_elements, size, &tensor->num_elements))
             return broken(reader->err, "tensor \"%.80s\" has a shape beyond any memory",
                           tensor->name);
         tensor->shape[tensor->num_dims++] = size;
-    } while (dr_json_take(&reader->json, ','));
-    if (!dr_json_take(&reader->json, ']'))
+    } while (dr_cursor_take(&reader->json, ','));
+    if (!dr_cursor_take(&reader->json, ']'))
         return broken_json(reader, "] of a shape");
     return DIARIST_OK;
 }
 
 /* The value of "data_offsets". */
 static int read_offsets(struct reader *reader, struct span *span) {
-    if (!dr_json_take(&reader->json, '[') || !dr_json_uint(&reader->json, &span->begin) ||
-        !dr_json_take(&reader->json, ',') || !dr_json_uint(&reader->json, &span->end) ||
-        !dr_json_take(&reader->json, ']'))
+    if (!dr_cursor_take(&reader->json, '[') || !dr_cursor_uint(&reader->json, &span->begin) ||
+        !dr_cursor_take(&reader->json, ',') || !dr_cursor_uint(&reader->json, &span->end) ||
+        !dr_cursor_take(&reader->json, ']'))
         return broken_json(reader, "[begin, end] of data_offsets");
     return DIARIST_OK;
 }
@@ -195,14 +195,14 @@ enum { HAS_DTYPE = 1, HAS_SHAPE = 2, HAS_OFFSETS = 4, HAS_ALL = 7 };
 /* {"dtype": .., "shape": .., "data_offsets": ..} in any order, each once. */
 static int read_tensor(struct reader *reader, struct dr_tensor *tensor, struct span *span) {
     unsigned item_size = 0, seen = 0;
-    if (!dr_json_take(&reader->json, '{'))
+    if (!dr_cursor_take(&reader->json, '{'))
         return broken_json(reader, "{ of a tensor");
     do {
         size_t length;
-        const char *key = dr_json_string(&reader->json, &length);
+        const char *key = dr_cursor_string(&reader->json, &length);
         if (!key)
             return broken_json(reader, "a key of a tensor");
-        if (!dr_json_take(&reader->json, ':'))
+        if (!dr_cursor_take(&reader->json, ':'))
             return broken_json(reader, ": after a key of a tensor");
         unsigned member = strcmp(key, "dtype") == 0          ? HAS_DTYPE
                           : strcmp(key, "shape") == 0        ? HAS_SHAPE
@@ -217,8 +217,8 @@ static int read_tensor(struct reader *reader, struct dr_tensor *tensor, struct s
         if (status)
             return status;
         seen |= member;
-    } while (dr_json_take(&reader->json, ','));
-    if (!dr_json_take(&reader->json, '}'))
+    } while (dr_cursor_take(&reader->json, ','));
+    if (!dr_cursor_take(&reader->json, '}'))
         return broken_json(reader, "} of a tensor");
     if (seen != HAS_ALL)
         return broken(reader->err, "tensor \"%.80s\" lacks its dtype, shape or data_offsets",
@@ -247,26 +247,26 @@ static int read_named_tensor(struct reader *reader, struct dr_weights *weights, 
 }
 
 static int read_header(struct reader *reader, struct dr_weights *weights) {
-    if (!dr_json_take(&reader->json, '{'))
+    if (!dr_cursor_take(&reader->json, '{'))
         return broken_json(reader, "{ of the header");
-    if (!dr_json_take(&reader->json, '}')) {
+    if (!dr_cursor_take(&reader->json, '}')) {
         do {
             size_t length;
-            const char *name = dr_json_string(&reader->json, &length);
+            const char *name = dr_cursor_string(&reader->json, &length);
             if (!name)
                 return broken_json(reader, "a tensor's name");
-            if (!dr_json_take(&reader->json, ':'))
+            if (!dr_cursor_take(&reader->json, ':'))
                 return broken_json(reader, ": after a tensor's name");
             int status = strcmp(name, "__metadata__") == 0
                              ? read_metadata(reader, weights)
                              : read_named_tensor(reader, weights, name, length);
             if (status)
                 return status;
-        } while (dr_json_take(&reader->json, ','));
-        if (!dr_json_take(&reader->json, '}'))
+        } while (dr_cursor_take(&reader->json, ','));
+        if (!dr_cursor_take(&reader->json, '}'))
             return broken_json(reader, "} of the header");
     }
-    if (!dr_json_at_end(&reader->json))
+    if (!dr_cursor_at_end(&reader->json))
         return broken_json(reader, "the end of the header");
     if (weights->num_tensors == 0)
         return broken(reader->err, "the model file has no tensors");
