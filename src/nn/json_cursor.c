@@ -2,13 +2,13 @@
  * SPDX-License-Identifier: MIT */
 #include "nn/json_cursor.h"
 
-static void skip_space(struct dr_json *json) {
+static void skip_space(struct dr_cursor *json) {
     while (json->at < json->end &&
            (*json->at == ' ' || *json->at == '\n' || *json->at == '\r' || *json->at == '\t'))
         json->at++;
 }
 
-int dr_cursor_take(struct dr_json *json, char c) {
+int dr_cursor_take(struct dr_cursor *json, char c) {
     skip_space(json);
     if (json->at == json->end || *json->at != (unsigned char)c)
         return 0;
@@ -16,12 +16,12 @@ int dr_cursor_take(struct dr_json *json, char c) {
     return 1;
 }
 
-int dr_cursor_at_end(struct dr_json *json) {
+int dr_cursor_at_end(struct dr_cursor *json) {
     skip_space(json);
     return json->at == json->end;
 }
 
-int dr_cursor_uint(struct dr_json *json, uint64_t *value) {
+int dr_cursor_uint(struct dr_cursor *json, uint64_t *value) {
     skip_space(json);
     const unsigned char *first = json->at;
     uint64_t number = 0;
@@ -71,7 +71,7 @@ static uint32_t hex_digit(unsigned char c) {
     return 16;
 }
 
-static int read_hex4(struct dr_json *json, uint32_t *value) {
+static int read_hex4(struct dr_cursor *json, uint32_t *value) {
     if (json->end - json->at < 4)
         return 0;
     *value = 0;
@@ -85,7 +85,7 @@ static int read_hex4(struct dr_json *json, uint32_t *value) {
 }
 
 /* After "\u": one code point, from two escapes where it needs a surrogate pair. */
-static int read_unicode_escape(struct dr_json *json, char **out) {
+static int read_unicode_escape(struct dr_cursor *json, char **out) {
     uint32_t code, low;
     if (!read_hex4(json, &code))
         return 0;
@@ -104,7 +104,7 @@ static int read_unicode_escape(struct dr_json *json, char **out) {
 }
 
 /* After a backslash. */
-static int read_escape(struct dr_json *json, char **out) {
+static int read_escape(struct dr_cursor *json, char **out) {
     static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
     if (json->at == json->end)
         return 0;
@@ -121,7 +121,7 @@ static int read_escape(struct dr_json *json, char **out) {
 
 /* Copies one character of more than one byte; refuses overlong forms, surrogates and codes above
  * U+10FFFF (RFC 3629). */
-static int read_utf8(struct dr_json *json, char **out) {
+static int read_utf8(struct dr_cursor *json, char **out) {
     unsigned char c = json->at[0];
     int num_bytes = c >= 0xc2 && c <= 0xdf   ? 2
                     : c >= 0xe0 && c <= 0xef ? 3
@@ -143,7 +143,7 @@ static int read_utf8(struct dr_json *json, char **out) {
     return 1;
 }
 
-const char *dr_cursor_string(struct dr_json *json, size_t *length) {
+const char *dr_cursor_string(struct dr_cursor *json, size_t *length) {
     if (!dr_cursor_take(json, '"'))
         return NULL;
     const char *string = json->pool;

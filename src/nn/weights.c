@@ -40,7 +40,7 @@ struct span {
 };
 
 struct reader {
-    struct dr_json json;
+    struct dr_cursor json;
     struct span *spans;          /* [MAX_TENSORS], in the order of the header */
     const unsigned char *header; /* where the JSON begins */
     const unsigned char *data;   /* where the tensors' bytes begin */
