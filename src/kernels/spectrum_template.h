@@ -46,8 +46,9 @@ static inline void rotate(float *restrict re, float *restrict im, float cosine, 
 }
 
 /* DFT of 16 down each of LANES columns of re and im [16][16], in place:
- * row 4 a + b in, row c + 4 d out; a -> c, turn by b c / 16, b -> d. */
-static inline void dft16(float *re, float *im) {
+ * row 4 a + b in, row c + 4 d out; a -> c, turn by b c / 16, b -> d. Not inlined twice: its scratch
+ * would be on the stack twice. */
+static __attribute__((noinline)) void dft16(float *re, float *im) {
     float tr[16 * LANES], ti[16 * LANES]; /* [c][b][lane] */
     for (size_t b = 0; b < 4; b++)
         dft4(tr + b * LANES, ti + b * LANES, 4 * LANES, re + 16 * b, im + 16 * b, 64);

@@ -44,14 +44,14 @@ static double best_seconds(void (*run)(void *), void *argument) {
     FMA(w, "3")   \
     FMA(w, "4")   \
     FMA(w, "5") FMA(w, "6") FMA(w, "7") FMA(w, "8") FMA(w, "9") FMA(w, "10") FMA(w, "11")
-#define FMA_LOOP(name, width)                                                                    \
-    static void name(void *steps) {                                                              \
-        long n = *(long *)steps;                                                                 \
-        __asm__ volatile("vzeroall\n 1:\n" FMA_12(width) "dec %0\n jnz 1b\n vzeroupper"          \
-                         : "+r"(n)                                                               \
-                         :                                                                       \
-                         : "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", \
-                           "xmm8", "xmm9", "xmm10", "xmm11", "xmm14", "xmm15");                  \
+#define FMA_LOOP(name, width)                                                                     \
+    static void name(void *steps) {                                                               \
+        long n = *(long *)steps;                                                                  \
+        __asm__ volatile("vzeroall\n 1:\n" FMA_12(width) "dec %0\n jnz 1b\n vzeroupper"           \
+                         : "+r"(n)                                                                \
+                         :                                                                        \
+                         : "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",  \
+                           "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"); \
     }
 FMA_LOOP(fma_ymm, "ymm")
 FMA_LOOP(fma_zmm, "zmm")

@@ -5,14 +5,13 @@
  */
 #include <immintrin.h>
 
+#include "kernels/x86/unroll.h"
 #include "kernels/x86/x86.h"
 
 #if !defined(__AVX2__) || !defined(__FMA__)
 #error gemm_avx2.c is being compiled without AVX2 and FMA
 #endif
 
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("GCC unroll 8")
 #define WIDTH 8 /* columns of one register */
 
 /* All ones in the first n lanes. */

@@ -5,16 +5,14 @@
  * broadcast inputs. A group of panels stays in the cache while the rows stream past it. */
 #include <immintrin.h>
 
+#include "kernels/x86/unroll.h"
 #include "kernels/x86/x86.h"
 
 #if !defined(__AVX512F__) || !defined(__FMA__)
 #error gemm_avx512.c is being compiled without AVX-512
 #endif
 
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("GCC unroll 16")
-
-/* sum[r][p] += a[r][k] * b[p][k][:] for k in order */
+/* sum[r * panels + p] += a[r][k] * b[p][k][:] for k in order */
 #define ROW(r) (a + (r)*lda)
 
 /* c = act(sum + bias + residual) of one row of a panel; only the columns in mask exist. */
@@ -33,13 +31,13 @@ INLINE void tile(const int rows, const int panels, const struct dr_gemm *g, size
     const ptrdiff_t lda = g->lda;
     const size_t panel = g->taps * g->depth * DR_PANEL;
     const float *b = g->b + j / DR_PANEL * panel;
-    __m512 sum[14][4];
+    __m512 sum[24];
 
     UNROLL
     for (int r = 0; r < rows; r++)
         UNROLL
     for (int p = 0; p < panels; p++)
-        sum[r][p] = _mm512_setzero_ps();
+        sum[r * panels + p] = _mm512_setzero_ps();
 
     for (size_t t = 0; t < g->taps; t++) {
         const float *a = g->a + (ptrdiff_t)i * lda + (ptrdiff_t)t * g->tap_stride;
@@ -53,7 +51,7 @@ INLINE void tile(const int rows, const int panels, const struct dr_gemm *g, size
                 const __m512 x = _mm512_set1_ps(a[r * lda]);
                 UNROLL
                 for (int p = 0; p < panels; p++)
-                    sum[r][p] = _mm512_fmadd_ps(x, w[p], sum[r][p]);
+                    sum[r * panels + p] = _mm512_fmadd_ps(x, w[p], sum[r * panels + p]);
             }
         }
     }
@@ -65,7 +63,7 @@ INLINE void tile(const int rows, const int panels, const struct dr_gemm *g, size
     for (int p = 0; p < panels; p++) {
         const size_t column = j + (size_t)p * DR_PANEL, left = g->n - column;
         const __mmask16 mask = left >= DR_PANEL ? 0xffff : (__mmask16)((1u << left) - 1);
-        finish(g, i + (size_t)r, column, mask, sum[r][p], slope);
+        finish(g, i + (size_t)r, column, mask, sum[r * panels + p], slope);
     }
 }
 
@@ -73,12 +71,13 @@ INLINE void tile(const int rows, const int panels, const struct dr_gemm *g, size
     static void tile_##rows##x##panels(const struct dr_gemm *g, size_t i, size_t j) { \
         tile(rows, panels, g, i, j);                                                  \
     }
-#define TILES(X)                                                                              \
-    X(6, 4)                                                                                   \
-    X(4, 4)                                                                                   \
-    X(2, 4)                                                                                   \
-    X(1, 4) X(8, 3) X(4, 3) X(2, 3) X(1, 3) X(12, 2) X(6, 2) X(3, 2) X(1, 2) X(14, 1) X(7, 1) \
-        X(3, 1) X(1, 1)
+#define TILES(X) \
+    X(6, 4)      \
+    X(4, 4)      \
+    X(2, 4)      \
+    X(1, 4)      \
+    X(8, 3)      \
+    X(4, 3) X(2, 3) X(1, 3) X(12, 2) X(6, 2) X(3, 2) X(1, 2) X(14, 1) X(7, 1) X(3, 1) X(1, 1)
 TILES(TILE)
 
 #define NUM_SIZES 4

@@ -1,15 +1,15 @@
 /* lstm_template.h - one time step of an LSTM direction for a batch, for any vector width.
  * SPDX-License-Identifier: MIT
  * MAX_ROWS sequences x 4 gates keep their sums in registers over all of h_prev * U and go through
- * the gates from there. Included once by each instruction set's file, which defines
+ * the gates right away. Included once by each instruction set's file, which defines
  *   vec, LANES, MAX_ROWS      the vector, its lanes (8 or 16), sequences at once (3 or 6)
  *   vec_set, vec_load, vec_store, vec_add, vec_sub, vec_mul, vec_div, vec_fma (a * b + c), vec_min,
  *   vec_max, vec_round        as their names say
  *   vec_scale(v, n)           v * 2^n, n a whole number from -40 to 40
  * No include guard: one file includes this once. */
 
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("GCC unroll 8")
+#include "kernels/x86/unroll.h"
+
 #define GATES 4
 #define BLOCK (GATES * DR_PANEL)
 
@@ -77,10 +77,16 @@ INLINE void tile(const int rows, const struct dr_lstm_step *s, size_t i, size_t 
         }
     }
 
+    /* Through memory, and not unrolled: the gates of one row are code enough. */
+    vec gates[MAX_ROWS][GATES];
     UNROLL
     for (int r = 0; r < rows; r++)
-        apply_gates(s->c + (i + (size_t)r) * s->hidden + unit,
-                    s->h + (ptrdiff_t)(i + (size_t)r) * s->ldh + (ptrdiff_t)unit, sum[r]);
+        UNROLL
+    for (int p = 0; p < GATES; p++)
+        gates[r][p] = sum[r][p];
+    for (size_t r = 0; r < (size_t)rows; r++)
+        apply_gates(s->c + (i + r) * s->hidden + unit,
+                    s->h + (ptrdiff_t)(i + r) * s->ldh + (ptrdiff_t)unit, gates[r]);
 }
 
 #define TILE(rows)                                                                 \
