@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Holds every stage of the engine against the arrays of the reference implementation.
 
-usage: compare_stages.py DUMP_STAGES MODEL SHARED_DIR
+usage: compare_stages.py DUMP_STAGES MODEL
 
-SHARED_DIR/fixtures/default/*.npz were made by the executable specification in PyTorch (fp32, step
-2 s); DUMP_STAGES writes the engine's for the same samples. A stage is named when it differs. Also
+SHARED/fixtures/default/*.npz were made by the executable specification in PyTorch (fp32, step 2 s);
+SHARED is DIARIST_SHARED, or ../shared beside the repository. DUMP_STAGES writes the engine's for the same samples. A stage is named when it differs. Also
 holds the segmentation network against pyannote.audio's and speakrs' stored segmentations
 (fixtures/community1, step 1 s). Exit code 77: nothing to compare with.
 """
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -21,6 +22,7 @@ except ImportError:
     print("skipped: numpy is not installed")
     sys.exit(77)
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOGPROB_TOLERANCE = 2e-3
 FBANK_TOLERANCE = 2e-3
 TRUNK_TOLERANCE = 2e-3  # of the largest value; the stored columns are rounded to 16 bits
@@ -163,7 +165,8 @@ def compare_segmentation(dump_stages, model, name, audio, stored):
 
 
 def main():
-    dump_stages, model, shared = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
+    dump_stages, model = sys.argv[1], sys.argv[2]
+    shared = pathlib.Path(os.environ.get("DIARIST_SHARED", ROOT.parent / "shared"))
     if not shared.is_dir() or not pathlib.Path(model).is_file():
         print("skipped: no reference arrays, or no model")
         sys.exit(77)

@@ -1,0 +1,424 @@
+/* test_recording.c - promises of the public API that hold for any recording.
+ * SPDX-License-Identifier: MIT
+ *
+ * On the conversation in examples/ (argument 1), with the embedded model: the same result for any
+ * number of threads and any way of feeding; every allocation may fail; progress can cancel; silence
+ * and noise have no speakers; broken samples do no harm. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "diarist/io.h"
+
+enum { RATE = 16000 };
+
+static const char *conversation;
+static diarist_model *model;
+static float *samples;
+static size_t num_samples;
+
+/* ---- allocations that fail: the linker sends every call here (--wrap) ---- */
+
+static long fail_at = -1; /* allocations to go until one fails; < 0: never */
+
+static int fails(void) {
+    if (__atomic_load_n(&fail_at, __ATOMIC_RELAXED) < 0)
+        return 0;
+    return __atomic_fetch_sub(&fail_at, 1, __ATOMIC_RELAXED) == 0;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *p, size_t size);
+int __real_posix_memalign(void **p, size_t align, size_t size);
+int __real_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *x);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+int __wrap_posix_memalign(void **p, size_t align, size_t size);
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *x);
+
+void *__wrap_malloc(size_t size) {
+    return fails() ? NULL : __real_malloc(size);
+}
+void *__wrap_calloc(size_t count, size_t size) {
+    return fails() ? NULL : __real_calloc(count, size);
+}
+void *__wrap_realloc(void *p, size_t size) {
+    return fails() ? NULL : __real_realloc(p, size);
+}
+int __wrap_posix_memalign(void **p, size_t align, size_t size) {
+    return fails() ? ENOMEM : __real_posix_memalign(p, align, size);
+}
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *x) {
+    return fails() ? EAGAIN : __real_pthread_create(t, a, f, x);
+}
+
+/* ---- helpers ---- */
+
+static int load(void **state) {
+    (void)state;
+    diarist_error err;
+    diarist_audio *audio = NULL;
+    if (diarist_model_load(&model, NULL, NULL, &err) ||
+        diarist_audio_open(&audio, conversation, NULL, &err)) {
+        fprintf(stderr, "%s\n", err.message);
+        return -1;
+    }
+    size_t capacity = (size_t)30 * RATE, got = 1;
+    samples = malloc(capacity * sizeof *samples);
+    while (got && num_samples < capacity) {
+        if (diarist_audio_read(audio, samples + num_samples, capacity - num_samples, &got, &err))
+            return -1;
+        num_samples += got;
+    }
+    diarist_audio_close(audio);
+    return 0;
+}
+
+static int unload(void **state) {
+    (void)state;
+    diarist_model_free(model);
+    free(samples);
+    return 0;
+}
+
+static diarist_result *diarize(const float *x, size_t n, int threads) {
+    diarist_options options;
+    diarist_error err;
+    diarist_result *result;
+    diarist_options_init(&options);
+    options.num_threads = threads;
+    if (diarist_diarize(&result, model, x, n, &options, &err))
+        fail_msg("%s", err.message);
+    return result;
+}
+
+static void assert_same(const diarist_result *a, const diarist_result *b) {
+    size_t dim = diarist_result_embedding_dim(a);
+    assert_int_equal(diarist_result_num_speakers(a), diarist_result_num_speakers(b));
+    for (int view = 0; view < 2; view++) {
+        size_t n = diarist_result_num_turns(a, view);
+        assert_int_equal(n, diarist_result_num_turns(b, view));
+        for (size_t i = 0; i < n; i++) {
+            diarist_turn s, t;
+            memset(&s, 0, sizeof s);
+            memset(&t, 0, sizeof t);
+            assert_int_equal(diarist_result_turn(a, view, i, &s), 0);
+            assert_int_equal(diarist_result_turn(b, view, i, &t), 0);
+            assert_memory_equal(&s, &t, sizeof s);
+        }
+    }
+    for (size_t k = 0; k < diarist_result_num_speakers(a); k++) {
+        diarist_speaker s, t;
+        diarist_result_speaker(a, k, &s);
+        diarist_result_speaker(b, k, &t);
+        assert_memory_equal(s.embedding, t.embedding, dim * sizeof(float));
+    }
+}
+
+/* ---- tests ---- */
+
+static void test_threads(void **state) {
+    (void)state;
+    diarist_result *one = diarize(samples, num_samples, 1);
+    assert_true(diarist_result_num_speakers(one) >= 2);
+    for (int threads = 2; threads <= 5; threads++) {
+        diarist_result *many = diarize(samples, num_samples, threads);
+        assert_same(one, many);
+        diarist_result_free(many);
+    }
+    diarist_result_free(one);
+}
+
+static void test_parts(void **state) {
+    (void)state;
+    const size_t sizes[] = {1, 999, 160000};
+    size_t n = (size_t)23 * RATE + 17;
+    diarist_result *whole = diarize(samples, n, 2), *fed;
+    diarist_error err;
+    for (int i = 0; i < 3; i++) {
+        diarist_recording *recording;
+        diarist_options options;
+        diarist_options_init(&options);
+        options.num_threads = 2;
+        assert_int_equal(diarist_recording_open(&recording, model, &options, &err), 0);
+        for (size_t at = 0; at < n; at += sizes[i]) {
+            size_t part = n - at < sizes[i] ? n - at : sizes[i];
+            assert_int_equal(diarist_recording_feed(recording, samples + at, part, &err), 0);
+        }
+        assert_int_equal(diarist_recording_diarize(&fed, recording, &err), 0);
+        assert_same(whole, fed);
+        diarist_result_free(fed);
+        assert_int_equal(diarist_recording_diarize(&fed, recording, &err), DIARIST_ERROR_ARGUMENT);
+        assert_null(fed);
+        diarist_recording_free(recording);
+    }
+    diarist_result_free(whole);
+}
+
+/* Every allocation of a diarization, and every start of a thread, fails once. */
+static void test_failing_allocations(void **state) {
+    (void)state;
+    size_t n = (size_t)12 * RATE;
+    diarist_options options;
+    diarist_options_init(&options);
+    options.num_threads = 2;
+    long failures = 0;
+    for (int status = -1; status; failures++) {
+        diarist_result *result = (diarist_result *)(void *)&options;
+        diarist_error err;
+        assert_true(failures < 10000);
+        __atomic_store_n(&fail_at, failures, __ATOMIC_RELAXED);
+        status = diarist_diarize(&result, model, samples, n, &options, &err);
+        long left = __atomic_exchange_n(&fail_at, -1, __ATOMIC_RELAXED);
+        if (status) {
+            assert_int_equal(status, DIARIST_ERROR_MEMORY);
+            assert_int_equal(err.status, DIARIST_ERROR_MEMORY);
+            assert_null(result);
+        } else {
+            /* Nobody swallowed the failure: it had not come yet. */
+            assert_true(left >= 0);
+        }
+        diarist_result_free(status ? NULL : result);
+    }
+    assert_true(failures > 20);
+}
+
+static int cancel_at_stage(void *data, diarist_stage stage, double fraction, double seconds) {
+    (void)fraction;
+    (void)seconds;
+    return stage == *(diarist_stage *)data;
+}
+
+static void test_cancel(void **state) {
+    (void)state;
+    for (int stage = DIARIST_STAGE_SEGMENTATION; stage <= DIARIST_STAGE_RECONSTRUCT; stage++) {
+        diarist_stage at = stage;
+        diarist_options options;
+        diarist_error err;
+        diarist_result *result;
+        diarist_options_init(&options);
+        options.progress = cancel_at_stage;
+        options.progress_data = &at;
+        assert_int_equal(
+            diarist_diarize(&result, model, samples, (size_t)11 * RATE, &options, &err),
+            DIARIST_ERROR_CANCELED);
+        assert_null(result);
+    }
+}
+
+/* Fractions never fall within a stage, and stages come in order. */
+struct seen {
+    diarist_stage stage;
+    double fraction;
+    int calls, wrong;
+};
+
+static int watch(void *data, diarist_stage stage, double fraction, double seconds) {
+    struct seen *seen = data;
+    seen->wrong |= stage < seen->stage || fraction > 1.0 || seconds < 0.0;
+    seen->wrong |= stage == seen->stage && fraction < seen->fraction;
+    seen->stage = stage;
+    seen->fraction = fraction;
+    seen->calls++;
+    return 0;
+}
+
+static void test_progress(void **state) {
+    (void)state;
+    struct seen seen = {DIARIST_STAGE_SEGMENTATION, 0.0, 0, 0};
+    diarist_options options;
+    diarist_result *result;
+    diarist_options_init(&options);
+    options.num_threads = 1;
+    options.progress = watch;
+    options.progress_data = &seen;
+    assert_int_equal(diarist_diarize(&result, model, samples, num_samples, &options, NULL), 0);
+    assert_int_equal(seen.wrong, 0);
+    assert_int_equal(seen.stage, DIARIST_STAGE_RECONSTRUCT);
+    assert_true(seen.calls >= 4);
+    diarist_result_free(result);
+}
+
+static void test_empty_and_silent(void **state) {
+    (void)state;
+    static float quiet[12 * RATE];
+    const size_t lengths[] = {0, 1, 15, 399, 400, 4000, 160000, 160001, 12 * RATE};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        diarist_result *result = diarize(quiet, lengths[i], 2);
+        assert_int_equal(diarist_result_num_speakers(result), 0);
+        assert_int_equal(diarist_result_num_turns(result, DIARIST_OVERLAPPING), 0);
+        assert_true(fabs(diarist_result_duration(result) - lengths[i] / 16000.0) < 1e-9);
+        diarist_result_free(result);
+    }
+}
+
+/* NaN and infinities are as if they were 0 and full scale. */
+static void test_broken_samples(void **state) {
+    (void)state;
+    size_t n = (size_t)11 * RATE;
+    float *broken = malloc(n * sizeof *broken), *mended = malloc(n * sizeof *mended);
+    memcpy(broken, samples, n * sizeof *broken);
+    memcpy(mended, samples, n * sizeof *mended);
+    for (size_t i = 0; i < n; i += 1001) {
+        broken[i] = i % 3 == 0 ? NAN : i % 3 == 1 ? INFINITY : -1e30f;
+        mended[i] = i % 3 == 0 ? 0.0f : i % 3 == 1 ? 1.0f : -1.0f;
+    }
+    diarist_result *a = diarize(broken, n, 2), *b = diarize(mended, n, 2);
+    assert_same(a, b);
+    diarist_result_free(a);
+    diarist_result_free(b);
+    free(broken);
+    free(mended);
+}
+
+static void test_turns(void **state) {
+    (void)state;
+    diarist_result *result = diarize(samples, num_samples, 2);
+    double duration = diarist_result_duration(result), end = 0.0, start = 0.0;
+    diarist_turn t;
+    for (size_t i = 0; !diarist_result_turn(result, DIARIST_OVERLAPPING, i, &t); i++) {
+        assert_true(t.start >= start && t.start < t.end && t.end <= duration);
+        assert_true(t.confidence >= 0.0f && t.confidence <= 1.0f);
+        assert_in_range(t.speaker, 0, diarist_result_num_speakers(result) - 1);
+        start = t.start;
+    }
+    for (size_t i = 0; !diarist_result_turn(result, DIARIST_EXCLUSIVE, i, &t); i++) {
+        assert_true(t.start >= end - 1e-9 && t.start < t.end);
+        end = t.end;
+    }
+    diarist_result_turn(result, DIARIST_OVERLAPPING, 0, &t);
+    assert_int_equal(t.speaker, 0);
+    diarist_result_free(result);
+}
+
+static void test_embed(void **state) {
+    (void)state;
+    float a[192], b[192], two[2 * 192];
+    double seconds[2];
+    diarist_error err;
+    diarist_recording *recording;
+    const diarist_region regions[] = {{0.0, 8.0, 0}, {8.0, 30.0, 1}};
+    const diarist_region backwards[] = {{3.0, 2.0, 0}};
+    assert_int_equal(diarist_embed(a, model, samples, num_samples, NULL, &err), 0);
+    assert_true(fabs(diarist_similarity(a, a, 192) - 1.0) < 1e-6);
+    static float quiet[RATE];
+    assert_int_equal(diarist_embed(b, model, quiet, RATE, NULL, &err), 0);
+    assert_true(diarist_similarity(a, b, 192) == 0.0);
+    assert_int_equal(diarist_recording_open(&recording, model, NULL, &err), 0);
+    assert_int_equal(diarist_recording_feed(recording, samples, num_samples, &err), 0);
+    assert_int_equal(diarist_recording_embed(two, seconds, recording, backwards, 1, 2, &err),
+                     DIARIST_ERROR_ARGUMENT);
+    assert_int_equal(diarist_recording_embed(two, seconds, recording, regions, 2, 2, &err), 0);
+    assert_true(seconds[0] > 2.0 && seconds[0] <= 8.0 && seconds[1] <= 22.0);
+    for (int g = 0; g < 2; g++) {
+        double length = 0.0;
+        for (int i = 0; i < 192; i++)
+            length += (double)two[g * 192 + i] * two[g * 192 + i];
+        assert_true(fabs(length - 1.0) < 1e-5);
+    }
+    diarist_recording_free(recording);
+}
+
+static void test_options(void **state) {
+    (void)state;
+    diarist_options o;
+    diarist_error err;
+    diarist_options_init(&o);
+    assert_int_equal(diarist_options_check(&o, &err), 0);
+    assert_int_equal(diarist_options_check(NULL, &err), 0);
+#define REJECTED(field, value)                                                     \
+    do {                                                                           \
+        diarist_options_init(&o);                                                  \
+        o.field = value;                                                           \
+        assert_int_equal(diarist_options_check(&o, &err), DIARIST_ERROR_ARGUMENT); \
+    } while (0)
+    REJECTED(struct_size, 3);
+    REJECTED(num_threads, -1);
+    REJECTED(num_threads, 100000);
+    REJECTED(step_s, 0.1);
+    REJECTED(step_s, 11.0);
+    REJECTED(step_s, NAN);
+    REJECTED(cluster_threshold, 1.5);
+    REJECTED(cluster_threshold, NAN);
+    REJECTED(min_duration_on_s, -1.0);
+    REJECTED(min_duration_off_s, NAN);
+    REJECTED(num_speakers, -2);
+    REJECTED(preset, 9);
+#undef REJECTED
+    diarist_options_init(&o);
+    o.num_speakers = 2;
+    o.max_speakers = 3;
+    assert_int_equal(diarist_options_check(&o, &err), DIARIST_ERROR_ARGUMENT);
+    diarist_options_init(&o);
+    o.min_speakers = 4;
+    o.max_speakers = 3;
+    assert_int_equal(diarist_options_check(&o, &err), DIARIST_ERROR_ARGUMENT);
+    assert_non_null(strstr(err.message, "min_speakers"));
+}
+
+/* The number that is found by itself, when asked for, changes nothing. */
+static void test_forced_number(void **state) {
+    (void)state;
+    diarist_options o;
+    diarist_result *found = diarize(samples, num_samples, 2), *forced;
+    diarist_options_init(&o);
+    o.num_threads = 2;
+    o.num_speakers = (int32_t)diarist_result_num_speakers(found);
+    assert_int_equal(diarist_diarize(&forced, model, samples, num_samples, &o, NULL), 0);
+    assert_same(found, forced);
+    diarist_result_free(forced);
+    diarist_result_free(found);
+    o.num_speakers = 1;
+    assert_int_equal(diarist_diarize(&forced, model, samples, num_samples, &o, NULL), 0);
+    assert_int_equal(diarist_result_num_speakers(forced), 1);
+    diarist_result_free(forced);
+}
+
+static void test_models(void **state) {
+    (void)state;
+    diarist_error err;
+    diarist_model *other = model;
+    diarist_model_info info;
+    assert_int_equal(diarist_model_load(&other, "/does/not/exist", NULL, &err),
+                     DIARIST_ERROR_MODEL);
+    assert_null(other);
+    assert_non_null(strstr(err.message, "/does/not/exist"));
+    assert_int_equal(diarist_model_load(&other, conversation, NULL, &err), DIARIST_ERROR_MODEL);
+    assert_int_equal(diarist_model_load(&other, "/", NULL, &err), DIARIST_ERROR_MODEL);
+    diarist_model_describe(model, &info);
+    assert_int_equal(strlen(info.sha256), 64);
+    assert_int_equal(info.embedding_dim, 192);
+    diarist_model_free(NULL);
+    diarist_result_free(NULL);
+    diarist_recording_free(NULL);
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_threads),
+                                       cmocka_unit_test(test_parts),
+                                       cmocka_unit_test(test_failing_allocations),
+                                       cmocka_unit_test(test_cancel),
+                                       cmocka_unit_test(test_progress),
+                                       cmocka_unit_test(test_empty_and_silent),
+                                       cmocka_unit_test(test_broken_samples),
+                                       cmocka_unit_test(test_turns),
+                                       cmocka_unit_test(test_embed),
+                                       cmocka_unit_test(test_options),
+                                       cmocka_unit_test(test_forced_number),
+                                       cmocka_unit_test(test_models)};
+    if (argc != 2)
+        return 2;
+    conversation = argv[1];
+    return cmocka_run_group_tests_name("recording", tests, load, unload);
+}
