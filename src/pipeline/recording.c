@@ -12,6 +12,7 @@
 
 /* A frame looks ahead of its start by less than this. */
 enum { LOOKAHEAD = DR_FBANK_LENGTH };
+#define INAUDIBLE 1e-20f
 
 static size_t max_size(size_t a, size_t b) {
     return a > b ? a : b;
@@ -221,6 +222,13 @@ static int run_round(struct diarist_recording *r, diarist_error *err) {
                                  r->expected_s > 0.0 ? fed_s / r->expected_s : -1.0, err);
 }
 
+/* NaN, and what is too faint for any recording (denormals, which slow a processor down), is 0. */
+static float clean_sample(float x) {
+    if (!(fabsf(x) > INAUDIBLE))
+        return 0.0f;
+    return x > 1.0f ? 1.0f : x < -1.0f ? -1.0f : x;
+}
+
 int diarist_recording_feed(diarist_recording *r, const float *samples, size_t n,
                            diarist_error *err) {
     if (r->ended)
@@ -231,10 +239,8 @@ int diarist_recording_feed(diarist_recording *r, const float *samples, size_t n,
         if (take > n)
             take = n;
         float *to = r->pending + pending;
-        for (size_t i = 0; i < take; i++) {
-            float x = samples[i];
-            to[i] = x >= -1.0f && x <= 1.0f ? x : x > 1.0f ? 1.0f : x < -1.0f ? -1.0f : 0.0f;
-        }
+        for (size_t i = 0; i < take; i++)
+            to[i] = clean_sample(samples[i]);
         samples += take;
         n -= take;
         r->num_samples += take;
