@@ -244,7 +244,7 @@ void diarist_write_options_init(diarist_write_options *options) {
 
 /* What the caller's version of the struct says, defaults for the rest. */
 static int resolve_options(diarist_write_options *out, const diarist_write_options *options,
-                           diarist_error *err) {
+                           const diarist_document *document, diarist_error *err) {
     diarist_write_options_init(out);
     if (options) {
         if (options->struct_size < sizeof options->struct_size)
@@ -253,6 +253,9 @@ static int resolve_options(diarist_write_options *out, const diarist_write_optio
         memcpy(out, options,
                options->struct_size < sizeof *out ? options->struct_size : sizeof *out);
     }
+    if (out->recording < 0 || (size_t)out->recording > document->num_recordings)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "there is no recording %d; there are %zu",
+                       out->recording, document->num_recordings);
     if (out->view != DIARIST_OVERLAPPING && out->view != DIARIST_EXCLUSIVE)
         return dr_fail(err, DIARIST_ERROR_ARGUMENT, "view is neither overlapping nor exclusive");
     return DIARIST_OK;
@@ -263,9 +266,14 @@ int diarist_document_write(const diarist_document *document, const char *path, c
     diarist_write_options resolved;
     struct dr_sink sink;
     int index = find_format(format, err);
-    int status = index < 0 ? index : resolve_options(&resolved, options, err);
+    int status = index < 0 ? index : resolve_options(&resolved, options, document, err);
     if (status)
         return status;
+    diarist_document alone = {.num_recordings = 1};
+    if (resolved.recording > 0) {
+        alone.recordings = document->recordings + (resolved.recording - 1);
+        document = &alone;
+    }
     /* Numbers have a decimal point whatever the caller's language. */
     locale_t c_locale = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
     if (!c_locale)

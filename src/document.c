@@ -290,30 +290,49 @@ struct two_speakers {
     int32_t best_speaker;
 };
 
+/* Takes the end of a turn into account. */
+static void see_end(struct two_speakers *seen, const struct dr_document_turn *turn) {
+    if (turn->speaker == seen->best_speaker)
+        seen->best_s = turn->end_s > seen->best_s ? turn->end_s : seen->best_s;
+    else if (turn->end_s > seen->best_s)
+        *seen = (struct two_speakers){turn->end_s, seen->best_s, turn->speaker};
+    else if (turn->end_s > seen->other_s)
+        seen->other_s = turn->end_s;
+}
+
+static double of_others(const struct two_speakers *seen, int32_t speaker) {
+    return speaker == seen->best_speaker ? seen->other_s : seen->best_s;
+}
+
 /* Sorted turns: overlap is set where a turn of another speaker shares a stretch of time. */
 static void mark_overlap(struct dr_document_turns *turns) {
     struct two_speakers seen = {-1, -1, -1};
     for (size_t i = 0; i < turns->num; i++) {
         struct dr_document_turn *turn = &turns->items[i];
-        turn->overlap =
-            (turn->speaker == seen.best_speaker ? seen.other_s : seen.best_s) > turn->start_s;
-        if (turn->speaker == seen.best_speaker) {
-            if (turn->end_s > seen.best_s)
-                seen.best_s = turn->end_s;
-        } else if (turn->end_s > seen.best_s) {
-            seen = (struct two_speakers){turn->end_s, seen.best_s, turn->speaker};
-        } else if (turn->end_s > seen.other_s) {
-            seen.other_s = turn->end_s;
-        }
+        turn->overlap = of_others(&seen, turn->speaker) > turn->start_s;
+        see_end(&seen, turn);
     }
-    /* Backwards the nearest turn is the earliest, so the newest speaker is always the best. */
+    /* Backwards the newest turn starts first of all that follow. */
     seen = (struct two_speakers){DR_DOCUMENT_MAX_S * 2, DR_DOCUMENT_MAX_S * 2, -1};
     for (size_t i = turns->num; i-- > 0;) {
         struct dr_document_turn *turn = &turns->items[i];
-        int same = turn->speaker == seen.best_speaker;
-        turn->overlap |= (same ? seen.other_s : seen.best_s) < turn->end_s;
-        seen =
-            (struct two_speakers){turn->start_s, same ? seen.other_s : seen.best_s, turn->speaker};
+        turn->overlap |= of_others(&seen, turn->speaker) < turn->end_s;
+        seen = (struct two_speakers){
+            turn->start_s, turn->speaker == seen.best_speaker ? seen.other_s : seen.best_s,
+            turn->speaker};
+    }
+}
+
+/* Disjoint, sorted pieces: overlap is set where a turn of another speaker shares a stretch of one.
+ */
+static void mark_pieces(struct dr_document_turns *pieces, const struct dr_document_turns *turns) {
+    struct two_speakers seen = {-1, -1, -1};
+    size_t next = 0;
+    for (size_t i = 0; i < pieces->num; i++) {
+        struct dr_document_turn *piece = &pieces->items[i];
+        while (next < turns->num && turns->items[next].start_s < piece->end_s)
+            see_end(&seen, &turns->items[next++]);
+        piece->overlap = of_others(&seen, piece->speaker) > piece->start_s;
     }
 }
 
@@ -328,7 +347,7 @@ int dr_recording_settle(struct dr_document_recording *recording, diarist_error *
     mark_overlap(overlapping);
     sort_turns(exclusive);
     cut_overlap(exclusive);
-    mark_overlap(exclusive);
+    mark_pieces(exclusive, overlapping);
     return DIARIST_OK;
 }
 

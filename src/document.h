@@ -104,11 +104,11 @@ int dr_recording_add_turn(struct dr_document_recording *recording, diarist_view 
 int dr_recording_order_speakers(struct dr_document_recording *recording, diarist_error *err);
 
 /* Sorts both views by start, then speaker; leaves out turns of no length; cuts the exclusive view
- * so that no two of its turns overlap; marks overlap. An exclusive view without turns is derived
- * from the overlapping one. Cutting and deriving follow one rule: whoever began first keeps the
- * floor until the end of that turn (of two that began together the lower index), then the one that
- * began first among those who still talk. So the exclusive view covers exactly the time in which
- * anybody talks, and each turn lends it at most one piece. */
+ * so that no two of its turns overlap; marks where another speaker talks too (overlap). An
+ * exclusive view without turns is derived from the overlapping one. Cutting and deriving follow one
+ * rule: whoever began first keeps the floor until the end of that turn (of two that began together
+ * the lower index), then the one that began first among those who still talk. So the exclusive view
+ * covers exactly the time in which anybody talks, and each turn lends it at most one piece. */
 int dr_recording_settle(struct dr_document_recording *recording, diarist_error *err);
 
 /* What a speaker is called where a format has one label: the name if there is one, else the id. */

@@ -1,0 +1,54 @@
+/* commands.c - the one table of commands.
+ * SPDX-License-Identifier: MIT */
+#include "commands.h"
+
+#include "report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "outputs.h"
+
+const struct cli_command_info cli_commands[CLI_NUM_COMMANDS] = {
+    [CLI_DIARIZE] =
+        {"diarize", "FILE...", "who spoke when",
+         "Says who spoke when in each FILE, of any kind of audio or video; - is standard input. "
+         "A recording without speech is a result too: no speakers, an empty RTTM.\n"
+         "The word diarize may be left out: diarist FILE... does the same.",
+         cli_run_diarize},
+    [CLI_VAD] = {"vad", "FILE...", "where there is speech",
+                 "Finds speech in each FILE. Turns are labelled SPEECH.", cli_run_vad},
+    [CLI_EMBED] =
+        {"embed", "FILE...", "speaker embeddings",
+         "Prints what the voice in each FILE sounds like, as a list of numbers (of unit length) "
+         "that are near each other for one speaker: for the whole file, or with --segments for "
+         "each turn or speaker of a diarization. seconds is the speech that went into it; where "
+         "there was too little, embedding is null (in csv: empty).",
+         cli_run_embed},
+    [CLI_VERIFY] =
+        {"verify", "A B", "is it the same speaker?",
+         "Compares the voices in two recordings: prints the score, the verdict (same, different) "
+         "and the threshold. The exit code is 0 for either verdict.",
+         cli_run_verify},
+    [CLI_CONVERT] =
+        {"convert", "IN OUT", "between diarization formats",
+         "Reads a diarization and writes it in another format; - is standard input or output. "
+         "When OUT ends in /, each recording of IN gets a file of its own in that directory.",
+         cli_run_convert},
+    [CLI_MODELS] =
+        {"models", "list | info [NAME|FILE]... | verify [NAME|FILE]...", "model files",
+         "list names the models that are there, info describes one (default: the default model), "
+         "verify reads one through and compares its SHA-256 with FILE.sha256 when that is there.",
+         cli_run_models},
+};
+
+int cli_finish_stdout(void) {
+    if (!fflush(stdout) && !ferror(stdout))
+        return 0;
+    int wrong = errno;
+    if (cli_reader_has_gone())
+        return 0;
+    cli_error("standard output", "cannot be written: %s; give it room", strerror(wrong));
+    return CLI_EXIT_SOME_FAILED;
+}

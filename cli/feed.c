@@ -1,0 +1,115 @@
+/* feed.c - one file into one recording.
+ * SPDX-License-Identifier: MIT
+ *
+ * file -> diarist_audio -> blocks of 10 s of samples -> diarist_recording */
+#include "feed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_SAMPLES = 10 * DIARIST_SAMPLE_RATE };
+
+int cli_check_settings(const struct cli_settings *settings) {
+    diarist_options options;
+    diarist_error err;
+    if (settings->quiet && CLI_GIVEN(settings, log_level) && settings->log_level > CLI_LOG_ERROR &&
+        cli_option_origin(settings, offsetof(struct cli_settings, quiet)) == CLI_FROM_FLAG &&
+        cli_option_origin(settings, offsetof(struct cli_settings, log_level)) == CLI_FROM_FLAG) {
+        cli_error("--quiet", "contradicts --log-level; give one of them");
+        return CLI_EXIT_USAGE;
+    }
+    cli_engine_options(&options, settings, NULL);
+    if (diarist_options_check(&options, &err))
+        return cli_fail(NULL, &err);
+    return 0;
+}
+
+void cli_engine_options(diarist_options *options, const struct cli_settings *settings,
+                        struct cli_progress *progress) {
+    static const int32_t masks[] = {DIARIST_CPU_GENERIC, DIARIST_CPU_AVX2, DIARIST_CPU_ALL};
+    diarist_options_init(options);
+    options->num_threads = settings->threads;
+    options->preset = settings->preset;
+    options->cpu_mask = masks[settings->cpu];
+    options->num_speakers = settings->num_speakers;
+    options->min_speakers = settings->min_speakers;
+    options->max_speakers = settings->max_speakers;
+    options->exclude_overlap = settings->exclude_overlap;
+    options->step_s = settings->step_s;
+    options->cluster_threshold = settings->cluster_threshold;
+    /* To the library 0 means the model's threshold; whoever writes 0 means 0. */
+    if (CLI_GIVEN(settings, cluster_threshold) && settings->cluster_threshold == 0)
+        options->cluster_threshold = 1e-12;
+    options->min_duration_on_s = settings->min_duration_on_s;
+    options->min_duration_off_s = settings->min_duration_off_s;
+    if (progress) {
+        options->progress = cli_progress_update;
+        options->progress_data = progress;
+    }
+}
+
+static int cancel(diarist_error *err) {
+    err->status = DIARIST_ERROR_CANCELED;
+    snprintf(err->message, sizeof err->message, "interrupted");
+    return DIARIST_ERROR_CANCELED;
+}
+
+static int feed_blocks(struct cli_fed *fed, float *block, diarist_error *err) {
+    for (;;) {
+        size_t n = 0;
+        double before = cli_now();
+        int rc = diarist_audio_read(fed->audio, block, BLOCK_SAMPLES, &n, err);
+        fed->decode_s += cli_now() - before;
+        if (!rc && cli_interrupted())
+            rc = cancel(err);
+        if (rc || n == 0)
+            return rc;
+        rc = diarist_recording_feed(fed->recording, block, n, err);
+        if (rc)
+            return rc;
+    }
+}
+
+int cli_feed(struct cli_fed *fed, const char *path, int32_t channel,
+             const struct cli_settings *settings, const diarist_model *model,
+             const diarist_options *options, struct cli_progress *progress, diarist_error *err) {
+    *fed = (struct cli_fed){0};
+    diarist_audio_options audio_options;
+    diarist_audio_options_init(&audio_options);
+    audio_options.channel = channel;
+    audio_options.raw = settings->raw;
+    audio_options.start_s = settings->start_s;
+    audio_options.duration_s = settings->duration_s;
+    double before = cli_now();
+    int rc = diarist_audio_open(&fed->audio, path, &audio_options, err);
+    fed->decode_s = cli_now() - before;
+    if (!rc)
+        rc = diarist_recording_open(&fed->recording, model, options, err);
+    if (rc)
+        return rc;
+    diarist_audio_info info;
+    diarist_audio_describe(fed->audio, &info);
+    progress->duration_s = info.declared_s;
+    if (info.declared_s > 0)
+        diarist_recording_expect(fed->recording, info.declared_s);
+    float *block = malloc(sizeof *block * BLOCK_SAMPLES);
+    if (!block) {
+        err->status = DIARIST_ERROR_MEMORY;
+        snprintf(err->message, sizeof err->message, "out of memory; give fewer --jobs");
+        return DIARIST_ERROR_MEMORY;
+    }
+    rc = feed_blocks(fed, block, err);
+    free(block);
+    diarist_audio_describe(fed->audio, &info);
+    progress->duration_s = info.duration_s;
+    if (!rc && info.warning)
+        cli_warning(path, "%s", info.warning);
+    return rc;
+}
+
+void cli_fed_free(struct cli_fed *fed) {
+    diarist_recording_free(fed->recording);
+    diarist_audio_close(fed->audio);
+    *fed = (struct cli_fed){0};
+}

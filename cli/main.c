@@ -1,0 +1,51 @@
+/* main.c - the program diarist.
+ * SPDX-License-Identifier: MIT
+ *
+ * argv, environment, config.toml -> settings -> one command -> exit code */
+#include "commands.h"
+#include "feed.h"
+#include "help.h"
+#include "parse.h"
+#include "report.h"
+
+#include <stdio.h>
+
+static int print_text(const struct cli_settings *settings, enum cli_command command, bool named) {
+    if (settings->completions && cli_print_completions(stdout, settings->completions)) {
+        cli_error("--completions", "'%s' is none of bash|zsh|fish", settings->completions);
+        return CLI_EXIT_USAGE;
+    }
+    if (settings->man)
+        cli_print_man(stdout);
+    else if (settings->help)
+        cli_print_help(stdout, command, !named);
+    return cli_finish_stdout();
+}
+
+static int run(struct cli_settings *settings, int argc, char **argv) {
+    enum cli_command command;
+    bool named;
+    int rc = cli_parse(settings, &command, &named, argc, argv);
+    if (rc)
+        return rc;
+    if (settings->help || settings->man || settings->completions)
+        return print_text(settings, command, named);
+    rc = cli_parse_environment(settings);
+    if (!rc)
+        rc = cli_parse_config(settings, command);
+    if (!rc)
+        rc = cli_check_settings(settings);
+    if (rc)
+        return rc;
+    cli_report_setup(settings);
+    return settings->version ? cli_run_version(settings) : cli_commands[command].run(settings);
+}
+
+int main(int argc, char **argv) {
+    struct cli_settings settings;
+    cli_settings_init(&settings);
+    cli_interrupt_setup();
+    int rc = run(&settings, argc, argv);
+    cli_settings_free(&settings);
+    return rc;
+}

@@ -1,0 +1,128 @@
+/* models.c - model sets by name or file.
+ * SPDX-License-Identifier: MIT */
+#include "models.h"
+
+#include "feed.h"
+#include "report.h"
+#include "text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char extension[] = ".safetensors";
+
+static bool has_extension(const char *name) {
+    size_t n = strlen(name), e = sizeof extension - 1;
+    return n > e && !strcmp(name + n - e, extension);
+}
+
+char *cli_models_directory(const struct cli_settings *settings) {
+    const char *base = getenv("XDG_DATA_HOME");
+    const char *home = getenv("HOME");
+    if (settings->models_dir)
+        return cli_text("%s", settings->models_dir);
+    if (base && *base)
+        return cli_text("%s/diarist/models", base);
+    return cli_text("%s/.local/share/diarist/models", home && *home ? home : "");
+}
+
+int cli_model_find(char **path, const struct cli_settings *settings, const char *value) {
+    struct stat st;
+    *path = NULL;
+    if (strchr(value, '/') || has_extension(value)) {
+        *path = cli_text("%s", value);
+        return *path ? 0 : cli_fail_memory();
+    }
+    if (CLI_MODEL_EMBEDDED && !strcmp(value, "default"))
+        return 0;
+    char *directory = cli_models_directory(settings);
+    *path = directory ? cli_text("%s/%s%s", directory, value, extension) : NULL;
+    free(directory);
+    if (!*path)
+        return cli_fail_memory();
+    if (!stat(*path, &st))
+        return 0;
+    cli_error(value,
+              "no such model: it is not built in and %s is not there; make it with "
+              "models/import.py or give --model FILE",
+              *path);
+    free(*path);
+    *path = NULL;
+    return CLI_EXIT_MODEL;
+}
+
+int cli_model_open(diarist_model **model, const struct cli_settings *settings, const char *path,
+                   diarist_error *err) {
+    diarist_options options;
+    cli_engine_options(&options, settings, NULL);
+    return diarist_model_load(model, path, &options, err);
+}
+
+int cli_model_load(diarist_model **model, const struct cli_settings *settings) {
+    char *path;
+    diarist_error err;
+    *model = NULL;
+    int rc = cli_model_find(&path, settings, settings->model);
+    if (!rc && cli_model_open(model, settings, path, &err))
+        rc = cli_fail(path ? path : settings->model, &err);
+    free(path);
+    return rc;
+}
+
+static int compare_paths(const void *a, const void *b) {
+    const char *const *x = a, *const *y = b;
+    return strcmp(*x, *y);
+}
+
+static int add_path(struct cli_models *models, char *path) {
+    char **grown = realloc(models->paths, sizeof *grown * (models->num + 1));
+    if (!grown) {
+        free(path);
+        return -1;
+    }
+    models->paths = grown;
+    models->paths[models->num++] = path;
+    return 0;
+}
+
+static int add_directory(struct cli_models *models, const char *directory) {
+    DIR *entries = opendir(directory);
+    if (!entries && errno != ENOENT && errno != ENOTDIR) {
+        cli_error(directory, "cannot be read: %s; set DIARIST_MODELS_DIR", strerror(errno));
+        return CLI_EXIT_MODEL;
+    }
+    int rc = 0;
+    for (struct dirent *entry; !rc && entries && (entry = readdir(entries));) {
+        if (!has_extension(entry->d_name) || entry->d_name[0] == '.')
+            continue;
+        char *path = cli_text("%s/%s", directory, entry->d_name);
+        if (!path || add_path(models, path))
+            rc = cli_fail_memory();
+    }
+    if (entries)
+        closedir(entries);
+    return rc;
+}
+
+int cli_models_scan(struct cli_models *models, const struct cli_settings *settings) {
+    *models = (struct cli_models){0};
+    if (CLI_MODEL_EMBEDDED && add_path(models, NULL))
+        return cli_fail_memory();
+    char *directory = cli_models_directory(settings);
+    int rc = directory ? add_directory(models, directory) : cli_fail_memory();
+    free(directory);
+    if (models->num > CLI_MODEL_EMBEDDED)
+        qsort(models->paths + CLI_MODEL_EMBEDDED, models->num - CLI_MODEL_EMBEDDED,
+              sizeof *models->paths, compare_paths);
+    return rc;
+}
+
+void cli_models_free(struct cli_models *models) {
+    for (size_t i = 0; i < models->num; i++)
+        free(models->paths[i]);
+    free(models->paths);
+    *models = (struct cli_models){0};
+}

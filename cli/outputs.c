@@ -1,0 +1,242 @@
+/* outputs.c - where results go, settled before any work is done.
+ * SPDX-License-Identifier: MIT */
+#include "outputs.h"
+
+#include "report.h"
+#include "text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+bool cli_same_file(const char *a, const char *b) {
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino &&
+           S_ISREG(x.st_mode);
+}
+
+int cli_make_directory(const char *path) {
+    struct stat st;
+    char *part = cli_text("%s", path);
+    if (!part)
+        return cli_fail_memory();
+    int wrong = 0;
+    for (char *c = part + 1; !wrong; c++) {
+        char end = *c;
+        if (end && end != '/')
+            continue;
+        *c = 0;
+        if (mkdir(part, 0777) && errno != EEXIST)
+            wrong = errno;
+        *c = end;
+        if (!end)
+            break;
+    }
+    free(part);
+    if (!wrong && (stat(path, &st) || !S_ISDIR(st.st_mode)))
+        wrong = ENOTDIR;
+    if (!wrong)
+        return 0;
+    cli_error(path, "cannot be made a directory for outputs: %s; give another --output",
+              strerror(wrong));
+    return CLI_EXIT_SOME_FAILED;
+}
+
+static bool is_directory(const char *path) {
+    struct stat st;
+    size_t n = strlen(path);
+    return path[n - 1] == '/' || (!stat(path, &st) && S_ISDIR(st.st_mode));
+}
+
+static int compare_texts(const void *a, const void *b) {
+    const char *const *x = a, *const *y = b;
+    return strcmp(*x, *y);
+}
+
+/* Two files of one name are one recording to whoever reads the lines later. */
+static int warn_of_same_names(const struct cli_inputs *inputs) {
+    char **stems = calloc(inputs->num + 1, sizeof *stems);
+    bool complete = stems != NULL;
+    for (size_t i = 0; i < inputs->num && complete; i++)
+        complete = (stems[i] = cli_stem(inputs->paths[i])) != NULL;
+    if (complete) {
+        qsort(stems, inputs->num, sizeof *stems, compare_texts);
+        for (size_t i = 1; i < inputs->num; i++)
+            if (!strcmp(stems[i], stems[i - 1]) && (i < 2 || strcmp(stems[i], stems[i - 2])))
+                cli_warning(stems[i], "several inputs have this name, and so have their lines in "
+                                      "the output; jsonl tells them apart");
+    }
+    for (size_t i = 0; stems && i < inputs->num; i++)
+        free(stems[i]);
+    free(stems);
+    return complete ? 0 : cli_fail_memory();
+}
+
+static int check_stdout(const struct cli_plan *plan, const struct cli_inputs *inputs,
+                        const struct cli_settings *settings) {
+    if (settings->resume) {
+        cli_error("--resume", "needs outputs to look for; give --output");
+        return CLI_EXIT_USAGE;
+    }
+    if (plan->num_formats > 1) {
+        cli_error("--format", "several formats do not fit on standard output; give --output DIR/");
+        return CLI_EXIT_USAGE;
+    }
+    if (inputs->several && !plan->formats[0].holds_several) {
+        cli_error("--format", "%s holds one recording; give --output DIR/ for several",
+                  plan->formats[0].name);
+        return CLI_EXIT_USAGE;
+    }
+    return strcmp(plan->formats[0].name, "jsonl") ? warn_of_same_names(inputs) : 0;
+}
+
+static int fill_paths(struct cli_plan *plan, const struct cli_inputs *inputs,
+                      const char *directory) {
+    size_t n = strlen(directory);
+    const char *slash = directory[n - 1] == '/' ? "" : "/";
+    for (size_t i = 0; i < plan->num_inputs; i++) {
+        char *stem = cli_stem(inputs->paths[i]);
+        for (size_t f = 0; stem && f < plan->num_formats; f++) {
+            char *path = cli_text("%s%s%s%s", directory, slash, stem, plan->formats[f].extension);
+            plan->paths[i * plan->num_formats + f] = path;
+        }
+        bool complete = stem && plan->paths[(i + 1) * plan->num_formats - 1];
+        free(stem);
+        if (!complete)
+            return cli_fail_memory();
+    }
+    return 0;
+}
+
+struct target {
+    const char *path;
+    size_t index; /* into plan.paths */
+};
+
+static int compare_targets(const void *a, const void *b) {
+    const struct target *x = a, *y = b;
+    int order = strcmp(x->path, y->path);
+    return order ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+static int fail_collision(const struct cli_plan *plan, const struct cli_inputs *inputs, size_t a,
+                          size_t b) {
+    size_t n = plan->num_formats;
+    if (a / n == b / n)
+        cli_error("--format", "%s and %s would both be written to %s; ask for one at a time",
+                  plan->formats[a % n].name, plan->formats[b % n].name, plan->paths[a]);
+    else
+        cli_error(inputs->paths[b / n],
+                  "would be written to %s like %s; rename one, or give them different outputs",
+                  plan->paths[b], inputs->paths[a / n]);
+    return CLI_EXIT_USAGE;
+}
+
+static int check_collisions(const struct cli_plan *plan, const struct cli_inputs *inputs) {
+    size_t n = plan->num_inputs * plan->num_formats;
+    struct target *targets = malloc(sizeof *targets * (n + 1));
+    if (!targets)
+        return cli_fail_memory();
+    for (size_t i = 0; i < n; i++)
+        targets[i] = (struct target){plan->paths[i], i};
+    qsort(targets, n, sizeof *targets, compare_targets);
+    int rc = 0;
+    for (size_t i = 1; i < n && !rc; i++)
+        if (!strcmp(targets[i].path, targets[i - 1].path))
+            rc = fail_collision(plan, inputs, targets[i - 1].index, targets[i].index);
+    free(targets);
+    return rc;
+}
+
+struct identity {
+    dev_t device;
+    ino_t inode;
+};
+
+static int compare_identities(const void *a, const void *b) {
+    const struct identity *x = a, *y = b;
+    if (x->device != y->device)
+        return x->device > y->device ? 1 : -1;
+    return (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+/* No output may be one of the inputs, under whatever name. */
+static int check_overwrites(const struct cli_plan *plan, const struct cli_inputs *inputs,
+                            const struct cli_settings *settings) {
+    const char *others[] = {settings->files_from, settings->segments};
+    size_t num_others = sizeof others / sizeof others[0], n = 0;
+    struct identity *known = malloc(sizeof *known * (inputs->num + num_others));
+    struct stat st;
+    if (!known)
+        return cli_fail_memory();
+    for (size_t i = 0; i < inputs->num + num_others; i++) {
+        const char *path = i < inputs->num ? inputs->paths[i] : others[i - inputs->num];
+        if (path && !stat(path, &st) && S_ISREG(st.st_mode))
+            known[n++] = (struct identity){st.st_dev, st.st_ino};
+    }
+    qsort(known, n, sizeof *known, compare_identities);
+    int rc = 0;
+    for (size_t i = 0; i < plan->num_inputs * plan->num_formats && !rc; i++) {
+        if (stat(plan->paths[i], &st))
+            continue;
+        struct identity target = {st.st_dev, st.st_ino};
+        if (bsearch(&target, known, n, sizeof *known, compare_identities)) {
+            cli_error(plan->paths[i],
+                      "is an input and would be overwritten; give another --output");
+            rc = CLI_EXIT_USAGE;
+        }
+    }
+    free(known);
+    return rc;
+}
+
+/* Files appear under their names complete, so one that is there and not empty is done. */
+static void find_finished(struct cli_plan *plan) {
+    for (size_t i = 0; i < plan->num_inputs; i++) {
+        bool all = true;
+        for (size_t f = 0; f < plan->num_formats; f++) {
+            struct stat st;
+            all &= !stat(plan->paths[i * plan->num_formats + f], &st) && st.st_size > 0;
+        }
+        plan->skip[i] = all;
+    }
+}
+
+int cli_plan_make(struct cli_plan *plan, const struct cli_inputs *inputs,
+                  const struct cli_settings *settings) {
+    const char *output = settings->output;
+    plan->num_inputs = inputs->num;
+    plan->to_stdout = !output || !strcmp(output, "-");
+    plan->skip = calloc(inputs->num + 1, sizeof *plan->skip);
+    if (!plan->skip)
+        return cli_fail_memory();
+    if (plan->to_stdout)
+        return check_stdout(plan, inputs, settings);
+    plan->paths = calloc(inputs->num * plan->num_formats + 1, sizeof *plan->paths);
+    if (!plan->paths)
+        return cli_fail_memory();
+    bool directory = inputs->several || plan->num_formats > 1 || is_directory(output);
+    int rc = 0;
+    if (directory)
+        rc = fill_paths(plan, inputs, output);
+    else if (inputs->num && !(plan->paths[0] = cli_text("%s", output)))
+        rc = cli_fail_memory();
+    if (!rc)
+        rc = check_collisions(plan, inputs);
+    if (!rc)
+        rc = check_overwrites(plan, inputs, settings);
+    if (!rc && directory)
+        rc = cli_make_directory(output);
+    if (!rc && settings->resume)
+        find_finished(plan);
+    return rc;
+}
+
+void cli_plan_free(struct cli_plan *plan) {
+    for (size_t i = 0; plan->paths && i < plan->num_inputs * plan->num_formats; i++)
+        free(plan->paths[i]);
+    free(plan->paths);
+    free(plan->skip);
+    *plan = (struct cli_plan){0};
+}

@@ -1,0 +1,204 @@
+/* decode.c - an open recording: 16 kHz mono, decoded as it is read.
+ * SPDX-License-Identifier: MIT
+ *
+ * source -> decoder -> frames [4096][num_channels] -> mono [4096] -> resampler -> samples
+ *
+ * Start and duration are counted in samples behind the resampler. */
+#include "audio/decode.h"
+
+#include "audio/choose.h"
+#include "audio/resample.h"
+#include "types.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_FRAMES = 4096 };
+
+struct diarist_audio {
+    struct dr_source *source;
+    struct dr_decoder *decoder;
+    struct dr_resampler *resampler;
+    float *frames; /* [BLOCK_FRAMES][num_channels] */
+    float *mono;   /* [BLOCK_FRAMES]; mono_start to mono_end are still to be resampled */
+    size_t mono_start, mono_end;
+    int32_t channel;       /* 0: mean */
+    uint64_t skip_left;    /* samples before the start */
+    uint64_t samples_left; /* to the end of the duration */
+    uint64_t num_samples;  /* delivered */
+    bool drained;          /* the decoder has given all */
+    bool ended;            /* the end of the input was reached */
+    double start_s;
+    char warning[192];
+};
+
+/* NaN becomes 0 and a value that no recording has is bounded, so that sums stay finite; what is
+ * far below hearing becomes 0, as denormal numbers are slow to reckon with. */
+static float sanitize(float x) {
+    if (!(fabsf(x) > 1e-15f))
+        return 0.0f;
+    return x > 1e6f ? 1e6f : x < -1e6f ? -1e6f : x;
+}
+
+static float clamp(float x) {
+    return x > 1.0f ? 1.0f : x < -1.0f ? -1.0f : x;
+}
+
+static void mix(float *mono, const float *frames, size_t num, size_t num_channels,
+                int32_t channel) {
+    for (size_t i = 0; i < num; i++) {
+        const float *frame = frames + i * num_channels;
+        float sum = 0.0f;
+        if (channel > 0) {
+            mono[i] = clamp(sanitize(frame[channel - 1]));
+            continue;
+        }
+        for (size_t c = 0; c < num_channels; c++)
+            sum += sanitize(frame[c]);
+        mono[i] = clamp(sum / (float)num_channels);
+    }
+}
+
+static int open_stages(diarist_audio *audio, const char *path, const diarist_audio_options *options,
+                       diarist_error *err) {
+    int status = dr_source_open(&audio->source, path, options->stall_s, err);
+    if (!status)
+        status = dr_choose_decoder(&audio->decoder, audio->source, options, err);
+    if (status)
+        return status;
+    int32_t num_channels = audio->decoder->num_channels;
+    if (options->channel > num_channels)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                       "channel %d was asked for, but the recording has %d; choose 1 to %d or mix",
+                       options->channel, num_channels, num_channels);
+    audio->frames = malloc(sizeof *audio->frames * BLOCK_FRAMES * (size_t)num_channels);
+    audio->mono = malloc(sizeof *audio->mono * BLOCK_FRAMES);
+    if (!audio->frames || !audio->mono)
+        return dr_fail_memory(err);
+    return dr_resampler_new(&audio->resampler, audio->decoder->rate_hz, err);
+}
+
+int dr_audio_open(diarist_audio **out, const char *path, const diarist_audio_options *options,
+                  diarist_error *err) {
+    *out = NULL;
+    diarist_audio *audio = calloc(1, sizeof *audio);
+    if (!audio)
+        return dr_fail_memory(err);
+    audio->channel = options->channel;
+    audio->start_s = options->start_s;
+    audio->skip_left = (uint64_t)llround(options->start_s * DR_SAMPLE_RATE);
+    audio->samples_left = options->duration_s > 0
+                              ? (uint64_t)llround(options->duration_s * DR_SAMPLE_RATE)
+                              : UINT64_MAX;
+    int status = open_stages(audio, path, options, err);
+    if (status) {
+        dr_audio_close(audio);
+        return status;
+    }
+    *out = audio;
+    return DIARIST_OK;
+}
+
+/* Decodes the next block into mono. */
+static int decode_block(diarist_audio *audio, diarist_error *err) {
+    struct dr_decoder *decoder = audio->decoder;
+    size_t num;
+    int status = decoder->read(decoder, audio->frames, BLOCK_FRAMES, &num, err);
+    if (status)
+        return status;
+    mix(audio->mono, audio->frames, num, (size_t)decoder->num_channels, audio->channel);
+    audio->mono_start = 0;
+    audio->mono_end = num;
+    audio->drained = num == 0;
+    return DIARIST_OK;
+}
+
+/* 1 to capacity samples of the whole recording; *num is 0 at the end only. */
+static int next_samples(diarist_audio *audio, float *samples, size_t capacity, size_t *num,
+                        diarist_error *err) {
+    *num = 0;
+    while (!*num && !audio->ended) {
+        int status = DIARIST_OK;
+        size_t used;
+        if (audio->mono_start == audio->mono_end && !audio->drained)
+            status = decode_block(audio, err);
+        if (!status)
+            status = dr_resampler_run(
+                audio->resampler, audio->drained ? NULL : audio->mono + audio->mono_start,
+                audio->mono_end - audio->mono_start, &used, samples, capacity, num, err);
+        if (status)
+            return status;
+        audio->mono_start += used;
+        audio->ended = audio->drained && !*num;
+    }
+    for (size_t i = 0; i < *num; i++)
+        samples[i] = clamp(samples[i]);
+    return DIARIST_OK;
+}
+
+/* Passes over the samples before the start, using the caller's memory. */
+static int skip_start(diarist_audio *audio, float *samples, size_t capacity, diarist_error *err) {
+    while (audio->skip_left && !audio->ended) {
+        size_t num, want = audio->skip_left < capacity ? (size_t)audio->skip_left : capacity;
+        int status = next_samples(audio, samples, want, &num, err);
+        if (status)
+            return status;
+        audio->skip_left -= num;
+    }
+    return DIARIST_OK;
+}
+
+int dr_audio_read(diarist_audio *audio, float *samples, size_t capacity, size_t *num,
+                  diarist_error *err) {
+    *num = 0;
+    int status = skip_start(audio, samples, capacity, err);
+    if (status || !audio->samples_left)
+        return status;
+    if (capacity > audio->samples_left)
+        capacity = (size_t)audio->samples_left;
+    status = next_samples(audio, samples, capacity, num, err);
+    if (status)
+        return status;
+    audio->num_samples += *num;
+    if (audio->samples_left != UINT64_MAX)
+        audio->samples_left -= *num;
+    return DIARIST_OK;
+}
+
+/* The decoder's warning goes first: a cut file explains why the start lies behind its end. */
+static const char *find_warning(diarist_audio *audio) {
+    if (audio->decoder->warning[0])
+        return audio->decoder->warning;
+    if (!audio->ended || !audio->start_s || audio->num_samples)
+        return NULL;
+    snprintf(audio->warning, sizeof audio->warning,
+             "ends before the start that was asked for, %.3f s; used nothing of it",
+             audio->start_s);
+    return audio->warning;
+}
+
+void dr_audio_describe(diarist_audio *audio, diarist_audio_info *out) {
+    *out = (diarist_audio_info){
+        .duration_s = (double)audio->num_samples / DR_SAMPLE_RATE,
+        .declared_s = audio->decoder->declared_s,
+        .sample_rate = audio->decoder->rate_hz,
+        .num_channels = audio->decoder->num_channels,
+        .decoder = audio->decoder->name,
+        .sha256 = audio->ended ? dr_source_sha256(audio->source) : NULL,
+        .warning = find_warning(audio),
+    };
+}
+
+void dr_audio_close(diarist_audio *audio) {
+    if (!audio)
+        return;
+    dr_resampler_free(audio->resampler);
+    if (audio->decoder)
+        audio->decoder->close(audio->decoder);
+    dr_source_close(audio->source);
+    free(audio->frames);
+    free(audio->mono);
+    free(audio);
+}

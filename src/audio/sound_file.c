@@ -1,0 +1,135 @@
+/* sound_file.c - FLAC, Ogg Vorbis, Opus, AIFF, AU, CAF, W64, ... through libsndfile.
+ * SPDX-License-Identifier: MIT
+ *
+ * libsndfile hides truncation: of files with a header it shortens the length to what is there and
+ * notes that in its log, of Ogg it does not know the length. Both are looked up here. */
+#include "audio/decoder.h"
+
+#include <sndfile.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct sound_file {
+    struct dr_decoder base;
+    struct dr_source *source;
+    SNDFILE *file;
+    uint64_t declared_frames; /* 0: unknown */
+    uint64_t num_frames;
+    bool is_ogg;
+    bool is_cut; /* the header declares more bytes than there are */
+};
+
+static void sound_file_close(struct dr_decoder *decoder) {
+    struct sound_file *sound = (struct sound_file *)decoder;
+    if (sound->file)
+        sf_close(sound->file);
+    free(sound);
+}
+
+/* Does the last page of an Ogg stream carry the end-of-stream flag? RFC 3533 section 6. */
+static bool ogg_has_end(struct dr_source *source) {
+    enum { LONGEST_PAGE = 65307, PAGE_HEADER = 27, FLAGS = 5, END_OF_STREAM = 4 };
+    uint64_t size = dr_source_size(source);
+    size_t num;
+    bool has_end = true;
+    uint8_t *tail = malloc(LONGEST_PAGE);
+    if (!tail)
+        return has_end;
+    if (!dr_source_read_at(source, size > LONGEST_PAGE ? size - LONGEST_PAGE : 0, tail,
+                           LONGEST_PAGE, &num, NULL) &&
+        num >= PAGE_HEADER) {
+        size_t at = num - PAGE_HEADER;
+        while (at > 0 && memcmp(tail + at, "OggS", 4))
+            at--;
+        has_end = tail[at + FLAGS] & END_OF_STREAM;
+    }
+    free(tail);
+    return has_end;
+}
+
+static void describe_end(struct sound_file *sound) {
+    double rate = sound->base.rate_hz, seconds = (double)sound->num_frames / rate;
+    char *text = sound->base.warning;
+    size_t size = sizeof sound->base.warning;
+    if (sound->num_frames < sound->declared_frames)
+        snprintf(text, size, "%.3f s of %.3f s declared could be decoded; used those", seconds,
+                 (double)sound->declared_frames / rate);
+    else if (sound->is_cut || (sound->is_ogg && !ogg_has_end(sound->source)))
+        snprintf(text, size, "the file is cut off after %.3f s; used what is there", seconds);
+}
+
+static int sound_file_read(struct dr_decoder *decoder, float *frames, size_t capacity, size_t *num,
+                           diarist_error *err) {
+    struct sound_file *sound = (struct sound_file *)decoder;
+    (void)err; /* what cannot be decoded ends the recording, with a warning */
+    sf_count_t got = sf_readf_float(sound->file, frames, (sf_count_t)capacity);
+    *num = got > 0 ? (size_t)got : 0;
+    sound->num_frames += *num;
+    if (!*num)
+        describe_end(sound);
+    return DIARIST_OK;
+}
+
+/* libsndfile notes "data : 640000 (should be 320000)" and goes on. Other fields are noted likewise;
+ * a number of 2 GiB and more is what writers to pipes put. */
+static bool log_says_cut(SNDFILE *file) {
+    enum { LOG_BYTES = 8192, NO_LENGTH = 0x7ffff000 };
+    bool is_cut = false;
+    char *text = calloc(1, LOG_BYTES);
+    if (!text)
+        return false;
+    sf_command(file, SFC_GET_LOG_INFO, text, LOG_BYTES - 1);
+    for (const char *line = text; line && !is_cut; line = strchr(line + 1, '\n')) {
+        unsigned long long says, should;
+        is_cut = sscanf(line, "%*[^:]: %llu (should be %llu)", &says, &should) == 2 &&
+                 says > should && says < NO_LENGTH && !strstr(line, "Bytes/sec");
+    }
+    free(text);
+    return is_cut;
+}
+
+static int open_file(struct sound_file *sound, diarist_error *err) {
+    SF_INFO info = {0};
+    int fd = dr_source_fd(sound->source);
+    if (lseek(fd, 0, SEEK_SET) < 0)
+        return dr_fail(err, DIARIST_ERROR_INPUT, "cannot go back to the start; copy the file");
+    sound->file = sf_open_fd(fd, SFM_READ, &info, SF_FALSE);
+    if (!sound->file) {
+        char reason[100];
+        snprintf(reason, sizeof reason, "%s", sf_strerror(NULL));
+        reason[strcspn(reason, "\n.")] = '\0';
+        return dr_fail(err, DIARIST_ERROR_INPUT,
+                       "not audio that can be decoded (libsndfile: %s); write the file again",
+                       reason);
+    }
+    int container = info.format & SF_FORMAT_TYPEMASK;
+    sound->is_ogg = container == SF_FORMAT_OGG;
+    sound->is_cut =
+        container != SF_FORMAT_OGG && container != SF_FORMAT_FLAC && log_says_cut(sound->file);
+    sound->base.rate_hz = info.samplerate;
+    sound->base.num_channels = info.channels;
+    if (info.frames > 0 && info.frames < SF_COUNT_MAX && info.samplerate > 0) {
+        sound->declared_frames = (uint64_t)info.frames;
+        sound->base.declared_s = (double)info.frames / info.samplerate;
+    }
+    return DIARIST_OK;
+}
+
+int dr_sndfile_open(struct dr_decoder **out, struct dr_source *source, diarist_error *err) {
+    *out = NULL;
+    struct sound_file *sound = calloc(1, sizeof *sound);
+    if (!sound)
+        return dr_fail_memory(err);
+    sound->base = (struct dr_decoder){
+        .name = "libsndfile", .read = sound_file_read, .close = sound_file_close};
+    sound->source = source;
+    int status = open_file(sound, err);
+    if (status) {
+        sound_file_close(&sound->base);
+        return status;
+    }
+    *out = &sound->base;
+    return DIARIST_OK;
+}
