@@ -49,7 +49,7 @@ def make_default(entry, places):
     tensors = default_set.build(networks["segmentation"], networks["embedding"])
     data = safetensors.encode(tensors, metadata)
     if sources.sha256(data) != entry["sha256"]:
-        raise Failure("the model set has sha256 %s, the manifest says %s; importer and manifest.json "
+        raise Failure("the model set has sha256 %s, the manifest says %s; importer and manifest "
                       "are not of the same version" % (sources.sha256(data), entry["sha256"]),
                       MISMATCH)
     return data

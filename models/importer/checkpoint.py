@@ -50,7 +50,7 @@ class _PlaceholderType(type):
 
 
 class Placeholder(metaclass=_PlaceholderType):
-    """Stands for an object of any class that is not a tensor's. Accepts everything, keeps nothing."""
+    """An object of any class that is not a tensor's. Accepts everything, keeps nothing."""
 
     __slots__ = ()
 
@@ -75,18 +75,9 @@ class Placeholder(metaclass=_PlaceholderType):
     add = extend = append
 
 
-class _StorageType:
-    __slots__ = ("dtype",)
-
-    def __init__(self, dtype):
-        self.dtype = dtype
-
-
-class _Storage:
-    __slots__ = ("dtype", "data", "key")
-
-    def __init__(self, dtype, data, key):
-        self.dtype, self.data, self.key = dtype, data, key
+# Tuples, because a pickle may set the attributes of any object that it can name or make.
+_StorageType = collections.namedtuple("_StorageType", "dtype")
+_Storage = collections.namedtuple("_Storage", "dtype data key")
 
 
 class _RebuildTensor:

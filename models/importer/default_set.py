@@ -23,7 +23,7 @@ def _f32(value):
 
 
 def sinc_filters(low_hz, band_hz, window, n):
-    """Filters of asteroid_filterbanks' ParamSincFB.filters(), in single precision as PyTorch has it.
+    """Filters of asteroid_filterbanks' ParamSincFB.filters(), in single precision as in PyTorch.
 
     Every operation is rounded in the same order as there. That matters: the network was trained and
     is run everywhere with these very filters, and those of exact arithmetic, 1e-6 away, move its

@@ -70,7 +70,8 @@ def read_npz(file, what):
                     raise Failure("%s: entry %s is too large" % (what, info.filename))
                 name = info.filename[:-len(".npy")]
                 tensors[name] = array(archive.read(info), "%s: array %s" % (what, name))
-    except (zipfile.BadZipFile, zipfile.zlib.error, EOFError, OSError, NotImplementedError,
-            RuntimeError) as error:
+    except Failure:
+        raise
+    except Exception as error:  # whatever a damaged zip makes zipfile raise
         raise Failure("%s: not a whole .npz (%s); fetch it again" % (what, error))
     return tensors

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Finds the original files of a set in wheels, zips, folders or as files, and checks their hashes."""
+"""Finds the original files of a set in wheels, zips, folders or as files; checks their hashes."""
 
 import hashlib
 import io

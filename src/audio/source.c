@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -218,7 +219,7 @@ static int open_temporary(void) {
     static const char *const places[] = {"/var/tmp/diarist-XXXXXX", "/tmp/diarist-XXXXXX"};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         char path[32];
-        strcpy(path, places[i]);
+        snprintf(path, sizeof path, "%s", places[i]);
         int fd = mkostemp(path, O_CLOEXEC);
         if (fd < 0)
             continue;

@@ -13,7 +13,7 @@ import sys
 def main():
     model, header = os.path.abspath(sys.argv[1]), sys.argv[2]
     if any(c in model for c in '"\\\n'):
-        sys.exit("describe_model.py: %s: the path of a model may not contain quotes, backslashes or "
+        sys.exit("describe_model.py: %s: a model's path may not contain quotes, backslashes or "
                  "line ends" % model)
     digest = hashlib.sha256()
     with open(model, "rb") as file:

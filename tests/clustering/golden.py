@@ -4,7 +4,7 @@ SPDX-License-Identifier: MIT
 
 usage: golden.py PROGRAM [KEY...]
 
-SHARED/fixtures/default/CLIP.npz -> FOLDER/CLIP/KEY.bin (raw little-endian) -> PROGRAM FOLDER/CLIP...
+SHARED/fixtures/default/CLIP.npz -> FOLDER/CLIP/KEY.bin (little-endian) -> PROGRAM FOLDER/CLIP...
 SHARED is DIARIST_SHARED, or ../shared beside the repository. Exit status 77 (skipped) without it.
 """
 import ast
@@ -25,7 +25,8 @@ def npy_data(blob):
     length_format, start = ("<H", 10) if major == 1 else ("<I", 12)
     (length,) = struct.unpack_from(length_format, blob, 8)
     header = ast.literal_eval(blob[start : start + length].decode("latin1"))
-    assert header["descr"][0] in "<|" and not (header["fortran_order"] and len(header["shape"]) > 1), header
+    assert header["descr"][0] in "<|", header
+    assert not (header["fortran_order"] and len(header["shape"]) > 1), header
     return blob[start + length :]
 
 

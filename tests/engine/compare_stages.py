@@ -5,9 +5,10 @@
 usage: compare_stages.py DUMP_STAGES MODEL
 
 SHARED/fixtures/default/*.npz were made by the executable specification in PyTorch (fp32, step 2 s);
-SHARED is DIARIST_SHARED, or ../shared beside the repository. DUMP_STAGES writes the engine's for the same samples. A stage is named when it differs. Also
-holds the segmentation network against pyannote.audio's and speakrs' stored segmentations
-(fixtures/community1, step 1 s). Exit code 77: nothing to compare with.
+SHARED is DIARIST_SHARED, or ../shared beside the repository. DUMP_STAGES writes the engine's for
+the same samples. A stage is named when it differs. Also holds the segmentation network against
+pyannote.audio's and speakrs' stored segmentations (fixtures/community1, step 1 s).
+Exit code 77: nothing to compare with.
 """
 
 import os

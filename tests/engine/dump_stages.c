@@ -136,7 +136,7 @@ int main(int argc, char **argv) {
     }
     out_dir = argv[3];
     diarist_options_init(&options);
-    options.step_s = atof(argv[4]);
+    options.step_s = strtod(argv[4], NULL);
     int status = diarist_model_load(&model, argv[1], &options, &err);
     if (!status)
         status = diarist_recording_open(&recording, model, &options, &err);

@@ -285,8 +285,10 @@ static void test_assemblyai(void **state) {
 static void test_assemblyai_letters(void **state) {
     (void)state;
     char input[1024] = "";
+    size_t used = 0;
     for (int i = 0; i < 28; i++)
-        sprintf(input + strlen(input), "%d\t%d.5\tspeaker %d\n", i, i, i);
+        used +=
+            (size_t)snprintf(input + used, sizeof input - used, "%d\t%d.5\tspeaker %d\n", i, i, i);
     diarist_document *document = read_text("talk.txt", input, NULL);
     char *text = write_text(document, "assemblyai", NULL);
     assert_non_null(strstr(text, "{\"speaker\": \"Z\", \"start\": 25000,"));
