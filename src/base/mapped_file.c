@@ -44,3 +44,11 @@ void dr_mapped_file_close(struct dr_mapped_file *file) {
     file->data = NULL;
     file->size = 0;
 }
+
+void dr_mapped_file_forget(const void *data, size_t size) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)data + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)data + size) / page * page;
+    if (begin < end)
+        madvise((void *)begin, end - begin, MADV_DONTNEED);
+}

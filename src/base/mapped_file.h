@@ -14,4 +14,8 @@ struct dr_mapped_file {
 int dr_mapped_file_open(struct dr_mapped_file *out, const char *path);
 void dr_mapped_file_close(struct dr_mapped_file *file); /* a zeroed one allowed */
 
+/* Says that read-only, file-backed memory will hardly be read again: its pages need no longer be
+ * kept in memory. They stay readable. */
+void dr_mapped_file_forget(const void *data, size_t size);
+
 #endif

@@ -94,6 +94,8 @@ int diarist_model_load(diarist_model **out, const char *path, const diarist_opti
         name_file(err, path ? path : "embedded model");
         goto failed;
     }
+    /* Packed copies are what runs. */
+    dr_mapped_file_forget(model->bytes, model->num_bytes);
     *out = model;
     return DIARIST_OK;
 failed:
