@@ -30,5 +30,5 @@ void dr_normalise(float *embedding) {
         squares += (double)embedding[j] * embedding[j];
     float scale = squares > 0.0 ? (float)(1.0 / sqrt(squares)) : 0.0f;
     for (int j = 0; j < DR_EMBEDDING_DIM; j++)
-        embedding[j] *= scale;
+        embedding[j] = embedding[j] * scale + 0.0f; /* never -0 */
 }
