@@ -81,7 +81,7 @@ class Outcome:
 
     @property
     def duration(self):
-        return self.document["audio"]["duration"]
+        return self.document["audio"]["duration"] or 0.0  # null: no samples
 
     @property
     def turns(self):
