@@ -32,9 +32,9 @@ INPUT_ERROR = "-2"  # DIARIST_ERROR_INPUT
 LOSSLESS = (
     "wav_s16_16k.wav wav_s24_16k.wav wav_s32_16k.wav wav_f32_16k.wav wav_f64_16k.wav"
     " wav_stereo_same.wav wav_5.1_16k.wav w64.w64 rf64.wav wav_list_chunk.wav"
-    " wav_extensible_s16.wav wav_extensible_s24.wav wav_extensible_f32.wav"
-    " rifx_big_endian.wav flac_l0.flac flac_l12.flac flac_stereo.flac ogg_flac.oga alac.m4a aiff.aiff au.au caf.caf wv.wv tta.tta"
-    " sox_voc.voc sph.sph wrong_ext_flac_named.wav"
+    " wav_extensible_s16.wav wav_extensible_s24.wav wav_extensible_f32.wav rifx_big_endian.wav"
+    " flac_l0.flac flac_l12.flac flac_stereo.flac ogg_flac.oga alac.m4a aiff.aiff au.au caf.caf"
+    " wv.wv tta.tta sox_voc.voc sph.sph wrong_ext_flac_named.wav"
 ).split()
 # Of base.wav, in the mean of the channels: ffmpeg halves the power when it makes stereo of mono.
 SCALES = {
