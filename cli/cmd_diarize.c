@@ -98,12 +98,6 @@ static int do_channel(struct cli_job *job, struct cli_piece *piece, int32_t chan
     return rc;
 }
 
-static int fail_memory(diarist_error *err) {
-    err->status = DIARIST_ERROR_MEMORY;
-    snprintf(err->message, sizeof err->message, "out of memory; give fewer --jobs");
-    return DIARIST_ERROR_MEMORY;
-}
-
 /* How many channels a file has. */
 static int count_channels(struct cli_job *job, int32_t *num, diarist_error *err) {
     diarist_audio *audio;
@@ -130,7 +124,7 @@ static int diarize_input(struct cli_job *job, diarist_error *err) {
         return rc;
     product->pieces = calloc((size_t)num, sizeof *product->pieces);
     if (!product->pieces)
-        return fail_memory(err);
+        return cli_set_memory_error(err);
     job->progress.num_parts = num;
     for (int32_t k = 0; k < num && !rc; k++) {
         int32_t channel = channels == CLI_CHANNELS_SPLIT ? k + 1 : channels;

@@ -30,19 +30,13 @@ static void free_groups(struct groups *groups) {
     *groups = (struct groups){0};
 }
 
-static int fail(diarist_error *err, int status, const char *message) {
-    err->status = status;
-    snprintf(err->message, sizeof err->message, "%s", message);
-    return status;
-}
-
 /* The recording of the segments that belongs to path: by its id, or the only one there is. */
 static int find_recording(const diarist_document *segments, const char *path, bool only_input,
                           size_t *recording, diarist_error *err) {
     size_t num = diarist_document_num_recordings(segments);
     char *stem = cli_stem(path);
     if (!stem)
-        return fail(err, DIARIST_ERROR_MEMORY, "out of memory; give fewer --jobs");
+        return cli_set_memory_error(err);
     for (char *c = stem; *c; c++)
         if (*c == ' ')
             *c = '_';
@@ -55,9 +49,10 @@ static int find_recording(const diarist_document *segments, const char *path, bo
     *recording = 0;
     if (only_input && num == 1)
         return DIARIST_OK;
-    return fail(err, DIARIST_ERROR_INPUT,
-                "--segments has no turns of this recording; its file id must be the file's name "
-                "without extension");
+    return cli_set_error(
+        err, DIARIST_ERROR_INPUT,
+        "--segments has no turns of this recording; its file id must be the file's name "
+        "without extension");
 }
 
 static int allocate(struct groups *groups, size_t num_regions, size_t num_groups, size_t dim,
@@ -69,7 +64,7 @@ static int allocate(struct groups *groups, size_t num_regions, size_t num_groups
     groups->embeddings = calloc(num_groups * dim + 1, sizeof *groups->embeddings);
     if (groups->regions && groups->seconds && groups->labels && groups->embeddings)
         return DIARIST_OK;
-    return fail(err, DIARIST_ERROR_MEMORY, "out of memory; give fewer --jobs");
+    return cli_set_memory_error(err);
 }
 
 static int group_whole_file(struct groups *groups, double duration_s, size_t dim,
@@ -195,7 +190,7 @@ static int render(struct cli_job *job, const struct groups *groups, diarist_erro
     if (to)
         print_groups(to, job, groups);
     if (!to || fclose(to))
-        return fail(err, DIARIST_ERROR_MEMORY, "out of memory; give fewer --jobs");
+        return cli_set_memory_error(err);
     return DIARIST_OK;
 }
 
@@ -298,9 +293,7 @@ int cli_run_embed(const struct cli_settings *given) {
     diarist_document *segments = NULL;
     if (settings.segments && !CLI_GIVEN(given, by))
         settings.by = CLI_BY_SPEAKER;
-    int rc = cli_check_settings(&settings);
-    if (!rc)
-        rc = cli_inputs_collect(&inputs, &settings);
+    int rc = cli_inputs_collect(&inputs, &settings);
     if (!rc)
         rc = cli_plan_make(&plan, &inputs, &settings);
     if (!rc)

@@ -124,23 +124,16 @@ static void put_zsh(FILE *to) {
     fputs("    esac\n}\n_diarist \"$@\"\n", to);
 }
 
+/* What diarize takes is taken before any command is named, too. */
 static void put_fish_condition(FILE *to, unsigned commands) {
+    bool by_default = commands & (1u << CLI_DIARIZE);
     if (commands == (1u << CLI_NUM_COMMANDS) - 1)
         return;
-    fputs(" -n '", to);
-    const char *separator = "";
-    if (commands & (1u << CLI_DIARIZE)) {
-        fputs("not __fish_seen_subcommand_from", to);
-        for (int i = 0; i < CLI_NUM_COMMANDS; i++)
-            if (!(commands & (1u << i)))
-                fprintf(to, " %s", cli_commands[i].name);
-    } else {
-        fputs("__fish_seen_subcommand_from", to);
-        for (int i = 0; i < CLI_NUM_COMMANDS; i++)
-            if (commands & (1u << i))
-                fprintf(to, " %s", cli_commands[i].name);
-    }
-    fprintf(to, "%s'", separator);
+    fprintf(to, " -n '%s__fish_seen_subcommand_from", by_default ? "not " : "");
+    for (int i = 0; i < CLI_NUM_COMMANDS; i++)
+        if (!(commands & (1u << i)) == by_default)
+            fprintf(to, " %s", cli_commands[i].name);
+    putc('\'', to);
 }
 
 static void put_fish_option(FILE *to, const struct cli_option *option) {

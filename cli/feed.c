@@ -10,6 +10,24 @@
 
 enum { BLOCK_SAMPLES = 10 * DIARIST_SAMPLE_RATE };
 
+/* The library says num_speakers; who gave the option knows it as --num-speakers. */
+static void print_with_flags(const char *message) {
+    char text[2 * sizeof((diarist_error *)0)->message];
+    size_t used = 0;
+    for (size_t n; *message; message += n) {
+        n = strspn(message, " ;,");
+        n = n ? n : strcspn(message, " ;,");
+        if (memchr(message, '_', n)) {
+            text[used++] = '-';
+            text[used++] = '-';
+        }
+        for (size_t i = 0; i < n; i++)
+            text[used++] = message[i] == '_' ? '-' : message[i];
+    }
+    text[used] = 0;
+    cli_error(NULL, "%s", text);
+}
+
 int cli_check_settings(const struct cli_settings *settings) {
     diarist_options options;
     diarist_error err;
@@ -20,9 +38,10 @@ int cli_check_settings(const struct cli_settings *settings) {
         return CLI_EXIT_USAGE;
     }
     cli_engine_options(&options, settings, NULL);
-    if (diarist_options_check(&options, &err))
-        return cli_fail(NULL, &err);
-    return 0;
+    if (!diarist_options_check(&options, &err))
+        return 0;
+    print_with_flags(err.message);
+    return CLI_EXIT_USAGE;
 }
 
 void cli_engine_options(diarist_options *options, const struct cli_settings *settings,
@@ -49,12 +68,6 @@ void cli_engine_options(diarist_options *options, const struct cli_settings *set
     }
 }
 
-static int cancel(diarist_error *err) {
-    err->status = DIARIST_ERROR_CANCELED;
-    snprintf(err->message, sizeof err->message, "interrupted");
-    return DIARIST_ERROR_CANCELED;
-}
-
 static int feed_blocks(struct cli_fed *fed, float *block, diarist_error *err) {
     for (;;) {
         size_t n = 0;
@@ -62,7 +75,7 @@ static int feed_blocks(struct cli_fed *fed, float *block, diarist_error *err) {
         int rc = diarist_audio_read(fed->audio, block, BLOCK_SAMPLES, &n, err);
         fed->decode_s += cli_now() - before;
         if (!rc && cli_interrupted())
-            rc = cancel(err);
+            rc = cli_set_error(err, DIARIST_ERROR_CANCELED, "interrupted");
         if (rc || n == 0)
             return rc;
         rc = diarist_recording_feed(fed->recording, block, n, err);
@@ -94,11 +107,8 @@ int cli_feed(struct cli_fed *fed, const char *path, int32_t channel,
     if (info.declared_s > 0)
         diarist_recording_expect(fed->recording, info.declared_s);
     float *block = malloc(sizeof *block * BLOCK_SAMPLES);
-    if (!block) {
-        err->status = DIARIST_ERROR_MEMORY;
-        snprintf(err->message, sizeof err->message, "out of memory; give fewer --jobs");
-        return DIARIST_ERROR_MEMORY;
-    }
+    if (!block)
+        return cli_set_memory_error(err);
     rc = feed_blocks(fed, block, err);
     free(block);
     diarist_audio_describe(fed->audio, &info);

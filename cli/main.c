@@ -8,6 +8,7 @@
 #include "parse.h"
 #include "report.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 
 static int print_text(const struct cli_settings *settings, enum cli_command command, bool named) {
@@ -41,8 +42,19 @@ static int run(struct cli_settings *settings, int argc, char **argv) {
     return settings->version ? cli_run_version(settings) : cli_commands[command].run(settings);
 }
 
+/* Closed standard streams are opened so that using them fails: else the next file would take their
+ * place, and results would go into it. */
+static int occupy_streams(void) {
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+            return -1;
+    return 0;
+}
+
 int main(int argc, char **argv) {
     struct cli_settings settings;
+    if (occupy_streams())
+        return CLI_EXIT_LIMIT;
     cli_settings_init(&settings);
     cli_interrupt_setup();
     int rc = run(&settings, argc, argv);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 bool cli_same_file(const char *a, const char *b) {
     struct stat x, y;
@@ -191,13 +192,34 @@ static int check_overwrites(const struct cli_plan *plan, const struct cli_inputs
     return rc;
 }
 
-/* Files appear under their names complete, so one that is there and not empty is done. */
+/* Hours of work are not to end at a door that was closed from the start. Regular files are made
+ * beside and renamed: their directory counts, behind symbolic links. */
+static int check_writable(const char *path) {
+    struct stat st;
+    bool exists = !stat(path, &st), renamed = !exists || S_ISREG(st.st_mode);
+    char *place = exists ? realpath(path, NULL) : cli_text("%s", path);
+    char *slash = place ? strrchr(place, '/') : NULL;
+    if (!place)
+        return cli_fail_memory();
+    if (renamed && slash)
+        slash[slash == place] = 0;
+    const char *touched = renamed && !slash ? "." : place;
+    int wrong = access(touched, renamed ? W_OK | X_OK : W_OK) ? errno : 0;
+    free(place);
+    if (!wrong)
+        return 0;
+    cli_error(path, "cannot be written: %s; give another --output", strerror(wrong));
+    return CLI_EXIT_SOME_FAILED;
+}
+
+/* Files appear under their names complete, so one that is there is done; an RTTM without speakers
+ * is empty. */
 static void find_finished(struct cli_plan *plan) {
     for (size_t i = 0; i < plan->num_inputs; i++) {
         bool all = true;
         for (size_t f = 0; f < plan->num_formats; f++) {
             struct stat st;
-            all &= !stat(plan->paths[i * plan->num_formats + f], &st) && st.st_size > 0;
+            all &= !stat(plan->paths[i * plan->num_formats + f], &st) && S_ISREG(st.st_mode);
         }
         plan->skip[i] = all;
     }
@@ -228,6 +250,8 @@ int cli_plan_make(struct cli_plan *plan, const struct cli_inputs *inputs,
         rc = check_overwrites(plan, inputs, settings);
     if (!rc && directory)
         rc = cli_make_directory(output);
+    if (!rc && inputs->num)
+        rc = check_writable(plan->paths[0]);
     if (!rc && settings->resume)
         find_finished(plan);
     return rc;

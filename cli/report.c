@@ -54,6 +54,10 @@ static void put_clean(const char *text) {
         putc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, stderr);
 }
 
+static const char *shown_name(const char *subject) {
+    return strcmp(subject, "-") ? subject : "standard input";
+}
+
 static void say(const char *kind, const char *subject, const char *format, va_list args) {
     char text[1024];
     vsnprintf(text, sizeof text, format, args);
@@ -62,7 +66,7 @@ static void say(const char *kind, const char *subject, const char *format, va_li
     fputs("diarist: ", stderr);
     fputs(kind, stderr);
     if (subject) {
-        put_clean(strcmp(subject, "-") ? subject : "standard input");
+        put_clean(shown_name(subject));
         fputs(": ", stderr);
     }
     put_clean(text);
@@ -108,7 +112,7 @@ void cli_summary(const char *format, ...) {
     cli_report_unlock();
 }
 
-int cli_exit_code(int status) {
+static int exit_code(int status) {
     switch (status) {
     case DIARIST_OK:
         return CLI_EXIT_DONE;
@@ -128,14 +132,32 @@ int cli_exit_code(int status) {
     }
 }
 
+/* The library cuts long names in its messages. */
+static bool starts_with_name(const char *message, const char *subject) {
+    const char *name = shown_name(subject);
+    size_t n = strlen(name);
+    return n < 120 ? !strncmp(message, name, n) && message[n] == ':' : !strncmp(message, name, 120);
+}
+
 int cli_fail(const char *subject, const diarist_error *err) {
-    cli_error(subject, "%s", err->message);
-    return cli_exit_code(err->status);
+    bool is_named = subject && starts_with_name(err->message, subject);
+    cli_error(is_named ? NULL : subject, "%s", err->message);
+    return exit_code(err->status);
 }
 
 int cli_fail_memory(void) {
     cli_error(NULL, "out of memory; give fewer inputs at a time");
     return CLI_EXIT_LIMIT;
+}
+
+int cli_set_error(diarist_error *err, int status, const char *message) {
+    err->status = status;
+    snprintf(err->message, sizeof err->message, "%s", message);
+    return status;
+}
+
+int cli_set_memory_error(diarist_error *err) {
+    return cli_set_error(err, DIARIST_ERROR_MEMORY, "out of memory; give fewer --jobs");
 }
 
 double cli_now(void) {

@@ -25,11 +25,14 @@ void cli_debug(const char *subject, const char *format, ...) __attribute__((form
 /* The summary: a line without the program's name. */
 void cli_summary(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints an error of the library and returns the exit code that belongs to its status. */
+/* Prints an error of the library and returns the exit code that belongs to its status. Where the
+ * message names the subject already, it is not named twice. */
 int cli_fail(const char *subject, const diarist_error *err);
-int cli_exit_code(int status);
 /* Prints the error for a failed allocation, returns CLI_EXIT_LIMIT. */
 int cli_fail_memory(void);
+/* Fills an error as the library does, for functions that report like it. Both return the status. */
+int cli_set_error(diarist_error *err, int status, const char *message);
+int cli_set_memory_error(diarist_error *err);
 
 /* Seconds of a clock that only goes forward. */
 double cli_now(void);

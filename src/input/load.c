@@ -18,6 +18,12 @@ static int fail_input(diarist_error *err, const char *path, const char *what) {
     return dr_fail(err, DIARIST_ERROR_INPUT, "%.120s: %s", path, what);
 }
 
+static int fail_system(diarist_error *err, const char *path) {
+    char reason[128];
+    return dr_fail(err, DIARIST_ERROR_INPUT, "%.120s: %s; check the path", path,
+                   strerror_r(errno, reason, sizeof reason));
+}
+
 /* Reads fd to its end; 0, or a status. Pipes have no size, so the buffer grows. */
 static int read_all(char **out, size_t *size, int fd, const char *path, diarist_error *err) {
     size_t used = 0, capacity = 1 << 16;
@@ -29,8 +35,7 @@ static int read_all(char **out, size_t *size, int fd, const char *path, diarist_
         if (num < 0 && errno == EINTR)
             continue;
         if (num < 0) {
-            char reason[128];
-            int status = fail_input(err, path, strerror_r(errno, reason, sizeof reason));
+            int status = fail_system(err, path);
             free(bytes);
             return status;
         }
@@ -39,7 +44,8 @@ static int read_all(char **out, size_t *size, int fd, const char *path, diarist_
             break;
         if (used > DR_INPUT_MAX_BYTES) {
             free(bytes);
-            return fail_input(err, path, "larger than 64 MiB, which no diarization is");
+            return fail_input(err, path,
+                              "larger than 64 MiB, which no diarization is; check the path");
         }
         if (used < capacity)
             continue;
@@ -119,10 +125,8 @@ int dr_input_load(char **text, size_t *size, const char *path, diarist_error *er
     *text = NULL;
     int standard = strcmp(path, "-") == 0;
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        char reason[128];
-        return fail_input(err, path, strerror_r(errno, reason, sizeof reason));
-    }
+    if (fd < 0)
+        return fail_system(err, path);
     char *bytes = NULL;
     int status = read_all(&bytes, size, fd, standard ? "standard input" : path, err);
     if (!standard)

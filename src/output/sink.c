@@ -22,7 +22,8 @@ enum { BUFFER_BYTES = 1 << 16 };
 
 static int fail_output(diarist_error *err, const char *path, int error) {
     char reason[128];
-    return dr_fail(err, DIARIST_ERROR_OUTPUT, "%.120s: cannot be written: %s",
+    return dr_fail(err, DIARIST_ERROR_OUTPUT,
+                   "%.120s: cannot be written: %s; write elsewhere or make room",
                    path ? path : "standard output", strerror_r(error, reason, sizeof reason));
 }
 

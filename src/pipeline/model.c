@@ -19,7 +19,8 @@
 static int find_bytes(struct diarist_model *model, const char *path, diarist_error *err) {
     if (path) {
         if (dr_mapped_file_open(&model->file, path))
-            return dr_fail(err, DIARIST_ERROR_MODEL, "%s: cannot read the model: %s", path,
+            return dr_fail(err, DIARIST_ERROR_MODEL,
+                           "%.120s: cannot read the model: %s; check the path", path,
                            strerror(errno));
         model->bytes = model->file.data;
         model->num_bytes = model->file.size;

@@ -29,8 +29,9 @@ static int check_speakers(const diarist_options *o, diarist_error *err) {
                        "num_speakers contradicts min_speakers and max_speakers; give one or the "
                        "others");
     if (o->max_speakers && o->min_speakers > o->max_speakers)
-        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "min_speakers %d is above max_speakers %d",
-                       o->min_speakers, o->max_speakers);
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                       "min_speakers %d is above max_speakers %d; swap them", o->min_speakers,
+                       o->max_speakers);
     return DIARIST_OK;
 }
 

@@ -81,7 +81,7 @@ def has_library(flag):
 
 
 def static_flags(flags, install):
-    """libdiarist.a by its name, or the linker would take the shared one beside it. What the system's
+    """libdiarist.a by its name, or the linker would take the shared one beside it. What the
     shared libraries need for themselves need not be there to link with them."""
     own = [install.libraries / "libdiarist.a" if f == "-ldiarist" else f for f in flags]
     return [f for f in own if not str(f).startswith("-l") or has_library(f)]
