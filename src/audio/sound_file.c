@@ -2,19 +2,21 @@
  * SPDX-License-Identifier: MIT
  *
  * libsndfile hides truncation: of files with a header it shortens the length to what is there and
- * notes that in its log, of Ogg it does not know the length. Both are looked up here. */
+ * notes that in its log, of Ogg it does not know the length. Both are looked up here.
+ *
+ * It gets functions to read with and no descriptor: it closes a lent one when FLAC is broken. */
 #include "audio/decoder.h"
 
 #include <sndfile.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct sound_file {
     struct dr_decoder base;
     struct dr_source *source;
     SNDFILE *file;
+    sf_count_t position;      /* where libsndfile is in source */
     uint64_t declared_frames; /* 0: unknown */
     uint64_t num_frames;
     bool is_ogg;
@@ -90,12 +92,48 @@ static bool log_says_cut(SNDFILE *file) {
     return is_cut;
 }
 
+static sf_count_t virtual_length(void *data) {
+    const struct sound_file *sound = data;
+    return (sf_count_t)dr_source_size(sound->source);
+}
+
+static sf_count_t virtual_seek(sf_count_t offset, int whence, void *data) {
+    struct sound_file *sound = data;
+    sf_count_t from = whence == SEEK_CUR   ? sound->position
+                      : whence == SEEK_END ? virtual_length(data)
+                                           : 0;
+    /* What a broken file asks for must not overflow; all are file sizes and stay below 2^63. */
+    if (offset < -from || offset > SF_COUNT_MAX - from)
+        return -1;
+    sound->position = from + offset;
+    return sound->position;
+}
+
+static sf_count_t virtual_read(void *bytes, sf_count_t count, void *data) {
+    struct sound_file *sound = data;
+    size_t num = 0;
+    if (count > 0 && dr_source_read_at(sound->source, (uint64_t)sound->position, bytes,
+                                       (size_t)count, &num, NULL))
+        return 0;
+    sound->position += (sf_count_t)num;
+    return (sf_count_t)num;
+}
+
+static sf_count_t virtual_write(const void *bytes, sf_count_t count, void *data) {
+    (void)bytes, (void)count, (void)data;
+    return 0;
+}
+
+static sf_count_t virtual_tell(void *data) {
+    const struct sound_file *sound = data;
+    return sound->position;
+}
+
 static int open_file(struct sound_file *sound, diarist_error *err) {
     SF_INFO info = {0};
-    int fd = dr_source_fd(sound->source);
-    if (lseek(fd, 0, SEEK_SET) < 0)
-        return dr_fail(err, DIARIST_ERROR_INPUT, "cannot go back to the start; copy the file");
-    sound->file = sf_open_fd(fd, SFM_READ, &info, SF_FALSE);
+    SF_VIRTUAL_IO functions = {virtual_length, virtual_seek, virtual_read, virtual_write,
+                               virtual_tell};
+    sound->file = sf_open_virtual(&functions, SFM_READ, &info, sound);
     if (!sound->file) {
         char reason[100];
         snprintf(reason, sizeof reason, "%s", sf_strerror(NULL));
