@@ -77,7 +77,7 @@ static void test_against_libsndfile(void **state) {
 /* ---- files made byte by byte ---- */
 
 struct bytes {
-    uint8_t data[4096];
+    uint8_t data[512];
     size_t size;
 };
 
