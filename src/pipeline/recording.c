@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "pipeline/trunk_pass.h"
+#include "pipeline/scratch.h"
 
 /* A frame looks ahead of its start by less than this. */
 enum { LOOKAHEAD = DR_FBANK_LENGTH };
@@ -22,13 +22,11 @@ static size_t max_size(size_t a, size_t b) {
 
 static int make_scratch(struct diarist_recording *r, diarist_error *err) {
     size_t threads = (size_t)r->plan.num_threads;
-    size_t floats = max_size(dr_pyannet_scratch(DR_PYANNET_BATCH), dr_fbank_scratch());
-    floats = max_size(floats, dr_trunk_pass_scratch());
     r->scratch = dr_arena_zalloc(&r->arena, threads, sizeof *r->scratch);
     if (!r->scratch)
         return dr_fail_memory(err);
     for (size_t i = 0; i < threads; i++) {
-        r->scratch[i] = dr_arena_alloc(&r->arena, floats, sizeof **r->scratch);
+        r->scratch[i] = dr_arena_alloc(&r->arena, dr_scratch_floats(), sizeof **r->scratch);
         if (!r->scratch[i])
             return dr_fail_memory(err);
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "pipeline/scratch.h"
 
 enum {
     TRUNK_FRAMES = 300, /* 3 s */
@@ -107,22 +108,15 @@ static void trunk_item(void *context, size_t item, int worker) {
     }
     if (end - begin < MIN_FRAMES)
         begin = end < MIN_FRAMES ? 0 : (end - MIN_FRAMES) / 2 * 2;
-    float *features = r->scratch[worker];
-    float *columns = features + (size_t)DR_CAMPPLUS_MAX_FRAMES * DR_MELS;
-    float *rest = columns + (size_t)DR_CAMPPLUS_MAX_FRAMES / 2 * DR_COLUMN_DIM;
+    struct dr_trunk_scratch s = dr_scratch_for_trunk(r->scratch[worker]);
     for (size_t t = begin; t < end; t++) {
         const float *frame = dr_recording_frame(r, t);
         for (size_t m = 0; m < DR_MELS; m++)
-            features[(t - begin) * DR_MELS + m] = frame[m] - pass->mean[m];
+            s.features[(t - begin) * DR_MELS + m] = frame[m] - pass->mean[m];
     }
-    dr_campplus_trunk(r->model->campplus, columns, features, end - begin, rest);
-    memcpy(out, columns + (out_begin - begin / 2) * DR_COLUMN_DIM,
+    dr_campplus_trunk(r->model->campplus, s.columns, s.features, end - begin, s.network);
+    memcpy(out, s.columns + (out_begin - begin / 2) * DR_COLUMN_DIM,
            (out_end - out_begin) * DR_COLUMN_DIM * sizeof *out);
-}
-
-size_t dr_trunk_pass_scratch(void) {
-    return (size_t)DR_CAMPPLUS_MAX_FRAMES * DR_MELS +
-           (size_t)DR_CAMPPLUS_MAX_FRAMES / 2 * DR_COLUMN_DIM + dr_campplus_trunk_scratch();
 }
 
 /* Forgets the columns before keep_from. */

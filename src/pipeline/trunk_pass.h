@@ -33,9 +33,6 @@ size_t dr_column_frame(size_t column);
 int dr_speech_mean(float *mean, const struct diarist_recording *recording, const uint8_t *active,
                    diarist_error *err);
 
-/* Floats of scratch that each worker needs. */
-size_t dr_trunk_pass_scratch(void);
-
 /* Runs the pass. wanted[num_columns]: chunks in which no column is wanted are skipped and read as
  * zeros. DIARIST_ERROR_MEMORY, DIARIST_ERROR_CANCELED. */
 int dr_trunk_pass(struct diarist_recording *recording, const float *mean, const uint8_t *wanted,
