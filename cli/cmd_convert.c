@@ -42,7 +42,8 @@ static int choose_format(const diarist_format **out, const struct cli_settings *
         return CLI_EXIT_USAGE;
     }
     if (!format) {
-        cli_error(path, "does not tell the format by its extension; give --format");
+        cli_error(strcmp(path, "-") ? path : "standard output",
+                  "does not tell the format by its extension; give --format");
         return CLI_EXIT_USAGE;
     }
     const diarist_format *from = settings->from ? find_by_name(settings->from) : NULL;

@@ -89,7 +89,7 @@ static int check_stdout(const struct cli_plan *plan, const struct cli_inputs *in
                   plan->formats[0].name);
         return CLI_EXIT_USAGE;
     }
-    return strcmp(plan->formats[0].name, "jsonl") ? warn_of_same_names(inputs) : 0;
+    return strcmp(plan->formats[0].name, "rttm") ? 0 : warn_of_same_names(inputs);
 }
 
 static int fill_paths(struct cli_plan *plan, const struct cli_inputs *inputs,

@@ -191,6 +191,10 @@ static int check_operand_is_file(const char *word) {
     struct stat st;
     if (!strcmp(word, "-") || strpbrk(word, "./") || !stat(word, &st))
         return 0;
+    if (!*word) {
+        cli_error(NULL, "an empty argument names no file; is a shell variable unset?");
+        return CLI_EXIT_USAGE;
+    }
     const char *near = nearest_command(word);
     if (near)
         cli_error(word, "unknown command, and no file of that name; did you mean %s?", near);
