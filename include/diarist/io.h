@@ -27,7 +27,7 @@ typedef struct diarist_audio_options {
     const char *raw;    /* NULL: a container. Otherwise "s16le:RATE:CHANNELS" or "f32le:..." */
     double start_s;     /* skipped at the start; default 0 */
     double duration_s;  /* read at most; 0: to the end */
-    double stall_s;     /* give up when a pipe or decoder yields nothing so long; default 10 */
+    double stall_s;     /* give up when a pipe or decoder yields nothing so long; default 8 */
     uint64_t max_bytes; /* of an endless input before any sample was found; default 64 MiB */
 } diarist_audio_options;
 DIARIST_API void diarist_audio_options_init(diarist_audio_options *options);
@@ -48,7 +48,7 @@ typedef struct diarist_audio_info {
     double declared_s;    /* what the header says; 0: unknown. For progress only, never trusted */
     int32_t sample_rate;  /* of the file */
     int32_t num_channels; /* of the file */
-    const char *decoder;  /* "libsndfile", "ffmpeg", "raw" */
+    const char *decoder;  /* "wav", "raw", "libsndfile", "libmpg123", "ffmpeg" */
     const char *sha256;   /* of the input's bytes, 64 hex digits; NULL before the end was reached
                              and for inputs read in part */
     const char *warning;  /* NULL, or one line: what was wrong and how far decoding came */

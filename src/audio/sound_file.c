@@ -75,9 +75,9 @@ static int sound_file_read(struct dr_decoder *decoder, float *frames, size_t cap
 }
 
 /* libsndfile notes "data : 640000 (should be 320000)" and goes on. Other fields are noted likewise;
- * a number of 2 GiB and more is what writers to pipes put. */
+ * a number of about 2 GiB and more is what writers to pipes put (SoX: 0x7f000000). */
 static bool log_says_cut(SNDFILE *file) {
-    enum { LOG_BYTES = 8192, NO_LENGTH = 0x7ffff000 };
+    enum { LOG_BYTES = 8192, NO_LENGTH = 0x7f000000 };
     bool is_cut = false;
     char *text = calloc(1, LOG_BYTES);
     if (!text)
