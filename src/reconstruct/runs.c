@@ -91,7 +91,8 @@ int dr_run_builder_add(struct dr_run_builder *builder, const float *score, const
     for (size_t k = 0; k < b->num_speakers; k++) {
         if (follow(b, k))
             return -1;
-        b->sum[k] += probability[k];
+        /* Two local speakers of a chunk on one speaker can add up to more than 1. */
+        b->sum[k] += probability[k] < 1 ? probability[k] : 1;
     }
     b->frame++;
     return 0;
