@@ -85,8 +85,9 @@ static bool log_says_cut(SNDFILE *file) {
     sf_command(file, SFC_GET_LOG_INFO, text, LOG_BYTES - 1);
     for (const char *line = text; line && !is_cut; line = strchr(line + 1, '\n')) {
         unsigned long long says, should;
-        is_cut = sscanf(line, "%*[^:]: %llu (should be %llu)", &says, &should) == 2 &&
-                 says > should && says < NO_LENGTH && !strstr(line, "Bytes/sec");
+        char field[32];
+        is_cut = sscanf(line, "%31[^:]: %llu (should be %llu", field, &says, &should) == 3 &&
+                 says > should && says < NO_LENGTH && !strstr(field, "Bytes/sec");
     }
     free(text);
     return is_cut;
