@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 
-FUNCTION_LINES, KERNEL_LINES, FILE_LINES, COLUMNS = 100, 200, 700, 100
+FUNCTION_LINES, KERNEL_LINES, FILE_LINES, COLUMNS = 100, 200, 700, 110
 BANNED = re.compile(
     r"\b(strcpy|strcat|sprintf|vsprintf|gets|system|popen|alloca|strtok|rand|srand|atoi|atof)\s*\("
 )

@@ -4,12 +4,11 @@ SPDX-License-Identifier: MIT
 
 program -> RTTM per file -> scoring.py -> table per file, pooled per set <-> expected.csv
 
-Checked: the pooled DER of each set within --tolerance points of the reference implementation's (with
---no-worse: not above that), each file's speaker count equal to its (unless explained.csv says why it
-differs), the peak memory. ./check holds build/tests/accuracy/reference_mode, the pipeline without
-what diarist adds, to the reference, and the program to being no worse.
-Figures per file are printed with the difference, for people. Needs pyannote.metrics; ./check sets
-it up.
+Checked: the pooled DER of each set within --tolerance points of the reference implementation's
+(with --no-worse: not above that), each file's speaker count equal to its (unless explained.csv says
+why it differs), the peak memory. ./check holds build/tests/accuracy/reference_mode, the pipeline
+without what diarist adds, to the reference, and the program to being no worse. Figures per file are
+printed with the difference, for people. Needs pyannote.metrics; ./check sets it up.
 """
 
 import argparse
