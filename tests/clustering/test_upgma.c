@@ -213,6 +213,26 @@ static void one_linkage_equals_definition(void **state) {
     assert_same_clusters(&s, 1, 1);
 }
 
+/* Windows 0 and 1 are alike but kept apart; 2 brings the evidence that they are one. */
+static void evidence_can_bring_clusters_closer(void **state) {
+    (void)state;
+    static const float voice[4][4] = {
+        {1, 0, 0, 0}, {0.9f, 0.436f, 0, 0}, {0.4f, 0.321f, 0.858f, 0}, {0.45f, 0, 0, 0.893f}};
+    struct scene s;
+    make_scene(&s, 4, 1, 1, 1);
+    memset(s.windows.embedding, 0, 4 * DIM * sizeof(float));
+    memset(s.links.same, 0, 4 * s.links.band * sizeof(uint16_t));
+    memset(s.links.diff, 0, 4 * s.links.band * sizeof(uint16_t));
+    for (size_t w = 0; w < 4; w++)
+        memcpy(s.windows.embedding + w * DIM, voice[w], sizeof voice[w]);
+    s.links.diff[0] = 100;
+    s.links.same[1] = 1000;
+    s.params.link_weight = 1;
+    s.params.link_prior = 1;
+    s.params.threshold = 0.47;
+    assert_same_clusters(&s, 2, 2);
+}
+
 static void blocks_equal_definition(void **state) {
     (void)state;
     struct scene s;
@@ -293,6 +313,7 @@ static void equal_windows_are_one_cluster(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_linkage_equals_definition),
+        cmocka_unit_test(evidence_can_bring_clusters_closer),
         cmocka_unit_test(blocks_equal_definition),
         cmocka_unit_test(further_levels_equal_definition),
         cmocka_unit_test(small_clusters_go_on),
