@@ -116,7 +116,8 @@ int dr_write_textgrid(struct dr_sink *sink, const diarist_document *document,
             end++;
         const char *label =
             recording->num_speakers ? dr_speaker_label(&recording->speakers[s]) : "SPEECH";
-        put_tier(sink, s + 1, label, turns.items + first, end - first, duration_ms);
+        put_tier(sink, s + 1, label, turns.num ? turns.items + first : NULL, end - first,
+                 duration_ms);
     }
     dr_ms_turns_free(&turns);
     return DIARIST_OK;
