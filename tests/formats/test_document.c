@@ -284,10 +284,11 @@ static void test_replacing(void **state) {
  * stands in for the disk: 64 KiB fit, the text does not. */
 static void test_full_disk(void **state) {
     (void)state;
-    char *input = calloc(10000, 16), *end = input;
+    enum { NUM_TURNS = 10000, LINE_BYTES = 16 };
+    char *input = calloc(NUM_TURNS, LINE_BYTES), *end = input;
     assert_non_null(input);
-    for (int i = 0; i < 10000; i++)
-        end += sprintf(end, "%d\t%d.5\ta\n", i, i);
+    for (int i = 0; i < NUM_TURNS; i++)
+        end += snprintf(end, LINE_BYTES, "%d\t%d.5\ta\n", i, i);
     diarist_document *document = read_text("t", input, "audacity");
     free(input);
     write_file("full", "old", 3);
