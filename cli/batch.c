@@ -34,11 +34,6 @@ static void note_failure(struct run *run, int code) {
     run->exit_code = run->num_failed++ && run->exit_code != code ? CLI_EXIT_SOME_FAILED : code;
 }
 
-/* Failures after which going on makes no sense. */
-static bool is_final(int status) {
-    return status == DIARIST_ERROR_CANCELED || status == DIARIST_ERROR_ARGUMENT;
-}
-
 /* With the lock held: sends what is next in order. Broken standard output ends the run. */
 static void emit_in_order(struct run *run) {
     const struct cli_batch *batch = run->batch;
@@ -84,7 +79,6 @@ static void finish(struct run *run, size_t index, struct cli_job *job, int rc, c
         run->stopped = true;
     } else {
         note_failure(run, cli_fail(subject, err));
-        run->stopped |= is_final(rc);
     }
     run->finished[index] = true;
     if (run->batch->plan->to_stdout) {
@@ -94,6 +88,13 @@ static void finish(struct run *run, size_t index, struct cli_job *job, int rc, c
     }
     pthread_mutex_unlock(&run->lock);
     cli_product_free(&job->product);
+}
+
+/* "2 speakers, 34 turns" */
+static const char *describe_turns(char out[64], size_t num_speakers, size_t num_turns) {
+    snprintf(out, 64, "%zu speaker%s, %zu turn%s", num_speakers, num_speakers == 1 ? "" : "s",
+             num_turns, num_turns == 1 ? "" : "s");
+    return out;
 }
 
 static void do_input(struct run *run, size_t index) {
@@ -107,6 +108,7 @@ static void do_input(struct run *run, size_t index) {
                                          .started_s = cli_now()};
     cli_engine_options(&job.options, batch->settings, &job.progress);
     job.options.num_threads = run->threads_each;
+    char turns[64];
     diarist_error err;
     const char *subject = job.path;
     int rc = batch->work(&job, &err);
@@ -115,9 +117,11 @@ static void do_input(struct run *run, size_t index) {
     else if (!batch->plan->to_stdout)
         rc = write_files(run, index, &job.product, &err, &subject);
     if (!rc)
-        cli_info(job.path, "%zu speakers, %zu turns in %.1f s of audio; took %.2f s",
-                 job.num_speakers, job.num_turns, job.duration_s,
-                 cli_now() - job.progress.started_s);
+        cli_info(job.path, "%s in %.1f s of audio; took %.2f s",
+                 batch->stages == CLI_WORK_EMBED
+                     ? "embeddings"
+                     : describe_turns(turns, job.num_speakers, job.num_turns),
+                 job.duration_s, cli_now() - job.progress.started_s);
     finish(run, index, &job, rc, subject, &err);
 }
 
@@ -185,8 +189,7 @@ static void summarize(const struct run *run) {
         return;
     diarist_model_describe(run->batch->model, &info);
     if (run->batch->inputs->num == 1 && run->batch->stages == CLI_WORK_DIARIZE)
-        snprintf(counts, sizeof counts, "%zu speaker%s, %zu turn%s", run->num_speakers,
-                 run->num_speakers == 1 ? "" : "s", run->num_turns, run->num_turns == 1 ? "" : "s");
+        describe_turns(counts, run->num_speakers, run->num_turns);
     else
         snprintf(counts, sizeof counts, "%zu recording%s", run->num_done,
                  run->num_done == 1 ? "" : "s");

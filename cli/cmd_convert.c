@@ -18,17 +18,18 @@ static const diarist_format *find_by_name(const char *name) {
     return NULL;
 }
 
-/* The first format whose extension ends the path; several share .json, of which json comes first.
- */
+/* The format with the longest extension that ends the path: x.senko.json is not json. */
 static const diarist_format *find_by_path(const char *path) {
-    const diarist_format *format;
-    size_t n = strlen(path);
+    const diarist_format *format, *found = NULL;
+    size_t n = strlen(path), longest = 0;
     for (size_t i = 0; (format = diarist_document_format(i)); i++) {
         size_t e = strlen(format->extension);
-        if (format->can_write && n > e && !strcmp(path + n - e, format->extension))
-            return format;
+        if (format->can_write && e > longest && n > e && !strcmp(path + n - e, format->extension)) {
+            found = format;
+            longest = e;
+        }
     }
-    return NULL;
+    return found;
 }
 
 static int choose_format(const diarist_format **out, const struct cli_settings *settings,

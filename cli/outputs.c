@@ -123,14 +123,9 @@ static int compare_targets(const void *a, const void *b) {
 
 static int fail_collision(const struct cli_plan *plan, const struct cli_inputs *inputs, size_t a,
                           size_t b) {
-    size_t n = plan->num_formats;
-    if (a / n == b / n)
-        cli_error("--format", "%s and %s would both be written to %s; ask for one at a time",
-                  plan->formats[a % n].name, plan->formats[b % n].name, plan->paths[a]);
-    else
-        cli_error(inputs->paths[b / n],
-                  "would be written to %s like %s; rename one, or give them different outputs",
-                  plan->paths[b], inputs->paths[a / n]);
+    cli_error(inputs->paths[b / plan->num_formats],
+              "would be written to %s like %s; rename one, or give them different outputs",
+              plan->paths[b], inputs->paths[a / plan->num_formats]);
     return CLI_EXIT_USAGE;
 }
 

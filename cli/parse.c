@@ -234,19 +234,19 @@ int cli_parse(struct cli_settings *settings, enum cli_command *command, bool *na
             *named = true;
         }
     }
-    if (!*named && at < argc) {
-        int rc = check_operand_is_file(argv[at]);
-        if (rc)
-            return rc;
-    }
     settings->operands = malloc(sizeof(char *) * ((size_t)argc + 1));
     if (!settings->operands)
         return cli_fail_memory();
     struct parser p = {.settings = settings,
                        .command = *command,
                        .named = *named,
-                       .argc = argc,
+                       .argc = at,
                        .at = 1,
                        .argv = argv};
-    return parse_all(&p, *named ? at : -1);
+    /* What precedes the word comes first: it may be the value of an unknown option. */
+    int rc = parse_all(&p, -1);
+    if (!rc && !*named && at < argc)
+        rc = check_operand_is_file(argv[at]);
+    p.argc = argc;
+    return rc ? rc : parse_all(&p, *named ? at : -1);
 }

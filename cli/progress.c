@@ -26,7 +26,7 @@ static const char *const stage_names[] = {"segmentation", "embedding", "clusteri
 static const double stage_shares[][4] = {
     [CLI_WORK_DIARIZE] = {0.40, 0.58, 0.01, 0.01},
     [CLI_WORK_VAD] = {1, 0, 0, 0},
-    [CLI_WORK_EMBED] = {0.60, 0.40, 0, 0},
+    [CLI_WORK_EMBED] = {0.40, 0.60, 0, 0},
 };
 
 void cli_progress_setup(const struct cli_settings *settings) {

@@ -132,16 +132,20 @@ static int exit_code(int status) {
     }
 }
 
-/* The library cuts long names in its messages. */
-static bool starts_with_name(const char *message, const char *subject) {
+/* The message without the name that it begins with. The library cuts long names: those stay. */
+static const char *without_name(const char *message, const char *subject, bool *is_named) {
     const char *name = shown_name(subject);
     size_t n = strlen(name);
-    return n < 120 ? !strncmp(message, name, n) && message[n] == ':' : !strncmp(message, name, 120);
+    *is_named = n >= 120 && !strncmp(message, name, 120);
+    if (n >= 120 || strncmp(message, name, n) || !strchr(": ", message[n]))
+        return message;
+    return message + n + strspn(message + n, ": ");
 }
 
 int cli_fail(const char *subject, const diarist_error *err) {
-    bool is_named = subject && starts_with_name(err->message, subject);
-    cli_error(is_named ? NULL : subject, "%s", err->message);
+    bool is_named = false;
+    const char *message = subject ? without_name(err->message, subject, &is_named) : err->message;
+    cli_error(is_named ? NULL : subject, "%s", message);
     return exit_code(err->status);
 }
 
