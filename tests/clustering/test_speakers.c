@@ -189,7 +189,7 @@ static void small_clusters_are_no_speakers(void **state) {
 }
 
 /* The joint value of an assignment, by its definition. */
-static double joint_value(const uint8_t *active, const double cosine[Q][4], const int32_t *who) {
+static double joint_value(const uint8_t *active, double cosine[Q][4], const int32_t *who) {
     double value = 0, weight[Q];
     for (int q = 0; q < Q; q++) {
         double frames = 0;
