@@ -9,12 +9,14 @@
 #include "fuzz.h"
 
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_ARGUMENTS = 64 };
 
 static char folder[64], config_folder[80], config_path[96];
+static int config;
 
 static void remove_folder(void) {
     unlink(config_path);
@@ -30,6 +32,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     snprintf(config_folder, sizeof config_folder, "%s/diarist", folder);
     snprintf(config_path, sizeof config_path, "%s/config.toml", config_folder);
     FUZZ_CHECK(!mkdir(config_folder, 0700) && !atexit(remove_folder));
+    /* A file in memory: this one is written for every input. */
+    config = memfd_create("config.toml", 0);
+    FUZZ_CHECK(config >= 0 && !symlink(fuzz_path(config), config_path));
     setenv("XDG_CONFIG_HOME", folder, 1);
     /* Drops the program's messages; libFuzzer and the sanitizers write elsewhere. */
     stderr = fopen("/dev/null", "w");
@@ -37,8 +42,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 }
 
 static void write_config(const char *text, size_t size) {
-    FILE *file = fopen(config_path, "wb");
-    FUZZ_CHECK(file && fwrite(text, 1, size, file) == size && !fclose(file));
+    FUZZ_CHECK(!ftruncate(config, 0) && pwrite(config, text, size, 0) == (ssize_t)size);
 }
 
 /* Every string that settings point to ends, every number lies in its row's range. */
@@ -81,10 +85,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     memcpy(text, data, size);
     text[size] = 0;
-    char *config = memmem(text, size, "\n\n", 2);
-    write_config(config ? config + 2 : "", config ? size - (size_t)(config + 2 - text) : 0);
-    if (config)
-        *config = 0;
+    char *arguments_end = memmem(text, size, "\n\n", 2);
+    const char *rest_of_text = arguments_end ? arguments_end + 2 : text + size;
+    write_config(rest_of_text, (size_t)(text + size - rest_of_text));
+    if (arguments_end)
+        *arguments_end = 0;
     int argc = 1;
     for (char *rest = text; rest && argc < MAX_ARGUMENTS;)
         argv[argc++] = strsep(&rest, "\n");

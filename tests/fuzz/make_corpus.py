@@ -13,6 +13,7 @@ import json
 import math
 import os
 import struct
+import subprocess
 import sys
 
 NAN = struct.unpack("<f", b"\0\0\xc0\x7f")[0]
@@ -63,7 +64,7 @@ def chunk(name, data, order="<"):
 
 def wav(tag, channels, rate, bits, data, name=b"RIFF", more=b""):
     order = ">" if name == b"RIFX" else "<"
-    align = channels * bits // 8
+    align = channels * bits // 8 or 256  # of a compressed block
     fmt = struct.pack(order + "HHIIHH", tag, channels, rate, rate * align, align, bits) + more
     body = b"WAVE"
     if name == b"RF64":
@@ -78,6 +79,17 @@ def mp3():
     return b"ID3\4\0\0\0\0\0\4abcd" + 4 * (b"\xff\xfb\x10\xc0" + bytes(100))
 
 
+def encoded(extension):
+    """A tone as ffmpeg writes it; nothing without ffmpeg."""
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=d=0.2:r=16000", "-bitexact"]
+    try:
+        return subprocess.run(
+            [*command, "-f", extension, "-"], capture_output=True, timeout=20, check=False
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return b""
+
+
 def audio():
     """{name: bytes}"""
     sine = [math.sin(i / 5) / 2 for i in range(300)]
@@ -89,7 +101,7 @@ def audio():
     aiff = b"AIFF" + chunk(b"COMM", common, ">") + chunk(b"SSND", bytes(8) + big, ">")
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     with open(os.path.join(root, "examples", "conversation.flac"), "rb") as file:
-        flac = file.read(6000)
+        flac = file.read(10000)
     files = {
         "s16": wav(1, 1, 16000, 16, s16),
         "stereo_44100": wav(1, 2, 44100, 16, s16),
@@ -116,6 +128,7 @@ def audio():
         "ftyp": b"\0\0\0\x18ftypM4A \0\0\0\0",
         "ogg": b"OggS\0\2" + bytes(20) + b"\1\x1e\1vorbis" + bytes(22),
     }
+    files |= {f"{name}_encoded": encoded(name) for name in ("ogg", "opus", "mp3", "flac", "w64")}
     hows = {"file": 0, "pipe": 1, "s16le": 2, "f32le": 4, "channel": 8, "part": 96, "little": 129}
     return {
         f"{name}_{how}": data + bytes([byte])
