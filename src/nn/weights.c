@@ -412,24 +412,26 @@ const char *dr_weights_metadata(const struct dr_weights *weights, const char *ke
     return found ? found->value : NULL;
 }
 
-/* 1 if no value is an infinity or NaN. Integer and-add-or over blocks of a fixed size: adding one
- * to the exponent carries into the sign bit exactly where all its bits are set. */
+typedef uint32_t four_words __attribute__((vector_size(16)));
+
+/* 1 if no value is an infinity or NaN. Adding one to the exponent carries into the sign bit exactly
+ * where all its bits are set. Vectors, because every start of the program goes through all weights.
+ */
 static int all_finite(const void *data, size_t n) {
     const unsigned char *p = data;
-    uint32_t block[16], carry[16] = {0}, any = 0;
+    four_words words, carries = {0};
+    uint32_t word, carry = 0;
     size_t i = 0;
-    for (; i + 16 <= n; i += 16) {
-        memcpy(block, p + 4 * i, sizeof block);
-        for (int k = 0; k < 16; k++)
-            carry[k] |= (block[k] & 0x7fffffff) + 0x00800000;
+    for (; i + 4 <= n; i += 4) {
+        memcpy(&words, p + 4 * i, sizeof words);
+        carries |= (words & 0x7fffffff) + 0x00800000;
     }
     for (; i < n; i++) {
-        memcpy(block, p + 4 * i, sizeof *block);
-        any |= (block[0] & 0x7fffffff) + 0x00800000;
+        memcpy(&word, p + 4 * i, sizeof word);
+        carry |= (word & 0x7fffffff) + 0x00800000;
     }
-    for (int k = 0; k < 16; k++)
-        any |= carry[k];
-    return !(any >> 31);
+    carry |= carries[0] | carries[1] | carries[2] | carries[3];
+    return !(carry >> 31);
 }
 
 /* "[512][60]" into text. */
