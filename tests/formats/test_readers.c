@@ -196,6 +196,23 @@ static void test_hostile(void **state) {
     }
 }
 
+/* Programs that do not indent put a whole transcript on one line. */
+static void test_long_line(void **state) {
+    (void)state;
+    enum { WORDS = 3 << 20 };
+    static const char head[] =
+        "{\"segments\":[{\"start\":1,\"end\":2,\"speaker\":\"a\",\"text\":\"";
+    char *text = malloc(sizeof head + WORDS + 8);
+    assert_non_null(text);
+    memcpy(text, head, sizeof head);
+    memset(text + sizeof head - 1, 'x', WORDS);
+    memcpy(text + sizeof head - 1 + WORDS, "\"}]}", 5);
+    diarist_document *document = read_text("x.json", text, NULL);
+    assert_turn(document, 0, 0, 1, 2, "a");
+    diarist_document_free(document);
+    free(text);
+}
+
 static void test_files(void **state) {
     (void)state;
     diarist_document *document = NULL;
@@ -281,12 +298,19 @@ static void test_round_trips(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rttm),         cmocka_unit_test(test_rttm_recordings),
-        cmocka_unit_test(test_rttm_refused), cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_cues),         cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_textgrid),     cmocka_unit_test(test_styles),
-        cmocka_unit_test(test_hostile),      cmocka_unit_test(test_files),
-        cmocka_unit_test(test_exclusive),    cmocka_unit_test(test_writing_is_atomic),
+        cmocka_unit_test(test_rttm),
+        cmocka_unit_test(test_rttm_recordings),
+        cmocka_unit_test(test_rttm_refused),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_cues),
+        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_textgrid),
+        cmocka_unit_test(test_styles),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_exclusive),
+        cmocka_unit_test(test_writing_is_atomic),
         cmocka_unit_test(test_round_trips),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
