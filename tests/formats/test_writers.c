@@ -350,6 +350,7 @@ static void test_locale(void **state) {
         skip();
     test_csv(state);
     test_end_of_recording(state);
+    test_vtt(state);
     setlocale(LC_ALL, "C");
 }
 
