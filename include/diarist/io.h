@@ -66,7 +66,8 @@ DIARIST_API void diarist_document_free(diarist_document *document);
 
 /* What is known of a recording beyond its turns; any pointer may be NULL, any number 0. */
 typedef struct diarist_source {
-    const char *file;  /* as given by the user; the file id is its name without extension */
+    const char *file;  /* as given by the user; the file id is its name without directory and last
+                          extension, white space as _; another file of that name gets id_2 */
     const char *id;    /* NULL: from file */
     double duration_s; /* of the decoded samples */
     int32_t sample_rate, num_channels;
@@ -121,6 +122,8 @@ DIARIST_API const char *diarist_document_recording_id(const diarist_document *do
                                                       size_t recording);
 DIARIST_API size_t diarist_document_num_turns(const diarist_document *document, size_t recording,
                                               diarist_view view);
+/* 0, or -1 past the last. confidence is -1 when a file does not say. The exclusive view of a file that
+ * has none gives the floor to whoever began first, until the end of that turn. */
 DIARIST_API int diarist_document_turn(const diarist_document *document, size_t recording,
                                       diarist_view view, size_t i, diarist_turn *out);
 DIARIST_API size_t diarist_document_num_speakers(const diarist_document *document,

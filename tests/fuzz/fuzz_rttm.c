@@ -17,6 +17,7 @@ static void check_view(const diarist_document *document, size_t recording, diari
         FUZZ_CHECK(turn.start >= 0 && turn.end > turn.start && turn.end <= 1e9);
         FUZZ_CHECK(turn.speaker >= 0 && (size_t)turn.speaker < num_speakers);
         FUZZ_CHECK(i == 0 || turn.start >= before.start);
+        FUZZ_CHECK(i == 0 || view == DIARIST_OVERLAPPING || turn.start >= before.end);
         before = turn;
     }
     FUZZ_CHECK(diarist_document_turn(document, recording, view, num, &turn));
