@@ -122,8 +122,8 @@ DIARIST_API const char *diarist_document_recording_id(const diarist_document *do
                                                       size_t recording);
 DIARIST_API size_t diarist_document_num_turns(const diarist_document *document, size_t recording,
                                               diarist_view view);
-/* 0, or -1 past the last. confidence is -1 when a file does not say. The exclusive view of a file that
- * has none gives the floor to whoever began first, until the end of that turn. */
+/* 0, or -1 past the last. confidence is -1 when a file does not say. The exclusive view of a file
+ * that has none gives the floor to whoever began first, until the end of that turn. */
 DIARIST_API int diarist_document_turn(const diarist_document *document, size_t recording,
                                       diarist_view view, size_t i, diarist_turn *out);
 DIARIST_API size_t diarist_document_num_speakers(const diarist_document *document,
