@@ -3,8 +3,8 @@
  *
  * Arguments are lines; what follows an empty line is config.toml. */
 #define _GNU_SOURCE
-#include "feed.h"
-#include "parse.h"
+#include "../../cli/feed.h"
+#include "../../cli/parse.h"
 
 #include "fuzz.h"
 
