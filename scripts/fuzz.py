@@ -4,8 +4,9 @@ SPDX-License-Identifier: MIT
 
 usage: fuzz.py BUILD_DIRECTORY SECONDS
 
-A target fuzz_X starts from tests/fuzz/corpus/X, when there is one. What it finds interesting goes
-to BUILD_DIRECTORY/corpus/X and is used again; inputs that break it to BUILD_DIRECTORY/findings.
+A target fuzz_X starts from tests/fuzz/corpus/X and what tests/fuzz/make_corpus.py makes for it in
+BUILD_DIRECTORY/seeds/X, as far as they exist. What it finds interesting goes to
+BUILD_DIRECTORY/corpus/X and is used again; inputs that break it to BUILD_DIRECTORY/findings.
 """
 
 import os
@@ -14,6 +15,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FUZZ = os.path.join(ROOT, "tests", "fuzz")
 INPUT_TIMEOUT_S, MEMORY_MB, AT_ONCE = 10, 1024, 2
 
 
@@ -34,7 +36,7 @@ def fuzz(build, path, seconds):
     findings = os.path.join(build, "findings")
     os.makedirs(corpus, exist_ok=True)
     os.makedirs(findings, exist_ok=True)
-    seeds = os.path.join(ROOT, "tests", "fuzz", "corpus", name)
+    seeds = [os.path.join(FUZZ, "corpus", name), os.path.join(build, "seeds", name)]
     run = subprocess.run(
         [
             path,
@@ -44,7 +46,7 @@ def fuzz(build, path, seconds):
             f"-artifact_prefix={findings}/{name}-",
             "-print_final_stats=1",
             corpus,
-            *([seeds] if os.path.isdir(seeds) else []),
+            *filter(os.path.isdir, seeds),
         ],
         capture_output=True,
         text=True,
@@ -56,6 +58,8 @@ def fuzz(build, path, seconds):
 def main():
     build, seconds = sys.argv[1], sys.argv[2]
     paths, failed = targets(build), 0
+    seeds = os.path.join(build, "seeds")
+    subprocess.run([sys.executable, os.path.join(FUZZ, "make_corpus.py"), seeds], check=True)
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         for path, (status, output) in zip(
             paths, pool.map(lambda p: fuzz(build, p, seconds), paths)
