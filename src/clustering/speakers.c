@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { DIM = DR_EMBEDDING_DIM, SPLIT_ROUNDS = 10 };
+enum { COARSE = 4 }; /* steps between thresholds that need a linkage of their own */
 
 /* One clustering: the cluster of each window, and which clusters are speakers. */
 struct trial {
@@ -35,24 +36,24 @@ struct search {
     const struct dr_links *links;
     size_t num_samples;
     const struct dr_cluster_params *params;
-    struct dr_block_merges blocks;
+    struct dr_cluster_tree tree;
     struct dr_arena *arena;
     size_t low, high; /* bounds of the number of speakers */
 };
 
 static int try_threshold(struct trial *trial, const struct search *search, double threshold,
                          diarist_error *err) {
-    struct dr_cluster_params params = *search->params;
-    params.threshold = threshold;
-    int status = dr_cluster_cut(trial->cluster, &trial->num_clusters, &search->blocks,
-                                search->windows, search->links, &params, search->arena, err);
+    int status =
+        dr_cluster_tree_cut(trial->cluster, &trial->num_clusters, &search->tree, search->windows,
+                            search->links, search->params, threshold, search->arena, err);
     if (status)
         return status;
     memset(trial->size, 0, search->windows->num * sizeof *trial->size);
     for (size_t w = 0; w < search->windows->num; w++)
         trial->size[trial->cluster[w]]++;
-    trial->num_speakers = dr_centroids_keep(trial->speaker, trial->size, trial->num_clusters,
-                                            search->windows->num, search->num_samples, &params);
+    trial->num_speakers =
+        dr_centroids_keep(trial->speaker, trial->size, trial->num_clusters, search->windows->num,
+                          search->num_samples, search->params);
     return DIARIST_OK;
 }
 
@@ -62,6 +63,15 @@ static size_t distance(const struct search *search, const struct trial *trial) {
     return num < search->low ? search->low - num : num > search->high ? num - search->high : 0;
 }
 
+/* Whether a threshold some steps above or below the default is to be tried. */
+static int worth_trying(const struct search *search, size_t steps, double threshold) {
+    const struct dr_cluster_params *params = search->params;
+    /* A hair of room, so that the ends of the range are not lost to rounding. */
+    if (threshold < params->search_low - 1e-9 || threshold > params->search_high + 1e-9)
+        return 0;
+    return threshold <= search->tree.highest || steps % COARSE == 0;
+}
+
 /* Tries thresholds on both sides of the default, nearest first, until the count is within the
  * bounds. *best starts as the trial at the default and ends as the nearest; *spare is overwritten.
  */
@@ -69,15 +79,13 @@ static int search_threshold(struct trial *best, struct trial *spare, const struc
                             diarist_error *err) {
     const struct dr_cluster_params *params = search->params;
     double first_sign = best->num_speakers < search->low ? 1 : -1;
-    size_t steps = (size_t)((fmax(params->search_high - params->threshold, 0) +
-                             fmax(params->threshold - params->search_low, 0)) /
-                            params->search_step) +
-                   1;
-    for (size_t i = 2; i < 2 * (steps + 1) && distance(search, best) > 0; i++) {
+    double farthest =
+        fmax(params->search_high - params->threshold, params->threshold - params->search_low);
+    size_t num_steps = farthest > 0 ? (size_t)(farthest / params->search_step) + 1 : 0;
+    for (size_t i = 2; i < 2 * (num_steps + 1) && distance(search, best) > 0; i++) {
         double sign = i % 2 == 0 ? first_sign : -first_sign;
         double threshold = params->threshold + sign * (double)(i / 2) * params->search_step;
-        /* A hair of room, so that the ends of the range are not lost to rounding. */
-        if (threshold < params->search_low - 1e-9 || threshold > params->search_high + 1e-9)
+        if (!worth_trying(search, i / 2, threshold))
             continue;
         int status = try_threshold(spare, search, threshold, err);
         if (status)
@@ -247,7 +255,7 @@ static int choose_speakers(int32_t *speaker, size_t *num_speakers, struct search
     const struct dr_cluster_params *params = search->params;
     int bounded = params->min_speakers > 0 || params->max_speakers > 0;
     double lowest = bounded ? fmin(params->threshold, params->search_low) : params->threshold;
-    int status = dr_block_merges_build(&search->blocks, search->windows, search->links, params,
+    int status = dr_cluster_tree_build(&search->tree, search->windows, search->links, params,
                                        lowest, search->arena, err);
     if (status)
         return status;

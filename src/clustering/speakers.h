@@ -3,7 +3,8 @@
  *
  * Without bounds, or when the clusters kept at the threshold are within them, that is the result.
  * Otherwise the thresholds of search_low..search_high are tried in order of their distance from the
- * default, and the first whose kept clusters are within the bounds is taken. When there is none,
+ * default, in steps of search_step (four of them beyond what one linkage of a long recording can
+ * be cut at), and the first whose kept clusters are within the bounds is taken. When there is none,
  * the one with the nearest count is changed until it fits: two kept clusters with the most similar
  * centroids are merged; or the largest cluster that was not kept becomes a speaker, and when none
  * is left the largest speaker is split in two by its two least similar directions. More speakers

@@ -5,6 +5,7 @@
  *   -> fewer items, numbered in order of their first window */
 #include "clustering/upgma.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ struct state {
     uint32_t *local;  /* [windows->num] its place in the linkage at work, or NO_ITEM */
     uint32_t *parent; /* [windows->num] of each item; itself where nothing was merged */
     size_t num_items;
+    int last_level; /* whether small clusters go on */
 };
 
 static int state_init(struct state *s, const struct dr_windows *windows,
@@ -99,60 +101,43 @@ static void take_parents(struct state *s) {
     s->num_items = num;
 }
 
-int dr_block_merges_build(struct dr_block_merges *out, const struct dr_windows *windows,
-                          const struct dr_links *links, const struct dr_cluster_params *params,
-                          double lowest, struct dr_arena *arena, diarist_error *err) {
-    *out = (struct dr_block_merges){0};
-    if (windows->num <= params->block)
-        return DIARIST_OK;
-    out->num_blocks = (windows->num + params->block - 1) / params->block;
-    out->first_window = dr_arena_alloc(arena, out->num_blocks + 1, sizeof *out->first_window);
-    out->num_merges = dr_arena_alloc(arena, out->num_blocks, sizeof *out->num_merges);
-    out->merge = dr_arena_alloc(arena, windows->num, sizeof *out->merge);
-    struct dr_arena_mark mark = dr_arena_mark(arena);
-    struct state s;
-    if (!out->first_window || !out->num_merges || !out->merge ||
-        state_init(&s, windows, links, params, arena))
-        return dr_fail_memory(err);
-    for (size_t b = 0; b <= out->num_blocks; b++)
-        out->first_window[b] = split_at(windows->num, out->num_blocks, b);
-    struct dr_arena_mark block_mark = dr_arena_mark(arena);
-    for (size_t b = 0; b < out->num_blocks; b++) {
-        size_t first = out->first_window[b], end = out->first_window[b + 1];
+/* Links the windows of each block, at threshold + block_rise. */
+static int link_blocks(struct dr_cluster_tree *tree, struct state *s) {
+    struct dr_arena_mark mark = dr_arena_mark(s->arena);
+    for (size_t b = 0; b < tree->num_blocks; b++) {
+        size_t first = tree->first_window[b], end = tree->first_window[b + 1];
         for (size_t w = first; w < end; w++)
-            s.local[w] = (uint32_t)(w - first);
+            s->local[w] = (uint32_t)(w - first);
         struct dr_linkage linkage;
-        if (load_items(&linkage, &s, first, end, end - first))
-            return dr_fail_memory(err);
-        out->num_merges[b] =
-            dr_linkage_run(&linkage, out->merge + first, lowest + params->block_rise, 0);
-        dr_arena_rewind(arena, block_mark);
+        if (load_items(&linkage, s, first, end, end - first))
+            return -1;
+        tree->num_block_merges[b] = dr_linkage_run(&linkage, tree->block_merge + first,
+                                                   s->params->threshold + s->params->block_rise, 0);
+        dr_arena_rewind(s->arena, mark);
     }
-    dr_arena_rewind(arena, mark);
-    return DIARIST_OK;
+    return 0;
 }
 
 /* The first level, as far as a threshold goes: what comes after the first pair below it would not
  * have been merged. */
-static void cut_blocks(struct state *s, const struct dr_block_merges *blocks) {
-    double threshold = s->params->threshold + s->params->block_rise;
-    for (size_t b = 0; b < blocks->num_blocks; b++) {
-        size_t first = blocks->first_window[b];
-        const struct dr_merge *merge = blocks->merge + first;
-        for (size_t i = 0; i < blocks->num_merges[b] && merge[i].similarity >= threshold; i++)
+static void cut_blocks(struct state *s, const struct dr_cluster_tree *tree, double threshold) {
+    for (size_t b = 0; b < tree->num_blocks; b++) {
+        size_t first = tree->first_window[b];
+        const struct dr_merge *merge = tree->block_merge + first;
+        for (size_t i = 0; i < tree->num_block_merges[b] && merge[i].similarity >= threshold; i++)
             s->parent[first + merge[i].from] = (uint32_t)(first + merge[i].into);
     }
     take_parents(s);
 }
 
-/* Links the num chosen items (ascending) at threshold; at the last level the small ones further. */
-static int link_chosen(struct state *s, const uint32_t *chosen, size_t num, double threshold,
-                       int last) {
+/* Links the num chosen items (ascending) at threshold. Merges of items go to merge, in order;
+ * returns how many, or SIZE_MAX when there is no memory. */
+static size_t link_chosen(struct dr_merge *merge, struct state *s, const uint32_t *chosen,
+                          size_t num, double threshold) {
     struct dr_arena_mark mark = dr_arena_mark(s->arena);
     uint32_t *place = dr_arena_alloc(s->arena, s->num_items, sizeof *place);
-    struct dr_merge *merge = dr_arena_alloc(s->arena, num, sizeof *merge);
-    if (!place || !merge)
-        return -1;
+    if (!place)
+        return SIZE_MAX;
     memset(place, 0xff, s->num_items * sizeof *place); /* NO_ITEM */
     for (size_t i = 0; i < num; i++)
         place[chosen[i]] = (uint32_t)i;
@@ -160,20 +145,28 @@ static int link_chosen(struct state *s, const uint32_t *chosen, size_t num, doub
         s->local[w] = place[s->item[w]];
     struct dr_linkage linkage;
     if (load_items(&linkage, s, 0, s->windows->num, num))
-        return -1;
+        return SIZE_MAX;
     size_t num_merges = dr_linkage_run(&linkage, merge, threshold, 0);
-    if (last && s->params->small_drop > 0) {
+    if (s->last_level && s->params->small_drop > 0)
         num_merges += dr_linkage_run(&linkage, merge + num_merges,
                                      threshold - s->params->small_drop, s->params->small_windows);
+    for (size_t i = 0; i < num_merges; i++) {
+        merge[i].into = chosen[merge[i].into];
+        merge[i].from = chosen[merge[i].from];
     }
-    for (size_t i = 0; i < num_merges; i++)
-        s->parent[chosen[merge[i].from]] = chosen[merge[i].into];
     dr_arena_rewind(s->arena, mark);
-    return 0;
+    return num_merges;
 }
 
-/* Levels of blocks of items until the last linkage can take them all, or they do not help. */
-static int link_levels(struct state *s, uint32_t *chosen) {
+static void apply_merges(struct state *s, const struct dr_merge *merge, size_t num_merges) {
+    for (size_t i = 0; i < num_merges; i++)
+        s->parent[merge[i].from] = merge[i].into;
+}
+
+/* Levels of blocks of items, at threshold, until the last linkage can take them all or they do not
+ * help. */
+static int link_levels(struct state *s, struct dr_merge *merge, uint32_t *chosen,
+                       double threshold) {
     size_t before = s->num_items * 2;
     while (s->num_items > s->params->level_limit && s->num_items <= before - before / 10) {
         before = s->num_items;
@@ -182,9 +175,10 @@ static int link_levels(struct state *s, uint32_t *chosen) {
             size_t first = split_at(before, parts, p), end = split_at(before, parts, p + 1);
             for (size_t i = first; i < end; i++)
                 chosen[i - first] = (uint32_t)i;
-            if (link_chosen(s, chosen, end - first, s->params->threshold + s->params->block_rise,
-                            0))
+            size_t num_merges = link_chosen(merge, s, chosen, end - first, threshold);
+            if (num_merges == SIZE_MAX)
                 return -1;
+            apply_merges(s, merge, num_merges);
         }
         take_parents(s);
     }
@@ -232,23 +226,86 @@ static int choose_largest(const struct state *s, uint32_t *chosen, size_t *num) 
     return 0;
 }
 
-int dr_cluster_cut(int32_t *labels, size_t *num_clusters, const struct dr_block_merges *blocks,
-                   const struct dr_windows *windows, const struct dr_links *links,
-                   const struct dr_cluster_params *params, struct dr_arena *arena,
-                   diarist_error *err) {
-    *num_clusters = 0;
-    if (windows->num == 0)
-        return DIARIST_OK;
+/* Everything before the last linkage, with blocks linked at threshold + block_rise, then the last
+ * linkage down to lowest, whose merges go to merge. Returns how many, or SIZE_MAX. */
+static size_t link_last(struct dr_merge *merge, struct state *s, const struct dr_cluster_tree *tree,
+                        double threshold, double lowest) {
+    size_t num = 0;
+    uint32_t *chosen = dr_arena_alloc(s->arena, s->windows->num, sizeof *chosen);
+    if (!chosen)
+        return SIZE_MAX;
+    cut_blocks(s, tree, threshold + s->params->block_rise);
+    if (link_levels(s, merge, chosen, threshold + s->params->block_rise) ||
+        choose_largest(s, chosen, &num))
+        return SIZE_MAX;
+    s->last_level = 1;
+    return link_chosen(merge, s, chosen, num, lowest);
+}
+
+int dr_cluster_tree_build(struct dr_cluster_tree *out, const struct dr_windows *windows,
+                          const struct dr_links *links, const struct dr_cluster_params *params,
+                          double lowest, struct dr_arena *arena, diarist_error *err) {
+    size_t num = windows->num;
+    *out = (struct dr_cluster_tree){
+        .num_blocks = num > params->block ? (num + params->block - 1) / params->block : 0,
+        .lowest = lowest,
+        .highest = num > params->block ? params->threshold + params->block_rise : INFINITY};
+    struct dr_cluster_tree *t = out;
+    t->first_window = dr_arena_alloc(arena, t->num_blocks + 1, sizeof *t->first_window);
+    t->num_block_merges = dr_arena_alloc(arena, t->num_blocks, sizeof *t->num_block_merges);
+    t->block_merge = dr_arena_alloc(arena, num, sizeof *t->block_merge);
+    t->item = dr_arena_alloc(arena, num, sizeof *t->item);
+    t->merge = dr_arena_alloc(arena, num, sizeof *t->merge);
     struct dr_arena_mark mark = dr_arena_mark(arena);
     struct state s;
-    uint32_t *chosen = dr_arena_alloc(arena, windows->num, sizeof *chosen);
-    size_t num_chosen = 0;
-    if (!chosen || state_init(&s, windows, links, params, arena))
+    if (!t->first_window || !t->num_block_merges || !t->block_merge || !t->item || !t->merge ||
+        state_init(&s, windows, links, params, arena))
         return dr_fail_memory(err);
-    cut_blocks(&s, blocks);
-    if (link_levels(&s, chosen) || choose_largest(&s, chosen, &num_chosen) ||
-        link_chosen(&s, chosen, num_chosen, params->threshold, 1))
+    for (size_t b = 0; b <= t->num_blocks && t->num_blocks > 0; b++)
+        t->first_window[b] = split_at(num, t->num_blocks, b);
+    if (link_blocks(t, &s))
         return dr_fail_memory(err);
+    /* Where small clusters go on by themselves, no threshold but its own gives what it merges. */
+    if (params->small_drop > 0) {
+        t->highest = -INFINITY;
+    } else {
+        t->num_merges = link_last(t->merge, &s, t, params->threshold, lowest);
+        if (t->num_merges == SIZE_MAX)
+            return dr_fail_memory(err);
+        memcpy(t->item, s.item, num * sizeof *t->item);
+        t->num_items = s.num_items;
+    }
+    dr_arena_rewind(arena, mark);
+    return DIARIST_OK;
+}
+
+/* The last linkage of the tree, as far as threshold goes. */
+static void cut_last(struct state *s, const struct dr_cluster_tree *tree, double threshold) {
+    memcpy(s->item, tree->item, s->windows->num * sizeof *s->item);
+    s->num_items = tree->num_items;
+    size_t num = 0;
+    while (num < tree->num_merges && tree->merge[num].similarity >= threshold)
+        num++;
+    apply_merges(s, tree->merge, num);
+}
+
+int dr_cluster_tree_cut(int32_t *labels, size_t *num_clusters, const struct dr_cluster_tree *tree,
+                        const struct dr_windows *windows, const struct dr_links *links,
+                        const struct dr_cluster_params *params, double threshold,
+                        struct dr_arena *arena, diarist_error *err) {
+    struct dr_arena_mark mark = dr_arena_mark(arena);
+    struct state s;
+    if (state_init(&s, windows, links, params, arena))
+        return dr_fail_memory(err);
+    if (threshold <= tree->highest) {
+        cut_last(&s, tree, threshold);
+    } else {
+        struct dr_merge *merge = dr_arena_alloc(arena, windows->num, sizeof *merge);
+        size_t num_merges = merge ? link_last(merge, &s, tree, threshold, threshold) : SIZE_MAX;
+        if (num_merges == SIZE_MAX)
+            return dr_fail_memory(err);
+        apply_merges(&s, merge, num_merges);
+    }
     take_parents(&s);
     for (size_t w = 0; w < windows->num; w++)
         labels[w] = (int32_t)s.item[w];
@@ -261,11 +318,12 @@ int dr_cluster_windows(int32_t *labels, size_t *num_clusters, const struct dr_wi
                        const struct dr_links *links, const struct dr_cluster_params *params,
                        struct dr_arena *arena, diarist_error *err) {
     struct dr_arena_mark mark = dr_arena_mark(arena);
-    struct dr_block_merges blocks;
+    struct dr_cluster_tree tree;
     int status =
-        dr_block_merges_build(&blocks, windows, links, params, params->threshold, arena, err);
+        dr_cluster_tree_build(&tree, windows, links, params, params->threshold, arena, err);
     if (!status)
-        status = dr_cluster_cut(labels, num_clusters, &blocks, windows, links, params, arena, err);
+        status = dr_cluster_tree_cut(labels, num_clusters, &tree, windows, links, params,
+                                     params->threshold, arena, err);
     dr_arena_rewind(arena, mark);
     return status;
 }

@@ -8,7 +8,9 @@
  * a tenth or more; of what then remains the level_limit largest take part in the last linkage and
  * the others stay by themselves. So work grows linearly with the recording, and no array with its
  * square.
- */
+ *
+ * Another threshold than the default, up to default + block_rise, cuts the same last linkage; a
+ * higher one has blocks of its own, linked at that threshold + block_rise. */
 #ifndef DR_CLUSTERING_UPGMA_H
 #define DR_CLUSTERING_UPGMA_H
 
@@ -16,27 +18,35 @@
 #include "clustering/links.h"
 #include "clustering/params.h"
 
-/* The merges of the first blocks, kept so that several thresholds can be tried. */
-struct dr_block_merges {
-    size_t num_blocks;      /* 0: so few windows that there is no first level */
-    size_t *first_window;   /* [num_blocks + 1] */
-    struct dr_merge *merge; /* those of block b start at first_window[b] */
-    size_t *num_merges;     /* [num_blocks] */
+/* What was merged, so that several thresholds can be tried. */
+struct dr_cluster_tree {
+    size_t num_blocks;            /* 0: so few windows that there is no first level */
+    size_t *first_window;         /* [num_blocks + 1] */
+    struct dr_merge *block_merge; /* those of block b start at first_window[b] */
+    size_t *num_block_merges;     /* [num_blocks] */
+
+    double lowest, highest; /* thresholds at which the last linkage can be cut */
+    size_t num_items;       /* that it could merge */
+    uint32_t *item;         /* [num windows] of each window */
+    struct dr_merge *merge;
+    size_t num_merges;
 };
 
-/* Links the first blocks, so far that any threshold >= lowest can be cut. Lives in arena. */
-int dr_block_merges_build(struct dr_block_merges *out, const struct dr_windows *windows,
+/* Links at params->threshold, and on to lowest (<= threshold) at the last level. Lives in arena.
+ * DIARIST_ERROR_MEMORY. */
+int dr_cluster_tree_build(struct dr_cluster_tree *out, const struct dr_windows *windows,
                           const struct dr_links *links, const struct dr_cluster_params *params,
                           double lowest, struct dr_arena *arena, diarist_error *err);
 
-/* labels [windows->num]: clusters at params->threshold, numbered in order of their first window;
- * *num_clusters of them. arena is used for scratch only. */
-int dr_cluster_cut(int32_t *labels, size_t *num_clusters, const struct dr_block_merges *blocks,
-                   const struct dr_windows *windows, const struct dr_links *links,
-                   const struct dr_cluster_params *params, struct dr_arena *arena,
-                   diarist_error *err);
+/* labels [windows->num]: clusters at threshold >= lowest, numbered in order of their first window;
+ * *num_clusters of them. windows, links and params as for the tree. arena is used for scratch only.
+ */
+int dr_cluster_tree_cut(int32_t *labels, size_t *num_clusters, const struct dr_cluster_tree *tree,
+                        const struct dr_windows *windows, const struct dr_links *links,
+                        const struct dr_cluster_params *params, double threshold,
+                        struct dr_arena *arena, diarist_error *err);
 
-/* Both in one. */
+/* Both in one, at params->threshold. */
 int dr_cluster_windows(int32_t *labels, size_t *num_clusters, const struct dr_windows *windows,
                        const struct dr_links *links, const struct dr_cluster_params *params,
                        struct dr_arena *arena, diarist_error *err);

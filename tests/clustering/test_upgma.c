@@ -152,7 +152,8 @@ static size_t naive_level(const struct scene *s, int32_t *label, size_t num_item
     return renumber(label, s->windows.num);
 }
 
-static size_t naive_cluster(const struct scene *s, int32_t *label) {
+/* Blocks at threshold + block_rise, the last linkage at last. */
+static size_t naive_cluster(const struct scene *s, int32_t *label, double last) {
     size_t num = s->windows.num, num_items = num;
     for (size_t w = 0; w < num; w++)
         label[w] = (int32_t)w;
@@ -176,10 +177,9 @@ static size_t naive_cluster(const struct scene *s, int32_t *label) {
             larger += size[j] > size[i] || (size[j] == size[i] && j < i);
         in[i] = larger < s->params.level_limit;
     }
-    naive_link(s, label, in, num_items, s->params.threshold, 0);
+    naive_link(s, label, in, num_items, last, 0);
     if (s->params.small_drop > 0)
-        naive_link(s, label, in, num_items, s->params.threshold - s->params.small_drop,
-                   s->params.small_windows);
+        naive_link(s, label, in, num_items, last - s->params.small_drop, s->params.small_windows);
     free(in);
     free(size);
     return renumber(label, num);
@@ -189,7 +189,7 @@ static void assert_same_clusters(struct scene *s, size_t at_least, size_t at_mos
     size_t num = s->windows.num, num_clusters;
     int32_t *want = dr_arena_alloc(&s->arena, num, sizeof *want);
     int32_t *mine = dr_arena_alloc(&s->arena, num, sizeof *mine);
-    size_t num_want = naive_cluster(s, want);
+    size_t num_want = naive_cluster(s, want, s->params.threshold);
     assert_in_range(num_want, at_least, at_most);
     assert_int_equal(dr_cluster_windows(mine, &num_clusters, &s->windows, &s->links, &s->params,
                                         &s->arena, NULL),
@@ -267,30 +267,36 @@ static void small_clusters_go_on(void **state) {
     }
 }
 
-/* A higher threshold cut from deep merges is what linking only so far gives. */
-static void cuts_equal_own_linkage(void **state) {
+static void cut_at(struct scene *s, const struct dr_cluster_tree *tree, double threshold,
+                   int32_t *label) {
+    size_t num_clusters;
+    assert_int_equal(dr_cluster_tree_cut(label, &num_clusters, tree, &s->windows, &s->links,
+                                         &s->params, threshold, &s->arena, NULL),
+                     0);
+}
+
+/* One tree gives what a linkage that stops at the threshold gives; the blocks' own threshold only
+ * rises when it must. */
+static void cuts_equal_definition(void **state) {
     (void)state;
-    struct scene s;
-    make_scene(&s, 287, 5, 0.95, 9);
-    s.params.block = 60;
-    struct dr_block_merges deep;
-    assert_int_equal(
-        dr_block_merges_build(&deep, &s.windows, &s.links, &s.params, 0.2, &s.arena, NULL), 0);
-    int32_t *mine = dr_arena_alloc(&s.arena, s.windows.num, sizeof *mine);
-    int32_t *want = dr_arena_alloc(&s.arena, s.windows.num, sizeof *want);
-    for (double threshold = 0.25; threshold < 0.8; threshold += 0.05) {
-        size_t num_mine, num_want;
-        s.params.threshold = threshold;
+    for (size_t block = 60; block <= 300; block += 240) {
+        struct scene s;
+        make_scene(&s, 200, 5, 0.95, 9);
+        s.params.block = block;
+        struct dr_cluster_tree tree;
         assert_int_equal(
-            dr_cluster_cut(mine, &num_mine, &deep, &s.windows, &s.links, &s.params, &s.arena, NULL),
-            0);
-        assert_int_equal(
-            dr_cluster_windows(want, &num_want, &s.windows, &s.links, &s.params, &s.arena, NULL),
-            0);
-        assert_int_equal(num_mine, num_want);
-        assert_memory_equal(mine, want, s.windows.num * sizeof *mine);
+            dr_cluster_tree_build(&tree, &s.windows, &s.links, &s.params, 0.3, &s.arena, NULL), 0);
+        int32_t *mine = dr_arena_alloc(&s.arena, s.windows.num, sizeof *mine);
+        int32_t *want = dr_arena_alloc(&s.arena, s.windows.num, sizeof *want);
+        for (double threshold = 0.32; threshold < 0.8; threshold += 0.05) {
+            cut_at(&s, &tree, threshold, mine);
+            struct scene own = s;
+            own.params.threshold = threshold > 0.56 ? threshold : s.params.threshold;
+            naive_cluster(&own, want, threshold);
+            assert_memory_equal(mine, want, s.windows.num * sizeof *mine);
+        }
+        dr_arena_free(&s.arena);
     }
-    dr_arena_free(&s.arena);
 }
 
 /* Equal windows: the first pair is merged first, and nothing goes wrong. */
@@ -317,7 +323,7 @@ int main(void) {
         cmocka_unit_test(blocks_equal_definition),
         cmocka_unit_test(further_levels_equal_definition),
         cmocka_unit_test(small_clusters_go_on),
-        cmocka_unit_test(cuts_equal_own_linkage),
+        cmocka_unit_test(cuts_equal_definition),
         cmocka_unit_test(equal_windows_are_one_cluster),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
