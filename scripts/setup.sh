@@ -14,10 +14,10 @@ build=$root/build
 log=$build/setup.log
 model=$root/.cache/default.safetensors
 
-packages="meson ninja-build gcc libc6-dev pkg-config libsndfile1-dev libsoxr-dev libjansson-dev
+packages="meson ninja-build gcc libc6-dev pkg-config libsndfile1-dev libmpg123-dev libsoxr-dev libjansson-dev
 libssl-dev python3 python3-pip ffmpeg"
 tools="meson ninja gcc pkg-config python3 ffmpeg"
-libraries="sndfile soxr jansson libcrypto"
+libraries="sndfile libmpg123 soxr jansson libcrypto"
 # What ./check needs besides.
 packages_check="git libcmocka-dev g++ clang clang-format universal-ctags python3-venv flite"
 tools_check="git g++ clang ctags flite"
