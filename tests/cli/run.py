@@ -15,7 +15,8 @@ all of the file; # begins a comment.
     lines: N              lines on standard error: by default 1 after a failure, else any with err:
     file: PATH [REGEX]    is there, and holds this
     no file: PATH         is not
-    needs: WORD...        model; no model; groff; plain: a program without sanitizers
+    needs: WORD...        model; no model; groff; plain: a program at full speed,
+                          without sanitizers
     terminal: yes         standard error is a terminal
     as: nobody            another user, when root runs this
     interrupt: REGEX      SIGINT once standard error holds this
