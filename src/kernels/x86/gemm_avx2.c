@@ -5,7 +5,7 @@
  */
 #include <immintrin.h>
 
-#include "kernels/x86/unroll.h"
+#include "kernels/unroll.h"
 #include "kernels/x86/x86.h"
 
 #if !defined(__AVX2__) || !defined(__FMA__)

@@ -5,7 +5,7 @@
  * broadcast inputs. A group of panels stays in the cache while the rows stream past it. */
 #include <immintrin.h>
 
-#include "kernels/x86/unroll.h"
+#include "kernels/unroll.h"
 #include "kernels/x86/x86.h"
 
 #if !defined(__AVX512F__) || !defined(__FMA__)

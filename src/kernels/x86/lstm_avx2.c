@@ -23,6 +23,9 @@ typedef __m256 vec;
 #define vec_min _mm256_min_ps
 #define vec_max _mm256_max_ps
 #define vec_round(v) _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
+#define INPUTS 1
+#define vec_inputs(p) _mm256_set1_ps(*(p))
+#define vec_fma_input(a, x, i, b) _mm256_fmadd_ps(x, b, a)
 
 /* Adds n to the exponent of v, which is near 1. */
 static inline vec vec_scale(vec v, vec n) {
@@ -30,7 +33,7 @@ static inline vec vec_scale(vec v, vec n) {
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(v), exponent));
 }
 
-#include "kernels/x86/lstm_template.h"
+#include "kernels/lstm_template.h"
 
 void dr_lstm_step_avx2(const struct dr_lstm_step *s) {
     step(s);

@@ -23,9 +23,12 @@ typedef __m512 vec;
 #define vec_min _mm512_min_ps
 #define vec_max _mm512_max_ps
 #define vec_round(v) _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT)
+#define INPUTS 1
+#define vec_inputs(p) _mm512_set1_ps(*(p))
+#define vec_fma_input(a, x, i, b) _mm512_fmadd_ps(x, b, a)
 #define vec_scale _mm512_scalef_ps
 
-#include "kernels/x86/lstm_template.h"
+#include "kernels/lstm_template.h"
 
 void dr_lstm_step_avx512(const struct dr_lstm_step *s) {
     step(s);

@@ -1,15 +1,8 @@
-/* unroll.h - loops that must be gone: arrays that they index live in registers only then.
+/* unroll.h - see kernels/unroll.h.
  * SPDX-License-Identifier: MIT */
 #ifndef DR_KERNELS_X86_UNROLL_H
 #define DR_KERNELS_X86_UNROLL_H
 
-#define INLINE static inline __attribute__((always_inline))
-
-/* Before a loop of at most 16 rounds whose count is known when it is compiled. */
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
+#include "kernels/unroll.h"
 
 #endif

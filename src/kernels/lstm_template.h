@@ -2,13 +2,15 @@
  * SPDX-License-Identifier: MIT
  * MAX_ROWS sequences x 4 gates keep their sums in registers over all of h_prev * U and go through
  * the gates right away. Included once by each instruction set's file, which defines
- *   vec, LANES, MAX_ROWS      the vector, its lanes (8 or 16), sequences at once (3 or 6)
+ *   vec, LANES, MAX_ROWS      the vector, its lanes (4, 8 or 16), sequences at once (3 or 6)
  *   vec_set, vec_load, vec_store, vec_add, vec_sub, vec_mul, vec_div, vec_fma (a * b + c), vec_min,
  *   vec_max, vec_round        as their names say
  *   vec_scale(v, n)           v * 2^n, n a whole number from -40 to 40
+ *   INPUTS, vec_inputs(p)     inputs that one vector holds (1 or 4), and p[0..INPUTS-1] in one
+ *   vec_fma_input(a, x, i, b) a + x[i] * b, where x is of vec_inputs
  * No include guard: one file includes this once. */
 
-#include "kernels/x86/unroll.h"
+#include "kernels/unroll.h"
 
 #define GATES 4
 #define BLOCK (GATES * DR_PANEL)
@@ -63,17 +65,19 @@ INLINE void tile(const int rows, const struct dr_lstm_step *s, size_t i, size_t 
     for (int p = 0; p < GATES; p++)
         sum[r][p] = vec_load(x + r * s->ldx + p * DR_PANEL);
 
-    for (size_t k = 0; k < s->hidden; k++, h_prev++, u += BLOCK) {
+    for (size_t k = 0; k < s->hidden; k += INPUTS, h_prev += INPUTS) {
         vec previous[MAX_ROWS];
         UNROLL
         for (int r = 0; r < rows; r++)
-            previous[r] = vec_set(h_prev[r * ldh_prev]);
+            previous[r] = vec_inputs(h_prev + r * ldh_prev);
         UNROLL
+        for (int input = 0; input < INPUTS; input++, u += BLOCK)
+            UNROLL
         for (int p = 0; p < GATES; p++) {
             const vec w = vec_load(u + p * DR_PANEL);
             UNROLL
             for (int r = 0; r < rows; r++)
-                sum[r][p] = vec_fma(previous[r], w, sum[r][p]);
+                sum[r][p] = vec_fma_input(sum[r][p], previous[r], input, w);
         }
     }
 
