@@ -73,6 +73,7 @@ enum {
     DIARIST_CPU_GENERIC = 0,
     DIARIST_CPU_AVX2 = 1,
     DIARIST_CPU_AVX512 = 2,
+    DIARIST_CPU_NEON = 4, /* of AArch64 */
     DIARIST_CPU_ALL = -1
 };
 
@@ -137,7 +138,7 @@ typedef struct diarist_model_info {
     const char *license;         /* SPDX expression and attribution */
     const char *source;          /* where the weights come from */
     const char *sha256;          /* of the .safetensors file, 64 hex digits */
-    const char *instruction_set; /* "avx512", "avx2", "generic" */
+    const char *instruction_set; /* "avx512", "avx2", "neon", "generic" */
     uint64_t num_bytes;          /* size of the model file */
     uint32_t num_tensors;
     uint32_t embedding_dim;

@@ -16,6 +16,9 @@ int dr_cpu_flags(int mask) {
         __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
         flags |= DIARIST_CPU_AVX512;
+#elif defined(__aarch64__)
+    /* Part of every processor of this architecture. */
+    flags |= mask & DIARIST_CPU_NEON;
 #else
     (void)mask;
 #endif

@@ -8,6 +8,8 @@
 #include "kernels/bodies.h"
 #if defined(__x86_64__)
 #include "kernels/x86/x86.h"
+#elif defined(__aarch64__)
+#include "kernels/arm/arm.h"
 #endif
 
 void dr_kernels_init(struct dr_kernels *k, int flags) {
@@ -22,6 +24,10 @@ void dr_kernels_init(struct dr_kernels *k, int flags) {
     if (!(flags & DIARIST_CPU_AVX512))
         return;
     dr_kernels_init_avx512(k);
+#elif defined(__aarch64__)
+    if (!(flags & DIARIST_CPU_NEON))
+        return;
+    dr_kernels_init_neon(k);
 #else
     (void)flags;
 #endif

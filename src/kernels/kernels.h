@@ -85,7 +85,7 @@ struct dr_lstm_step {
 #define DR_KERNEL_POINTER(slot, args) void(*slot) args;
 struct dr_kernels {
     DR_KERNELS(DR_KERNEL_POINTER)
-    const char *instruction_set; /* "generic", "avx2", "avx512": the best that was taken */
+    const char *instruction_set; /* "generic", "avx2", "avx512", "neon": the best that was taken */
 };
 #undef DR_KERNEL_POINTER
 

@@ -170,7 +170,7 @@ static void run_bench(const struct check *t) {
 
 int main(int argc, char **argv) {
     static const int masks[] = {DIARIST_CPU_GENERIC, DIARIST_CPU_AVX2,
-                                DIARIST_CPU_AVX2 | DIARIST_CPU_AVX512};
+                                DIARIST_CPU_AVX2 | DIARIST_CPU_AVX512, DIARIST_CPU_NEON};
     const bool bench = argc == 2 && !strcmp(argv[1], "--bench");
     if (argc > 1 && !bench) {
         fprintf(stderr, "usage: checkkern [--bench]\n");
