@@ -19,4 +19,9 @@ static inline float dr_activation_slope(enum dr_activation act) {
     return slopes[act];
 }
 
+/* What brings a row of activations up to `largest` to 16 bits; 0 where its inverse is no number. */
+static inline float dr_row_factor(float largest) {
+    return largest > 1e-30f ? DR_ACTIVATION_MAX / largest : 0.0f;
+}
+
 #endif

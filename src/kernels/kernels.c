@@ -17,6 +17,7 @@ void dr_kernels_init(struct dr_kernels *k, int flags) {
     DR_KERNELS(DR_INSTALL)
 #undef DR_INSTALL
     k->instruction_set = "generic";
+    k->prefers_int16 = 0;
 #if defined(__x86_64__)
     if (!(flags & DIARIST_CPU_AVX2))
         return;

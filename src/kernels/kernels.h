@@ -14,6 +14,7 @@
 #define DR_KERNELS_KERNELS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define DR_PANEL 16 /* columns of one panel of packed weights */
 
@@ -59,9 +60,55 @@ struct dr_lstm_step {
     size_t batch, hidden;
 };
 
+/* The same product of 16-bit integers, for weights and activations that were quantised:
+ * c[i][j] = act(scale * row_scale[i] * column_scale[j] * sum + bias[j] + residual[i*ldr + j]).
+ * Sums over exact_taps taps are exact, in 32 bits: dr_pack_panels16 chooses column_scale so that
+ * they cannot overflow; those sums are added in float. depth is even. b: [ceil(n/16)]
+ * [taps*depth/2][16][2]. Strides in elements. Bound against double: NMSE 1e-12. */
+struct dr_gemm16 {
+    const int16_t *a;
+    ptrdiff_t lda, tap_stride;
+    size_t taps, exact_taps, depth;
+    const int16_t *b;
+    float scale;
+    const float *row_scale;    /* [m] or NULL: 1 */
+    const float *column_scale; /* [DR_PADDED(n)] */
+    const float *bias;         /* [DR_PADDED(n)] or NULL */
+    const float *residual;     /* [m][ldr] or NULL; it may be c */
+    ptrdiff_t ldr;
+    float *c;
+    ptrdiff_t ldc;
+    size_t m, n;
+    enum dr_activation act;
+};
+
+/* Activations that are quantised for dr_gemm16: 13 bits leave 11 or more to the weights of 256
+ * sums. */
+#define DR_ACTIVATION_MAX 8191
+
+/* dr_lstm_step with h in 16 bits, h = h16 / DR_LSTM_UNIT: 13 bits of a value between -1 and 1.
+ * u: [hidden/16][hidden/2][4][16][2] by dr_pack_lstm16, u_scale: [hidden/16][4][16] so that
+ * h16 . u * u_scale is the recurrent part of a gate; exact in 32 bits. x and c stay float. Bound: 1
+ * unit of h16, besides rounding. */
+#define DR_LSTM_UNIT DR_ACTIVATION_MAX
+struct dr_lstm_step16 {
+    const float *x;
+    ptrdiff_t ldx;
+    const int16_t *h_prev;
+    ptrdiff_t ldh_prev;
+    const int16_t *u;
+    const float *u_scale;
+    float *c; /* [batch][hidden], updated in place */
+    int16_t *h;
+    ptrdiff_t ldh;
+    size_t batch, hidden;
+};
+
 #define DR_KERNELS(X)                                                                              \
     X(gemm, (const struct dr_gemm *g))                                                             \
+    X(gemm16, (const struct dr_gemm16 *g))                                                         \
     X(lstm_step, (const struct dr_lstm_step *s))                                                   \
+    X(lstm_step16, (const struct dr_lstm_step16 *s))                                               \
     /* y[i][j] = max(0, x[i][j] * scale[j] + shift[j]); y may be x when the strides are equal. */  \
     X(scale_shift_relu, (float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx,                   \
                          const float *scale, const float *shift, size_t m, size_t n))              \
@@ -70,6 +117,26 @@ struct dr_lstm_step {
     /* Per column over m rows, packed [m][n], in place: (x - mean) / sqrt(var + 1e-5) * weight +   \
      * bias (biased variance), then leaky ReLU 0.01. Bound: 1e-5 absolute of the result. */        \
     X(instance_norm_leaky, (float *x, const float *weight, const float *bias, size_t m, size_t n)) \
+    /* ---- to 16 bits ---- */                                                                     \
+    /* *max = the largest of *max and all |x[i][j]| */                                             \
+    X(max_abs, (float *max, const float *x, ptrdiff_t ldx, size_t m, size_t n))                    \
+    /* y[i][j] = x[i][j] * factor, rounded to even; what does not fit is +-32767. */               \
+    X(quantize, (int16_t * y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx, float factor,          \
+                 size_t m, size_t n))                                                              \
+    /* scale_shift_relu, each row in a unit of its own: y[i][j] * row_scale[i], |y| <=             \
+     * DR_ACTIVATION_MAX. Bound: half a unit of the row. */                                        \
+    X(scale_shift_relu16,                                                                          \
+      (int16_t * y, ptrdiff_t ldy, float *row_scale, const float *x, ptrdiff_t ldx,                \
+       const float *scale, const float *shift, size_t m, size_t n))                                \
+    /* ---- Winograd's F(4, 3) along rows: Lavin & Gray 2016, section 4.3 ---- */                  \
+    /* Of x [4*tiles + 2][n]: v[p][t][j] = (B' x[4t .. 4t+5][j])_p, [6][tiles][n]. n: 16 k. */     \
+    X(winograd_input, (float *v, const float *x, size_t tiles, size_t n))                          \
+    /* The same times factor, rounded. |v| <= 10 |x|. */                                           \
+    X(winograd_input16, (int16_t * v, const float *x, float factor, size_t tiles, size_t n))       \
+    /* y[4t + q][j] = max(0, (A' products[.][t][j])_q + bias[j] + residual[4t + q][j]) for the     \
+     * rows 4t + q < m; products [6][ceil(m/4)][n], y and residual (or NULL) [m][n]. n: 16 k. */   \
+    X(winograd_output_relu, (float *y, const float *products, const float *bias,                   \
+                             const float *residual, size_t m, size_t n))                           \
     /* sum[j] += sum over rows of x[i][j] */                                                       \
     X(add_rows, (float *sum, const float *x, ptrdiff_t ldx, size_t m, size_t n))                   \
     /* x[i][j] *= factor[j] */                                                                     \
@@ -86,6 +153,7 @@ struct dr_lstm_step {
 struct dr_kernels {
     DR_KERNELS(DR_KERNEL_POINTER)
     const char *instruction_set; /* "generic", "avx2", "avx512", "neon": the best that was taken */
+    int prefers_int16; /* products of 16-bit integers are faster here than those of floats */
 };
 #undef DR_KERNEL_POINTER
 
@@ -97,6 +165,17 @@ void dr_kernels_init(struct dr_kernels *k, int flags);
 /* b[k][n] given as source[j*stride_j + k*stride_k] -> packed [ceil(n/16)][k][16], zero-padded. */
 void dr_pack_panels(float *packed, const float *source, ptrdiff_t stride_k, ptrdiff_t stride_j,
                     size_t k, size_t n);
+
+/* The same for dr_gemm16, whose k is a multiple of exact = exact_taps * depth, which is even.
+ * Column j is divided by column_scale[j], so that the largest weight is at most 32767 and exact
+ * sums of products with activations up to max_activation stay below 2^31. column_scale:
+ * [DR_PADDED(n)].
+ */
+void dr_pack_panels16(int16_t *packed, float *column_scale, const float *source, ptrdiff_t stride_k,
+                      ptrdiff_t stride_j, size_t k, size_t exact, size_t n, int max_activation);
+
+/* PyTorch order weight_hh -> dr_lstm_step16's u and u_scale. */
+void dr_pack_lstm16(int16_t *packed, float *scale, const float *weight_hh, size_t hidden);
 
 /* PyTorch order weight_hh [4*hidden][hidden], gates i,f,g,o -> [hidden/16][hidden][4][16]. */
 void dr_pack_lstm(float *packed, const float *weight_hh, size_t hidden);

@@ -8,6 +8,7 @@ void dr_kernels_init_avx2(struct dr_kernels *k) {
     DR_KERNELS(DR_INSTALL)
 #undef DR_INSTALL
     k->instruction_set = "avx2";
+    k->prefers_int16 = 1;
 }
 
 /* 512 bits bring nothing to the slots that are missing here. */

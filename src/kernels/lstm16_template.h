@@ -1,0 +1,89 @@
+/* lstm16_template.h - one time step of an LSTM direction with its state in 16 bits, for a batch and
+ * any vector width.
+ * SPDX-License-Identifier: MIT
+ * MAX_ROWS sequences x 4 gates keep their sums in registers over all of h_prev * U and go through
+ * the gates right away. Included once by each instruction set's file, which defines, besides what
+ * lstm_gates_template.h asks for,
+ *   LANES, MAX_ROWS           lanes of a vector (4, 8 or 16), sequences at once (3 or 6)
+ *   lanes                     a vector of as many int32, or of pairs of int16
+ *   lanes_zero(), lanes_load(p), lanes_pair(p): the pair of int16 at p in every lane
+ *   lanes_multiply_add(x, w, sum)  sum + both products of each lane's pairs in x and w
+ *   lanes_to_vec(v)           as float
+ *   store_int16(p, v)         LANES floats, rounded, as int16
+ * No include guard: one file includes this once. */
+
+#include "kernels/lstm_gates_template.h"
+
+#define BLOCK (GATES * DR_PANEL)
+
+/* rows sequences from i on, LANES units from unit on. */
+INLINE void tile(const int rows, const struct dr_lstm_step16 *s, size_t i, size_t unit) {
+    const size_t offset = unit / DR_PANEL * BLOCK + unit % DR_PANEL;
+    const int16_t *u = s->u + unit / DR_PANEL * BLOCK * s->hidden + unit % DR_PANEL * 2;
+    const int16_t *h_prev = s->h_prev + (ptrdiff_t)i * s->ldh_prev;
+    const ptrdiff_t ldh_prev = s->ldh_prev;
+    lanes sum[MAX_ROWS * GATES];
+
+    UNROLL
+    for (int p = 0; p < rows * GATES; p++)
+        sum[p] = lanes_zero();
+    for (size_t k = 0; k < s->hidden; k += 2, h_prev += 2, u += 2 * BLOCK) {
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            const lanes previous = lanes_pair(h_prev + r * ldh_prev);
+            UNROLL
+            for (int p = 0; p < GATES; p++)
+                sum[r * GATES + p] = lanes_multiply_add(previous, lanes_load(u + p * 2 * DR_PANEL),
+                                                        sum[r * GATES + p]);
+        }
+    }
+
+    /* Through memory, and not unrolled: the gates of one row are code enough. */
+    lanes sums[MAX_ROWS * GATES];
+    UNROLL
+    for (int p = 0; p < rows * GATES; p++)
+        sums[p] = sum[p];
+    for (size_t r = 0; r < (size_t)rows; r++) {
+        const float *x = s->x + (ptrdiff_t)(i + r) * s->ldx + offset;
+        vec gates[GATES];
+        UNROLL
+        for (int p = 0; p < GATES; p++)
+            gates[p] =
+                vec_fma(lanes_to_vec(sums[r * GATES + (size_t)p]),
+                        vec_load(s->u_scale + offset + p * DR_PANEL), vec_load(x + p * DR_PANEL));
+        const vec h = apply_gates(s->c + (i + r) * s->hidden + unit, gates);
+        store_int16(s->h + (ptrdiff_t)(i + r) * s->ldh + (ptrdiff_t)unit,
+                    vec_mul(h, vec_set(DR_LSTM_UNIT)));
+    }
+}
+
+#define TILE(rows)                                                                   \
+    static void tile_##rows(const struct dr_lstm_step16 *s, size_t i, size_t unit) { \
+        tile(rows, s, i, unit);                                                      \
+    }
+TILE(1)
+TILE(2)
+TILE(3)
+#if MAX_ROWS > 3
+TILE(4)
+TILE(5)
+TILE(6)
+#endif
+
+static void (*const tiles[])(const struct dr_lstm_step16 *s, size_t i, size_t unit) = {
+    NULL,   tile_1, tile_2, tile_3,
+#if MAX_ROWS > 3
+    tile_4, tile_5, tile_6,
+#endif
+};
+
+/* The weights of a block of units stay in the cache while the sequences pass. */
+INLINE void step16(const struct dr_lstm_step16 *s) {
+    for (size_t unit = 0; unit < s->hidden; unit += LANES) {
+        size_t num_tiles = (s->batch + MAX_ROWS - 1) / MAX_ROWS, rows;
+        for (size_t i = 0; i < s->batch; i += rows, num_tiles--) {
+            rows = (s->batch - i + num_tiles - 1) / num_tiles;
+            tiles[rows](s, i, unit);
+        }
+    }
+}

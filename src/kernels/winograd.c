@@ -1,0 +1,61 @@
+/* winograd.c - Winograd's F(4, 3) along rows: the portable bodies.
+ * SPDX-License-Identifier: MIT
+ * Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), section 4.3; points 0,
+ * 1, -1, 2, -2 and infinity. */
+#include <math.h>
+
+#include "kernels/bodies.h"
+
+enum { POINTS = 6, OUTPUTS = 4 };
+
+/* v = B' d of the column at x, whose rows are n apart. */
+static void transform(float v[POINTS], const float *x, size_t n) {
+    const float d0 = x[0], d1 = x[n], d2 = x[2 * n], d3 = x[3 * n], d4 = x[4 * n], d5 = x[5 * n];
+    v[0] = 4.0f * d0 - 5.0f * d2 + d4;
+    v[1] = (d4 - 4.0f * d2) + (d3 - 4.0f * d1);
+    v[2] = (d4 - 4.0f * d2) - (d3 - 4.0f * d1);
+    v[3] = (d4 - d2) + 2.0f * (d3 - d1);
+    v[4] = (d4 - d2) - 2.0f * (d3 - d1);
+    v[5] = 4.0f * d1 - 5.0f * d3 + d5;
+}
+
+void dr_winograd_input_c(float *v, const float *x, size_t tiles, size_t n) {
+    for (size_t t = 0; t < tiles; t++)
+        for (size_t j = 0; j < n; j++) {
+            float to[POINTS];
+            transform(to, x + t * OUTPUTS * n + j, n);
+            for (size_t p = 0; p < POINTS; p++)
+                v[(p * tiles + t) * n + j] = to[p];
+        }
+}
+
+void dr_winograd_input16_c(int16_t *v, const float *x, float factor, size_t tiles, size_t n) {
+    for (size_t t = 0; t < tiles; t++)
+        for (size_t j = 0; j < n; j++) {
+            float to[POINTS];
+            transform(to, x + t * OUTPUTS * n + j, n);
+            for (size_t p = 0; p < POINTS; p++) {
+                const float low = fminf(to[p] * factor, INT16_MAX);
+                v[(p * tiles + t) * n + j] = (int16_t)rintf(fmaxf(low, -INT16_MAX));
+            }
+        }
+}
+
+void dr_winograd_output_relu_c(float *y, const float *products, const float *bias,
+                               const float *residual, size_t m, size_t n) {
+    const size_t point = (m + OUTPUTS - 1) / OUTPUTS * n;
+    for (size_t i = 0; i < m; i++) {
+        /* A' of Lavin & Gray, one row for each output of a tile */
+        static const float weights[OUTPUTS][POINTS] = {
+            {1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}};
+        const float *a = weights[i % OUTPUTS], *tile = products + i / OUTPUTS * n;
+        for (size_t j = 0; j < n; j++) {
+            float v = bias[j];
+            for (size_t p = 0; p < POINTS; p++)
+                v += a[p] * tile[p * point + j];
+            if (residual)
+                v += residual[i * n + j];
+            y[i * n + j] = v > 0.0f ? v : 0.0f;
+        }
+    }
+}

@@ -1,0 +1,13 @@
+/* lstm16_avx2.c - one time step of an LSTM direction with its state in 16 bits: AVX2 with FMA.
+ * SPDX-License-Identifier: MIT
+ * 3 sequences x 4 gates of 8 units: 12 sums in 16 registers; weights are read from memory. */
+#include "kernels/x86/vector_avx2.h"
+#include "kernels/x86/x86.h"
+
+#define MAX_ROWS 3
+
+#include "kernels/lstm16_template.h"
+
+void dr_lstm_step16_avx2(const struct dr_lstm_step16 *s) {
+    step16(s);
+}

@@ -1,0 +1,71 @@
+/* vector_avx2.h - what the templates of the LSTM step call a vector: 8 floats, 8 int32.
+ * SPDX-License-Identifier: MIT */
+#ifndef DR_KERNELS_X86_VECTOR_AVX2_H
+#define DR_KERNELS_X86_VECTOR_AVX2_H
+
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+#if !defined(__AVX2__) || !defined(__FMA__)
+#error vector_avx2.h is included without AVX2 and FMA
+#endif
+
+typedef __m256 vec;
+#define LANES 8
+#define vec_set _mm256_set1_ps
+#define vec_load _mm256_loadu_ps
+#define vec_store _mm256_storeu_ps
+#define vec_add _mm256_add_ps
+#define vec_sub _mm256_sub_ps
+#define vec_mul _mm256_mul_ps
+#define vec_div _mm256_div_ps
+#define vec_fma _mm256_fmadd_ps
+#define vec_min _mm256_min_ps
+#define vec_max _mm256_max_ps
+#define vec_round(v) _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
+
+#define vec_abs(v) _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v)
+
+static inline float vec_largest(vec v) {
+    const __m128 four = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+
+/* Adds n to the exponent of v, which is near 1. */
+static inline vec vec_scale(vec v, vec n) {
+    const __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(v), exponent));
+}
+
+/* gcc 12 keeps arrays of this type in registers, of __m256i it does not. */
+typedef int32_t lanes __attribute__((vector_size(32)));
+#define lanes_zero() ((lanes)_mm256_setzero_si256())
+#define lanes_to_vec(v) _mm256_cvtepi32_ps((__m256i)(v))
+
+static inline lanes lanes_pair(const int16_t *p) {
+    int32_t pair;
+    memcpy(&pair, p, sizeof pair);
+    return (lanes)_mm256_set1_epi32(pair);
+}
+
+static inline lanes lanes_load(const int16_t *p) {
+    return (lanes)_mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+static inline lanes lanes_multiply_add(lanes x, lanes w, lanes sum) {
+    return sum + (lanes)_mm256_madd_epi16((__m256i)x, (__m256i)w);
+}
+
+/* 8 floats, rounded, as int16 from -32767 to 32767. */
+static inline void store_int16(int16_t *y, vec v) {
+    const vec limit = _mm256_set1_ps(INT16_MAX);
+    const vec fit =
+        _mm256_max_ps(_mm256_min_ps(v, limit), _mm256_sub_ps(_mm256_setzero_ps(), limit));
+    const __m256i wide = _mm256_cvtps_epi32(fit);
+    const __m128i low = _mm256_castsi256_si128(wide), high = _mm256_extracti128_si256(wide, 1);
+    _mm_storeu_si128((__m128i *)(void *)y, _mm_packs_epi32(low, high));
+}
+
+#endif
