@@ -46,7 +46,9 @@ int cli_check_settings(const struct cli_settings *settings) {
 
 void cli_engine_options(diarist_options *options, const struct cli_settings *settings,
                         struct cli_progress *progress) {
-    static const int32_t masks[] = {DIARIST_CPU_GENERIC, DIARIST_CPU_AVX2, DIARIST_CPU_ALL};
+    static const int32_t masks[] = {DIARIST_CPU_GENERIC, DIARIST_CPU_AVX2,
+                                    DIARIST_CPU_AVX2 | DIARIST_CPU_AVX512, DIARIST_CPU_NEON,
+                                    DIARIST_CPU_ALL};
     diarist_options_init(options);
     options->num_threads = settings->threads;
     options->preset = settings->preset;

@@ -413,9 +413,9 @@ const struct cli_option cli_options[] = {
     {.name = "cpu",
      .kind = CLI_CHOICE,
      .field = FIELD(cpu),
-     .choices = "generic|avx2|avx512",
+     .choices = "generic|avx2|avx512|neon|best",
      .environment = "DIARIST_CPU",
-     .help = "the best instruction set that may be used (default avx512; for tests)"},
+     .help = "the best instruction set that may be used (default best: any; for tests)"},
     {.name = "man", .kind = CLI_FLAG, .field = FIELD(man), .commands = ALL},
     {.name = "completions",
      .kind = CLI_STRING,
@@ -432,7 +432,7 @@ void cli_settings_init(struct cli_settings *settings) {
                                       .jobs = 1,
                                       .model = "default",
                                       .log_level = CLI_LOG_WARNING,
-                                      .cpu = CLI_CPU_AVX512};
+                                      .cpu = CLI_CPU_BEST};
 }
 
 void cli_settings_free(struct cli_settings *settings) {

@@ -26,7 +26,7 @@ enum { CLI_LOG_ERROR, CLI_LOG_WARNING, CLI_LOG_INFO, CLI_LOG_DEBUG };
 enum { CLI_BY_FILE, CLI_BY_TURN, CLI_BY_SPEAKER };
 enum { CLI_EMBED_JSONL, CLI_EMBED_JSON, CLI_EMBED_CSV };
 enum { CLI_TEXT, CLI_JSON };
-enum { CLI_CPU_GENERIC, CLI_CPU_AVX2, CLI_CPU_AVX512 };
+enum { CLI_CPU_GENERIC, CLI_CPU_AVX2, CLI_CPU_AVX512, CLI_CPU_NEON, CLI_CPU_BEST };
 enum { CLI_CHANNELS_SPLIT = -1 }; /* settings.channels: 0 mix, k >= 1 the k-th */
 
 /* Ordered by precedence. */

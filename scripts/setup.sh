@@ -19,8 +19,9 @@ libssl-dev python3 python3-pip ffmpeg"
 tools="meson ninja gcc pkg-config python3 ffmpeg"
 libraries="sndfile libmpg123 soxr jansson libcrypto"
 # What ./check needs besides.
-packages_check="git libcmocka-dev g++ clang clang-format universal-ctags python3-venv flite"
-tools_check="git g++ clang ctags flite"
+packages_check="git libcmocka-dev g++ clang clang-format universal-ctags python3-venv flite
+gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+tools_check="git g++ clang ctags flite aarch64-linux-gnu-gcc qemu-aarch64"
 libraries_check="cmocka"
 
 say() {

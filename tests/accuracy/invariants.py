@@ -3,11 +3,12 @@
 SPDX-License-Identifier: MIT
 
 Threads 1 and 2, two runs, a file and the same samples on standard input (as a file and as raw
-samples): the same bytes. Portable C, AVX2 and AVX-512: the same turns, times within one frame.
+samples): the same bytes. Portable C, AVX2 and AVX-512, or NEON: the same turns, times within one frame.
 """
 
 import argparse
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -29,6 +30,8 @@ FILES = [
 ]
 # instruction set: the processor flag without which it cannot be tested
 SETS = {"generic": None, "avx2": "avx2", "avx512": "avx512f"}
+if platform.machine() == "aarch64":
+    SETS = {"generic": None, "neon": "asimd"}
 
 
 def options():
