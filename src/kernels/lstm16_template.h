@@ -5,7 +5,7 @@
  * the gates right away. Included once by each instruction set's file, which defines, besides what
  * lstm_gates_template.h asks for,
  *   LANES, MAX_ROWS           lanes of a vector (4, 8 or 16), sequences at once (3 or 6)
- *   lanes                     a vector of as many int32, or of pairs of int16
+ *   lanes, pairs              as many int32, sums; and as many pairs of int16
  *   lanes_zero(), lanes_load(p), lanes_pair(p): the pair of int16 at p in every lane
  *   lanes_multiply_add(x, w, sum)  sum + both products of each lane's pairs in x and w
  *   lanes_to_vec(v)           as float
@@ -30,7 +30,7 @@ INLINE void tile(const int rows, const struct dr_lstm_step16 *s, size_t i, size_
     for (size_t k = 0; k < s->hidden; k += 2, h_prev += 2, u += 2 * BLOCK) {
         UNROLL
         for (int r = 0; r < rows; r++) {
-            const lanes previous = lanes_pair(h_prev + r * ldh_prev);
+            const pairs previous = lanes_pair(h_prev + r * ldh_prev);
             UNROLL
             for (int p = 0; p < GATES; p++)
                 sum[r * GATES + p] = lanes_multiply_add(previous, lanes_load(u + p * 2 * DR_PANEL),

@@ -41,6 +41,7 @@ static inline vec vec_scale(vec v, vec n) {
 
 /* gcc 12 keeps arrays of this type in registers, of __m256i it does not. */
 typedef int32_t lanes __attribute__((vector_size(32)));
+typedef lanes pairs; /* of int16 */
 #define lanes_zero() ((lanes)_mm256_setzero_si256())
 #define lanes_to_vec(v) _mm256_cvtepi32_ps((__m256i)(v))
 

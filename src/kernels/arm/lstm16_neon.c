@@ -1,0 +1,13 @@
+/* lstm16_neon.c - one time step of an LSTM direction with its state in 16 bits: NEON.
+ * SPDX-License-Identifier: MIT
+ * 3 sequences x 4 gates of 4 units: 12 sums in 24 of the 32 registers. */
+#include "kernels/arm/arm.h"
+#include "kernels/arm/vector_neon.h"
+
+#define MAX_ROWS 3
+
+#include "kernels/lstm16_template.h"
+
+void dr_lstm_step16_neon(const struct dr_lstm_step16 *s) {
+    step16(s);
+}

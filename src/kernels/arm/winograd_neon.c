@@ -1,0 +1,7 @@
+/* winograd_neon.c - Winograd's F(4, 3): NEON.
+ * SPDX-License-Identifier: MIT */
+#include "kernels/arm/arm.h"
+#include "kernels/arm/vector_neon.h"
+
+#define DR_ISA neon
+#include "kernels/winograd_template.h"
