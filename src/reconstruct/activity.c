@@ -168,8 +168,11 @@ static void aggregate(struct dr_activity *a, size_t first, size_t num) {
 static void add_similarity(float *score, const float *x, const float *y, double share,
                            double weight, size_t num_speakers) {
     double highest = -INFINITY;
-    for (size_t k = 0; k < num_speakers; k++)
-        highest = fmax(highest, x[k] * (1 - share) + y[k] * share);
+    for (size_t k = 0; k < num_speakers; k++) {
+        /* No fmax: gcc 12 for AArch64 breaks down on it at -O3. */
+        double similarity = x[k] * (1 - share) + y[k] * share;
+        highest = similarity > highest ? similarity : highest;
+    }
     for (size_t k = 0; k < num_speakers; k++)
         score[k] += (float)(weight * (x[k] * (1 - share) + y[k] * share - highest));
 }
