@@ -65,6 +65,26 @@ static double fma_peak(const char *instruction_set) {
         return 1e-9 * 12 * 2 * 16 * (double)steps / best_seconds(fma_zmm, &steps);
     return 0.0;
 }
+#elif defined(__aarch64__)
+#define FMA(n) "fmla v" #n ".4s, v31.4s, v31.4s\n"
+static void fma_quad(void *steps) {
+    long n = *(long *)steps;
+    __asm__ volatile("movi v31.4s, #0\n 1:\n" FMA(0) FMA(1) FMA(2) FMA(3) FMA(4) FMA(5) FMA(6)
+                         FMA(7) FMA(16) FMA(17) FMA(18) FMA(19) FMA(20) FMA(21) FMA(22)
+                             FMA(23) "subs %0, %0, #1\n b.ne 1b"
+                     : "+r"(n)
+                     :
+                     : "cc", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18",
+                       "v19", "v20", "v21", "v22", "v23", "v31");
+}
+
+/* The same for NEON. */
+static double fma_peak(const char *instruction_set) {
+    long steps = 10000;
+    if (strcmp(instruction_set, "neon"))
+        return 0.0;
+    return 1e-9 * 16 * 2 * 4 * (double)steps / best_seconds(fma_quad, &steps);
+}
 #else
 static double fma_peak(const char *instruction_set) {
     (void)instruction_set;
