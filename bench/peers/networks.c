@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: MIT
  *
  * usage: time_networks segmentation|trunk MODEL.safetensors INPUT.f32 OUTPUT.f32 THREADS FRAMES
+ *        [float32]
  *
+ * Runs in the precision of the preset balanced, with float32 in that of the preset accurate.
  * INPUT.f32: chunks of 160000 samples, or features [FRAMES][80] one after the other. For each line
  * N on standard input the first N of them are run in the engine's own batches, spread over the
  * threads, and the seconds that took are printed as JSON (worker.py says the same of the peers).
@@ -21,7 +23,7 @@
 enum { MAX_THREADS = 256 };
 
 struct job {
-    const struct diarist_model *model;
+    const struct dr_networks *networks;
     struct dr_mapped_file file;
     const float *input;
     float *output;
@@ -48,14 +50,13 @@ static void run_batch(void *context, size_t item, int worker) {
     const float *input = job->input + first * input_floats(job);
     float *output = job->output + first * output_floats(job);
     if (job->frames) {
-        dr_campplus_trunk(job->model->campplus, output, input, job->frames, job->scratch[worker]);
+        dr_campplus_trunk(job->networks->campplus, output, input, job->frames,
+                          job->scratch[worker]);
         return;
     }
-    const float *chunks[DR_PYANNET_BATCH];
     size_t batch = left < DR_PYANNET_BATCH ? left : DR_PYANNET_BATCH;
-    for (size_t i = 0; i < batch; i++)
-        chunks[i] = input + i * DR_CHUNK_SAMPLES;
-    dr_pyannet_run(job->model->pyannet, output, chunks, batch, job->scratch[worker]);
+    dr_pyannet_run(job->networks->pyannet, output, input, DR_CHUNK_SAMPLES, batch,
+                   job->scratch[worker]);
 }
 
 static double cpu_s(void) {
@@ -112,19 +113,22 @@ int main(int argc, char **argv) {
     struct dr_arena arena = {NULL};
     struct dr_pool *pool = NULL;
     struct job job = {0};
-    int threads = argc == 7 ? (int)strtol(argv[5], NULL, 10) : 0;
+    int float32 = argc == 8 && !strcmp(argv[7], "float32");
+    int threads = argc == 7 || float32 ? (int)strtol(argv[5], NULL, 10) : 0;
     if (threads < 1 || threads > MAX_THREADS) {
-        fprintf(stderr,
-                "usage: time_networks segmentation|trunk MODEL INPUT OUTPUT THREADS FRAMES\n");
+        fprintf(stderr, "usage: time_networks segmentation|trunk MODEL INPUT OUTPUT THREADS FRAMES "
+                        "[float32]\n");
         return 2;
     }
     job.frames = strcmp(argv[1], "trunk") ? 0 : strtoul(argv[6], NULL, 10);
     int status = job.frames > DR_CAMPPLUS_MAX_FRAMES;
     if (!status)
         status = diarist_model_load(&model, argv[2], NULL, &err);
+    int32_t preset = float32 ? DIARIST_PRESET_ACCURATE : DIARIST_PRESET_BALANCED;
+    if (!status)
+        status = dr_model_networks(&job.networks, model, dr_model_precision(model, preset), &err);
     if (!status)
         status = dr_mapped_file_open(&job.file, argv[3]);
-    job.model = model;
     job.input = (const float *)(const void *)job.file.data;
     if (!status)
         status = allocate(&job, &arena, threads);

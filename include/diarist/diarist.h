@@ -78,9 +78,9 @@ enum {
 };
 
 typedef enum diarist_preset {
-    DIARIST_PRESET_BALANCED = 0, /* segmentation windows every 5 s */
+    DIARIST_PRESET_BALANCED = 0, /* segmentation windows every 5 s, 16 bits where they cost nothing */
     DIARIST_PRESET_FAST = 1,    /* windows every 5 s and whatever costs at most 0.5 points of DER */
-    DIARIST_PRESET_ACCURATE = 2 /* windows every 2 s */
+    DIARIST_PRESET_ACCURATE = 2 /* windows every 2 s, single precision everywhere */
 } diarist_preset;
 
 typedef enum diarist_stage {
@@ -125,8 +125,9 @@ DIARIST_API int32_t diarist_available_threads(void);
 /* ---- models ------------------------------------------------------------------------------- */
 
 /* Loads a model set. path: a .safetensors file made by models/import.py; NULL: the set embedded at
- * build time. The file is mapped for as long as the model lives. Of options only cpu_mask is read;
- * NULL means all. DIARIST_ERROR_MODEL: missing, damaged, or not an architecture known here. */
+ * build time. The file is mapped for as long as the model lives. Of options cpu_mask and preset are
+ * read: the networks are made ready for the preset; others take that time when a recording first
+ * asks for them. NULL: the defaults. DIARIST_ERROR_MODEL: missing, damaged, or not an architecture known here. */
 DIARIST_API int diarist_model_load(diarist_model **out, const char *path,
                                    const diarist_options *options, diarist_error *err);
 DIARIST_API void diarist_model_free(diarist_model *model);

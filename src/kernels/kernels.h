@@ -114,6 +114,13 @@ struct dr_lstm_step16 {
                          const float *scale, const float *shift, size_t m, size_t n))              \
     /* y[i][j] = max of x[3i..3i+2][j]; y is packed [m][n], x [3m][n]; y may be x. */              \
     X(max_pool3, (float *y, const float *x, size_t m, size_t n))                                   \
+    /* Of frames of 2h + 1 samples, `stride` apart: even[i][k] = x[k] + x[2h-k], odd[i][k] =       \
+     * x[k] - x[2h-k] for k < h, even[i][h] = x[h], odd[i][h] = 0; both [num_frames][h + 1]. */    \
+    X(fold_frames,                                                                                 \
+      (float *even, float *odd, const float *x, size_t stride, size_t h, size_t num_frames))       \
+    /* y[i][j] = max of |x[r][j] * scale + shift[j]| over the rows r = 3i..3i+2; packed. */        \
+    X(abs_max_pool3,                                                                               \
+      (float *y, const float *x, float scale, const float *shift, size_t m, size_t n))             \
     /* Per column over m rows, packed [m][n], in place: (x - mean) / sqrt(var + 1e-5) * weight +   \
      * bias (biased variance), then leaky ReLU 0.01. Bound: 1e-5 absolute of the result. */        \
     X(instance_norm_leaky, (float *x, const float *weight, const float *bias, size_t m, size_t n)) \

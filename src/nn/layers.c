@@ -42,15 +42,36 @@ struct dr_affine dr_load_batch_norm(struct dr_loader *loader, const char *prefix
     return norm;
 }
 
+struct dr_packing dr_packing16(size_t k) {
+    const size_t taps = k <= 256 ? 1 : k <= 512 ? 2 : 4;
+    return (struct dr_packing){DR_INT16, taps, 1, DR_ACTIVATION_MAX};
+}
+
+static void pack16(struct dr_linear *linear, struct dr_loader *loader, const float *source,
+                   size_t k, int max_activation) {
+    /* Two weights take the place of a float. */
+    int16_t *packed = (int16_t *)(void *)load_floats(loader, DR_PADDED(linear->n) * k / 2);
+    float *scale = load_floats(loader, DR_PADDED(linear->n));
+    if (loader->err.status)
+        return;
+    dr_pack_panels16(packed, scale, source, 1, (ptrdiff_t)k, k, linear->exact_taps * linear->depth,
+                     linear->n, max_activation);
+    linear->packed16 = packed;
+    linear->scale = scale;
+}
+
 struct dr_linear dr_pack_linear(struct dr_loader *loader, const float *source, const float *bias,
-                                size_t taps, size_t depth, size_t n) {
-    struct dr_linear linear = {NULL, NULL, taps, depth, n};
-    size_t k = taps * depth;
-    float *packed = load_floats(loader, DR_PADDED(n) * k);
+                                size_t k, size_t n, struct dr_packing packing) {
+    struct dr_linear linear = {
+        .taps = packing.taps, .exact_taps = packing.exact_taps, .depth = k / packing.taps, .n = n};
     float *padded_bias = bias ? load_floats(loader, DR_PADDED(n)) : NULL;
+    float *packed = packing.precision == DR_FLOAT32 ? load_floats(loader, DR_PADDED(n) * k) : NULL;
+    if (packing.precision == DR_INT16)
+        pack16(&linear, loader, source, k, packing.max_activation);
     if (loader->err.status)
         return linear;
-    dr_pack_panels(packed, source, 1, (ptrdiff_t)k, k, n);
+    if (packed)
+        dr_pack_panels(packed, source, 1, (ptrdiff_t)k, k, n);
     if (bias)
         memcpy(padded_bias, bias, n * sizeof *bias);
     linear.packed = packed;
@@ -77,7 +98,7 @@ struct dr_linear dr_load_conv(struct dr_loader *loader, const char *prefix,
     const float *weight = dr_load_tensor(loader, prefix, ".weight", shape->num_dims, n,
                                          shape->channels, d2, shape->kernel_w);
     const float *bias = has_bias ? dr_load_tensor(loader, prefix, ".bias", 1, n, 0, 0, 0) : NULL;
-    struct dr_linear linear = {NULL, NULL, shape->taps, k / shape->taps, n};
+    struct dr_linear linear = {0};
     if (loader->err.status)
         return linear;
     /* Scratch lies in an arena of its own: what dr_pack_linear makes must outlive it. */
@@ -89,8 +110,7 @@ struct dr_linear dr_load_conv(struct dr_loader *loader, const char *prefix,
         for (unsigned j = 0; j < n; j++)
             folded[j] = (bias ? bias[j] : 0.0f) * (norm ? norm->scale[j] : 1.0f) +
                         (norm ? norm->shift[j] : 0.0f);
-        linear = dr_pack_linear(loader, rows, bias || norm ? folded : NULL, linear.taps,
-                                linear.depth, n);
+        linear = dr_pack_linear(loader, rows, bias || norm ? folded : NULL, k, n, shape->packing);
     } else {
         dr_fail_memory(&loader->err);
     }
@@ -116,4 +136,26 @@ void dr_linear_run(const struct dr_kernels *k, const struct dr_linear *linear, c
                         .n = linear->n,
                         .act = act};
     k->gemm(&g);
+}
+
+void dr_linear_run16(const struct dr_kernels *k, const struct dr_linear *linear, const int16_t *a,
+                     ptrdiff_t lda, ptrdiff_t tap_stride, float scale, const float *row_scale,
+                     float *c, ptrdiff_t ldc, size_t m, enum dr_activation act) {
+    struct dr_gemm16 g = {.a = a,
+                          .lda = lda,
+                          .tap_stride = tap_stride,
+                          .taps = linear->taps,
+                          .exact_taps = linear->exact_taps,
+                          .depth = linear->depth,
+                          .b = linear->packed16,
+                          .scale = scale,
+                          .row_scale = row_scale,
+                          .column_scale = linear->scale,
+                          .bias = linear->bias,
+                          .c = c,
+                          .ldc = ldc,
+                          .m = m,
+                          .n = linear->n,
+                          .act = act};
+    k->gemm16(&g);
 }

@@ -99,7 +99,7 @@ static void window_item(void *context, size_t item, int worker) {
     float *embedding = job->out->fine.embedding + i * DR_EMBEDDING_DIM;
     dr_pooled_add(&pooled, &model->kernels, column(job, begin), job->usable + begin, end - begin);
     dr_pooled_statistics(statistics, &pooled);
-    dr_campplus_head(model->campplus, embedding, statistics, 1);
+    dr_campplus_head(job->recording->networks->campplus, embedding, statistics, 1);
     dr_normalise(embedding);
 }
 
@@ -136,7 +136,7 @@ static void local_item(void *context, size_t item, int worker) {
             continue;
         size_t i = chunk * DR_LOCAL_SPEAKERS + (size_t)q;
         dr_pooled_statistics(statistics, &pooled);
-        dr_campplus_head(model->campplus, job->out->local.embedding + i * DR_EMBEDDING_DIM,
+        dr_campplus_head(job->recording->networks->campplus, job->out->local.embedding + i * DR_EMBEDDING_DIM,
                          statistics, 1);
         job->out->local.has[i] = 1;
     }

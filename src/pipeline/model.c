@@ -56,13 +56,44 @@ static int check_metadata(struct diarist_model *model, diarist_error *err) {
     return status;
 }
 
-static int load_networks(struct diarist_model *model, diarist_error *err) {
-    struct dr_loader loader = {.weights = model->weights, .arena = &model->arena};
-    model->pyannet = dr_pyannet_load(&loader, &model->kernels);
-    if (model->pyannet)
-        model->campplus = dr_campplus_load(&loader, &model->kernels);
+enum dr_precision dr_model_precision(const struct diarist_model *model, int32_t preset) {
+    return preset != DIARIST_PRESET_ACCURATE && model->kernels.prefers_int16 ? DR_INT16
+                                                                             : DR_FLOAT32;
+}
+
+/* Packed copies are what runs: the pages of the file go back to the system. */
+static int load_networks(struct dr_networks *out, struct diarist_model *model,
+                         enum dr_precision precision, diarist_error *err) {
+    struct dr_loader loader = {
+        .weights = model->weights, .arena = &model->arena, .precision = precision};
+    struct dr_networks networks = {0};
+    networks.pyannet = dr_pyannet_load(&loader, &model->kernels);
+    if (networks.pyannet)
+        networks.campplus = dr_campplus_load(&loader, &model->kernels);
+    dr_mapped_file_forget(model->bytes, model->num_bytes);
     if (loader.err.status)
         return dr_fail(err, loader.err.status, "%s", loader.err.message);
+    *out = networks;
+    return DIARIST_OK;
+}
+
+int dr_model_networks(const struct dr_networks **out, const struct diarist_model *model,
+                      enum dr_precision precision, diarist_error *err) {
+    struct diarist_model *owner = (struct diarist_model *)(uintptr_t)model;
+    struct dr_networks *networks = &owner->networks[precision];
+    pthread_mutex_lock(&owner->networks_lock);
+    int status = networks->campplus ? DIARIST_OK : load_networks(networks, owner, precision, err);
+    pthread_mutex_unlock(&owner->networks_lock);
+    *out = status ? NULL : networks;
+    return status;
+}
+
+/* What the given preset needs. */
+static int load_engine(struct diarist_model *model, int32_t preset, diarist_error *err) {
+    const struct dr_networks *networks;
+    int status = dr_model_networks(&networks, model, dr_model_precision(model, preset), err);
+    if (status)
+        return status;
     model->fbank = dr_fbank_new(&model->kernels, &model->arena);
     return model->fbank ? DIARIST_OK : dr_fail_memory(err);
 }
@@ -82,6 +113,7 @@ int diarist_model_load(diarist_model **out, const char *path, const diarist_opti
     if (!model)
         return dr_fail_memory(err);
     pthread_mutex_init(&model->hash_lock, NULL);
+    pthread_mutex_init(&model->networks_lock, NULL);
     dr_kernels_init(&model->kernels, dr_cpu_flags(options ? options->cpu_mask : DIARIST_CPU_ALL));
     int status = find_bytes(model, path, err);
     if (status)
@@ -90,13 +122,11 @@ int diarist_model_load(diarist_model **out, const char *path, const diarist_opti
     if (!status)
         status = check_metadata(model, err);
     if (!status)
-        status = load_networks(model, err);
+        status = load_engine(model, options ? options->preset : DIARIST_PRESET_BALANCED, err);
     if (status) {
         name_file(err, path ? path : "embedded model");
         goto failed;
     }
-    /* Packed copies are what runs. */
-    dr_mapped_file_forget(model->bytes, model->num_bytes);
     *out = model;
     return DIARIST_OK;
 failed:
@@ -111,6 +141,7 @@ void diarist_model_free(diarist_model *model) {
     dr_arena_free(&model->arena);
     dr_mapped_file_close(&model->file);
     pthread_mutex_destroy(&model->hash_lock);
+    pthread_mutex_destroy(&model->networks_lock);
     free(model);
 }
 

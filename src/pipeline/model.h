@@ -12,6 +12,12 @@
 #include "kernels/kernels.h"
 #include "segmentation/pyannet.h"
 
+/* The networks, their weights packed for one precision. */
+struct dr_networks {
+    struct dr_pyannet *pyannet;
+    struct dr_campplus *campplus;
+};
+
 struct diarist_model {
     struct dr_mapped_file file; /* empty for the embedded set */
     const void *bytes;
@@ -20,11 +26,19 @@ struct diarist_model {
     struct dr_arena arena; /* owns the networks */
     struct dr_kernels kernels;
     struct dr_fbank *fbank;
-    struct dr_pyannet *pyannet;
-    struct dr_campplus *campplus;
+    struct dr_networks networks[DR_NUM_PRECISIONS]; /* packed when first asked for, */
+    pthread_mutex_t networks_lock;                  /* under this lock */
     double cluster_threshold, verify_threshold;
     pthread_mutex_t hash_lock; /* the hash is made when somebody first asks for it */
     char sha256[65];
 };
+
+/* What the preset runs in: accurate in float; others in 16 bits where the processor gains by it. */
+enum dr_precision dr_model_precision(const struct diarist_model *model, int32_t preset);
+
+/* The networks in that precision; they live as long as the model. DIARIST_ERROR_MODEL,
+ * DIARIST_ERROR_MEMORY. */
+int dr_model_networks(const struct dr_networks **out, const struct diarist_model *model,
+                      enum dr_precision precision, diarist_error *err);
 
 #endif

@@ -269,7 +269,7 @@ static int embed_stages(float *embeddings, double *seconds, struct region_job *j
         if (job->group[g].n < MIN_REGION_COLUMNS)
             continue;
         dr_pooled_statistics(statistics, &job->group[g]);
-        dr_campplus_head(r->model->campplus, embedding, statistics, 1);
+        dr_campplus_head(r->networks->campplus, embedding, statistics, 1);
         dr_normalise(embedding);
     }
     return status;

@@ -77,6 +77,7 @@ int dr_plan_make(struct dr_plan *plan, const diarist_options *options, double cl
     if (step_s == 0.0)
         step_s = o->preset == DIARIST_PRESET_ACCURATE ? 2.0 : 5.0;
     memset(plan, 0, sizeof *plan);
+    plan->preset = o->preset;
     plan->step = (size_t)lrint(step_s * DR_SAMPLE_RATE);
     plan->num_threads = o->num_threads ? o->num_threads : dr_available_threads();
     plan->exclude_overlap = o->exclude_overlap;

@@ -50,6 +50,9 @@ int diarist_recording_open(diarist_recording **out, const diarist_model *model,
     r->model = model;
     r->start_s = dr_clock_s();
     int status = dr_plan_make(&r->plan, options, model->cluster_threshold, err);
+    if (!status)
+        status =
+            dr_model_networks(&r->networks, model, dr_model_precision(model, r->plan.preset), err);
     if (!status) {
         r->pool = dr_pool_new(r->plan.num_threads);
         if (!r->pool)
@@ -119,12 +122,10 @@ static void segment_item(void *context, size_t item, int worker) {
     struct diarist_recording *r = work->recording;
     size_t first = item * work->num_chunks / work->num_items;
     size_t batch = (item + 1) * work->num_chunks / work->num_items - first;
-    const float *chunks[DR_PYANNET_BATCH];
     size_t chunk = r->num_chunks + first;
-    for (size_t i = 0; i < batch; i++)
-        chunks[i] = r->pending + ((chunk + i) * r->plan.step - r->pending_first);
-    dr_pyannet_run(r->model->pyannet, r->logprob + chunk * DR_CHUNK_FRAMES * DR_CLASSES, chunks,
-                   batch, r->scratch[worker]);
+    dr_pyannet_run(r->networks->pyannet, r->logprob + chunk * DR_CHUNK_FRAMES * DR_CLASSES,
+                   r->pending + (chunk * r->plan.step - r->pending_first), r->plan.step, batch,
+                   r->scratch[worker]);
 }
 
 /* The next num chunks, all samples of which are pending. */

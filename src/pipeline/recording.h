@@ -20,6 +20,7 @@ enum { DR_BLOCK_FRAMES = 3000 };
 
 struct diarist_recording {
     const struct diarist_model *model;
+    const struct dr_networks *networks;
     struct dr_plan plan;
     struct dr_pool *pool;
     struct dr_arena arena;

@@ -114,7 +114,7 @@ static void trunk_item(void *context, size_t item, int worker) {
         for (size_t m = 0; m < DR_MELS; m++)
             s.features[(t - begin) * DR_MELS + m] = frame[m] - pass->mean[m];
     }
-    dr_campplus_trunk(r->model->campplus, s.columns, s.features, end - begin, s.network);
+    dr_campplus_trunk(r->networks->campplus, s.columns, s.features, end - begin, s.network);
     memcpy(out, s.columns + (out_begin - begin / 2) * DR_COLUMN_DIM,
            (out_end - out_begin) * DR_COLUMN_DIM * sizeof *out);
 }

@@ -10,21 +10,23 @@
 #define DR_SEGMENTATION_PYANNET_H
 
 #include "nn/layers.h"
+#include "segmentation/sincnet.h"
 
 struct dr_pyannet;
 
 /* The network lives in loader->arena; NULL after a failure (loader->err). */
 struct dr_pyannet *dr_pyannet_load(struct dr_loader *loader, const struct dr_kernels *kernels);
 
-/* Chunks that run through the LSTM together: enough to keep its gates in registers. */
-enum { DR_PYANNET_BATCH = 6 };
+/* Chunks of one call at most: enough for the LSTM to keep its gates in registers. */
+enum { DR_PYANNET_BATCH = DR_SINCNET_BATCH };
 
 /* Floats of scratch that one call with `batch` chunks needs. */
 size_t dr_pyannet_scratch(size_t batch);
 
-/* chunks[i]: 160000 samples of the i-th chunk. logprob[batch][589][7]: natural-log probabilities.
- * 1 <= batch <= DR_PYANNET_BATCH. A chunk's result does not depend on the others in its batch. */
-void dr_pyannet_run(const struct dr_pyannet *net, float *logprob, const float *const *chunks,
+/* Chunk i is samples[i * step, i * step + 160000): chunks that overlap share the sinc layer.
+ * logprob[batch][589][7]: natural-log probabilities. 1 <= batch <= DR_PYANNET_BATCH. A chunk's
+ * result does not depend on the others in its batch. */
+void dr_pyannet_run(const struct dr_pyannet *net, float *logprob, const float *samples, size_t step,
                     size_t batch, float *scratch);
 
 #endif

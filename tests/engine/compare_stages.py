@@ -7,7 +7,8 @@ usage: compare_stages.py DUMP_STAGES MODEL
 SHARED/fixtures/default/*.npz were made by the executable specification in PyTorch (fp32, step 2 s);
 SHARED is DIARIST_SHARED, or ../shared beside the repository. DUMP_STAGES writes the engine's for
 the same samples. A stage is named when it differs. Also holds the segmentation network against
-pyannote.audio's and speakrs' stored segmentations (fixtures/community1, step 1 s).
+pyannote.audio's and speakrs' stored segmentations (fixtures/community1, step 1 s). All of that in
+single precision, and what the networks say once more in 16 bits, with the bounds below.
 Exit code 77: nothing to compare with.
 """
 
@@ -30,6 +31,10 @@ TRUNK_TOLERANCE = 2e-3  # of the largest value; the stored columns are rounded t
 COSINE = 0.99999
 FRAME_S = 0.016875
 EQUAL_FRAMES = 0.9999
+# In 16 bits: mean error of log-probabilities, frames decoded alike, cosine of embeddings of windows.
+LOGPROB_MEAN_16 = 0.005
+EQUAL_FRAMES_16 = 0.995
+COSINE_16 = 0.99998
 
 failures = []
 checks = 0
@@ -43,10 +48,10 @@ def check(name, ok, detail=""):
     print("%-4s %s %s" % ("ok" if ok else "FAIL", name, detail))
 
 
-def run(dump_stages, model, samples, step, folder):
+def run(dump_stages, model, samples, step, folder, mode="reference"):
     raw = pathlib.Path(folder) / "samples.f32"
     np.asarray(samples, "<f4").tofile(raw)
-    subprocess.run([dump_stages, model, raw, folder, str(step), "reference"], check=True)
+    subprocess.run([dump_stages, model, raw, folder, str(step), mode], check=True)
     return {p.stem: np.load(p) for p in pathlib.Path(folder).glob("*.npy")}
 
 
@@ -64,14 +69,14 @@ def same(name, ours, golden):
           if ours.shape == golden.shape else "shape %s, golden %s" % (ours.shape, golden.shape))
 
 
-def cosines(name, ours, golden):
+def cosines(name, ours, golden, bound=COSINE):
     if ours.shape != golden.shape:
         check(name, False, "shape %s, golden %s" % (ours.shape, golden.shape))
         return
     dots = (ours * golden).sum(-1)
     lengths = np.linalg.norm(ours, axis=-1) * np.linalg.norm(golden, axis=-1)
     lowest = float((dots / np.maximum(lengths, 1e-12)).min(initial=1.0))
-    check(name, lowest >= COSINE, "lowest cosine %.7f of %d" % (lowest, len(ours)))
+    check(name, lowest >= bound, "lowest cosine %.7f of %d" % (lowest, len(ours)))
 
 
 def speakers_of(bits):
@@ -117,6 +122,21 @@ def compare_default(dump_stages, model, path):
     cosines(clip + " centroids", ours["centroids"], golden["centroids"])
     same(clip + " assign", ours["assign"], golden["assign"])
     compare_segments(clip + " segments", ours["segments"], golden["segments"])
+
+
+def compare_16(dump_stages, model, path):
+    golden = np.load(path)
+    clip = path.stem + " in 16 bits:"
+    with tempfile.TemporaryDirectory() as folder:
+        ours = run(dump_stages, model, golden["pcm16"] / 32768.0, 2, folder, "reference16")
+    error = np.abs(ours["logprob"] - golden["logprob"])
+    check(clip + " logprob", error.mean() <= LOGPROB_MEAN_16,
+          "mean difference %.5f, largest %.2f" % (error.mean(), error.max()))
+    equal = float((speakers_of(ours["active"]) == golden["active"]).all(-1).mean())
+    check(clip + " active", equal >= EQUAL_FRAMES_16, "%.4f %% equal" % (100 * equal))
+    if ours["win_t"].shape == golden["win_t"].shape:
+        cosines(clip + " win_emb", ours["win_emb"], golden["win_emb"], COSINE_16)
+    check(clip + " speakers", len(ours["centroids"]) == len(golden["centroids"]))
 
 
 def decoded_as_ours(stored):
@@ -173,6 +193,7 @@ def main():
         sys.exit(77)
     for path in sorted((shared / "fixtures" / "default").glob("*.npz")):
         compare_default(dump_stages, model, path)
+        compare_16(dump_stages, model, path)
     for name, audio, stored in stored_segmentations(shared):
         compare_segmentation(dump_stages, model, name, audio, stored)
     print("%d passed, %d failed" % (checks - len(failures), len(failures)))

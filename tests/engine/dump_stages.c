@@ -131,19 +131,22 @@ int main(int argc, char **argv) {
     struct dr_stages stages = {0};
     struct dr_arena arena = {NULL};
     if (argc != 6) {
-        fprintf(stderr, "usage: dump_stages MODEL SAMPLES.f32 OUT_DIR STEP reference|default\n");
+        fprintf(stderr, "usage: dump_stages MODEL SAMPLES.f32 OUT_DIR STEP\n"
+                        "       reference|reference16|default\n");
         return 2;
     }
     out_dir = argv[3];
     diarist_options_init(&options);
     options.step_s = strtod(argv[4], NULL);
+    options.preset =
+        strcmp(argv[5], "reference") ? DIARIST_PRESET_BALANCED : DIARIST_PRESET_ACCURATE;
     int status = diarist_model_load(&model, argv[1], &options, &err);
     if (!status)
         status = diarist_recording_open(&recording, model, &options, &err);
     if (!status && dr_mapped_file_open(&samples, argv[2]))
         status = -1;
     if (!status) {
-        if (!strcmp(argv[5], "reference")) {
+        if (strcmp(argv[5], "default")) {
             recording->plan.mirror_short = 0;
             recording->plan.reconstruct.overlap_weight = 0.0;
         }

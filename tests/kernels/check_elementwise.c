@@ -87,6 +87,52 @@ void check_max_pool3(const struct check *t) {
     sweep(t, max_pool3);
 }
 
+/* ---- fold_frames, abs_max_pool3 ---- */
+
+void check_fold_frames(const struct check *t) {
+    static const size_t strides[] = {1, 10, 16}, halves[] = {1, 5, 8, 16, 125};
+    for (size_t a = 0; a < COUNT(strides); a++)
+        for (size_t b = 0; b < COUNT(halves); b++)
+            for (int place = 0; place < NUM_PLACEMENTS; place++) {
+                const size_t stride = strides[a], h = halves[b], frames = 7, width = h + 1;
+                const float *x = random_floats((frames - 1) * stride + 2 * h + 1, UNIFORM,
+                                               (enum placement)place);
+                float *even = guarded_floats(frames * width, (enum placement)place);
+                float *odd = guarded_floats(frames * width, (enum placement)place);
+                t->k.fold_frames(even, odd, x, stride, h, frames);
+                bool ok = true;
+                for (size_t i = 0; i < frames; i++)
+                    for (size_t k = 0; k <= h; k++) {
+                        const double first = x[i * stride + k], last = x[i * stride + 2 * h - k];
+                        ok &= close_to(even[i * width + k], k == h ? first : first + last, 2.0);
+                        ok &= close_to(odd[i * width + k], first - last, 2.0);
+                    }
+                expect(ok, "stride %zu h %zu", stride, h);
+                release_all();
+            }
+}
+
+static void abs_max_pool3(const struct check *t, size_t m, size_t n, enum data data,
+                          enum placement place) {
+    const float *x = random_floats(3 * m * n, data, place), *shift = random_floats(n, MIXED, place);
+    float *y = guarded_floats(m * n, place);
+    const float scale = 0.7f;
+    t->k.abs_max_pool3(y, x, scale, shift, m, n);
+    bool ok = true;
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            double largest = 0.0;
+            for (size_t r = 3 * i; r < 3 * i + 3; r++)
+                largest = fmax(largest, fabs((double)x[r * n + j] * (double)scale + shift[j]));
+            ok &= close_to(y[i * n + j], largest, largest + 2.0 * fabs((double)shift[j]));
+        }
+    expect(ok, "m %zu n %zu data %d", m, n, (int)data);
+}
+
+void check_abs_max_pool3(const struct check *t) {
+    sweep(t, abs_max_pool3);
+}
+
 /* ---- instance_norm_leaky ---- */
 
 static void check_norm(const struct check *t, float *x, size_t m, size_t n, enum placement place,
@@ -257,3 +303,5 @@ BENCH(instance_norm_leaky, 5325, 80, (o->x, o->scale, o->shift, o->m, o->n))
 BENCH(add_rows, 100, 128, (o->y, o->x, STRIDE, o->m, o->n))
 BENCH(scale_columns, 100, 32, (o->x, STRIDE, o->scale, o->m, o->n))
 BENCH(pool_sums, 150, 512, (o->sums, o->sums + o->n, o->x, STRIDE, o->keep, o->m, o->n))
+BENCH(abs_max_pool3, 1773, 80, (o->y, o->x, 1.0f, o->shift, o->m / 3, o->n))
+BENCH(fold_frames, 128, 251, (o->y, o->y + o->m * 126, o->x, 10, 125, o->m))

@@ -1,7 +1,8 @@
 /* gemm_avx2.c - matrix product with taps, bias, residual and activation: AVX2 with FMA.
  * SPDX-License-Identifier: MIT
  * A tile of rows x 16 columns keeps its sums in registers over all of k: 6 rows are 12 of the 16,
- * which hides the latency of two units. A panel stays in the cache while the rows stream past it.
+ * which hides the latency of two units; where no more than 8 columns are left, 12 rows. A panel
+ * stays in the cache while the rows stream past it.
  */
 #include <immintrin.h>
 
@@ -31,49 +32,64 @@ INLINE void finish(const struct dr_gemm *g, size_t i, size_t j, __m256i mask, __
     _mm256_maskstore_ps(g->c + (ptrdiff_t)i * g->ldc + j, mask, v);
 }
 
-INLINE void tile(const int rows, const struct dr_gemm *g, size_t i, size_t j) {
+INLINE void tile(const int rows, const int halves, const struct dr_gemm *g, size_t i, size_t j) {
     const ptrdiff_t lda = g->lda;
     const float *b = g->b + j * g->taps * g->depth;
-    __m256 sum[6][2];
+    __m256 sum[12];
 
     UNROLL
-    for (int r = 0; r < rows; r++)
-        sum[r][0] = sum[r][1] = _mm256_setzero_ps();
+    for (int s = 0; s < rows * halves; s++)
+        sum[s] = _mm256_setzero_ps();
 
     for (size_t t = 0; t < g->taps; t++) {
         const float *a = g->a + (ptrdiff_t)i * lda + (ptrdiff_t)t * g->tap_stride;
         for (size_t k = 0; k < g->depth; k++, a++, b += DR_PANEL) {
-            const __m256 w0 = _mm256_loadu_ps(b), w1 = _mm256_loadu_ps(b + WIDTH);
+            __m256 w[2];
+            UNROLL
+            for (int half = 0; half < halves; half++)
+                w[half] = _mm256_loadu_ps(b + half * WIDTH);
             UNROLL
             for (int r = 0; r < rows; r++) {
                 const __m256 x = _mm256_broadcast_ss(a + r * lda);
-                sum[r][0] = _mm256_fmadd_ps(x, w0, sum[r][0]);
-                sum[r][1] = _mm256_fmadd_ps(x, w1, sum[r][1]);
+                UNROLL
+                for (int half = 0; half < halves; half++)
+                    sum[r * halves + half] = _mm256_fmadd_ps(x, w[half], sum[r * halves + half]);
             }
         }
     }
 
     const __m256 slope = _mm256_set1_ps(dr_activation_slope(g->act));
     UNROLL
-    for (int half = 0; half < 2; half++) {
+    for (int half = 0; half < halves; half++) {
         const size_t column = j + (size_t)half * WIDTH;
-        if (column >= g->n)
-            break;
         const __m256i mask = first_lanes(g->n - column);
         UNROLL
         for (int r = 0; r < rows; r++)
-            finish(g, i + (size_t)r, column, mask, sum[r][half], slope);
+            finish(g, i + (size_t)r, column, mask, sum[r * halves + half], slope);
     }
 }
 
-#define TILE(rows)                                                         \
-    static void tile_##rows(const struct dr_gemm *g, size_t i, size_t j) { \
-        tile(rows, g, i, j);                                               \
+#define TILE(rows, halves)                                                            \
+    static void tile_##rows##x##halves(const struct dr_gemm *g, size_t i, size_t j) { \
+        tile(rows, halves, g, i, j);                                                  \
     }
-TILE(6)
-TILE(3)
-TILE(2)
-TILE(1)
+TILE(6, 2)
+TILE(3, 2)
+TILE(2, 2)
+TILE(1, 2)
+TILE(12, 1)
+TILE(6, 1)
+TILE(3, 1)
+TILE(1, 1)
+
+#define NUM_SIZES 4
+static const struct {
+    size_t rows;
+    void (*run)(const struct dr_gemm *g, size_t i, size_t j);
+} tiles[][NUM_SIZES] = {
+    {{12, tile_12x1}, {6, tile_6x1}, {3, tile_3x1}, {1, tile_1x1}},
+    {{6, tile_6x2}, {3, tile_3x2}, {2, tile_2x2}, {1, tile_1x2}},
+};
 
 /* Rows that pass all panels before the next ones do: their part of a and c stays in the L2 cache
  * and its pages in the TLB. */
@@ -83,15 +99,11 @@ void dr_gemm_avx2(const struct dr_gemm *g) {
     for (size_t i0 = 0; i0 < g->m; i0 += ROWS_AT_ONCE) {
         const size_t end = g->m - i0 < ROWS_AT_ONCE ? g->m : i0 + ROWS_AT_ONCE;
         for (size_t j = 0; j < g->n; j += DR_PANEL) {
+            const size_t halves = g->n - j > WIDTH ? 2 : 1;
             size_t i = i0;
-            for (; end - i >= 6; i += 6)
-                tile_6(g, i, j);
-            for (; end - i >= 3; i += 3)
-                tile_3(g, i, j);
-            if (end - i == 2)
-                tile_2(g, i, j);
-            else if (end - i == 1)
-                tile_1(g, i, j);
+            for (size_t s = 0; s < NUM_SIZES; s++)
+                for (; end - i >= tiles[halves - 1][s].rows; i += tiles[halves - 1][s].rows)
+                    tiles[halves - 1][s].run(g, i, j);
         }
     }
 }

@@ -1,0 +1,312 @@
+/* residual_maps.c - the 2-D head of CAM++: log-mel features -> [frames][320].
+ * SPDX-License-Identifier: MIT
+ *
+ * Maps are [mel + 2][tiles * 4 + 2][32], with a border of zeros, and zeros behind the last frame:
+ * Winograd's tiles are 4 frames long. A convolution transforms each row of its input once, makes
+ * 6 products of three rows for each row of its output, and transforms those back. */
+#include "embedding/residual_maps.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "types.h"
+
+enum {
+    CHANNELS = 32,
+    POINTS = 6, /* products of a tile, */
+    TILE = 4,   /* for so many frames */
+    OUT_MELS = DR_MAPS_FEATURES / CHANNELS,
+    BLOCKS = 4,
+    /* |B' d| <= 10 |d| for the transform of the input. */
+    TRANSFORM_GAIN = 10
+};
+
+/* A 3x3 convolution with the batch norm that follows it: products over 3 mels of 32 channels. */
+struct winograd {
+    struct dr_linear point[POINTS];
+    const float *bias; /* [32] */
+};
+
+/* conv (stride over mels), ReLU, conv, plus the input or its 1x1 projection, ReLU */
+struct residual_block {
+    struct winograd conv[2];
+    struct dr_linear shortcut; /* where it strides */
+    int stride;
+};
+
+struct dr_residual_maps {
+    const struct dr_kernels *kernels;
+    enum dr_precision precision;
+    struct dr_linear first;
+    struct residual_block block[BLOCKS];
+    struct winograd last;
+};
+
+/* ---- loading ---- */
+
+/* A convolution over `channels` with kernel x kernel taps and the batch norm that follows it. */
+static struct dr_linear load_direct(struct dr_loader *loader, const char *conv, const char *norm,
+                                    unsigned channels, unsigned kernel) {
+    const struct dr_packing packing = {DR_FLOAT32, kernel, 1, 0};
+    const struct dr_conv_shape shape = {CHANNELS, channels, kernel, kernel, 4, packing};
+    struct dr_affine affine = dr_load_batch_norm(loader, norm, CHANNELS, 1);
+    return dr_load_conv(loader, conv, &shape, 0, &affine);
+}
+
+/* G of Lavin & Gray 2016, F(4, 3) */
+static const double filter_transform[POINTS][3] = {{1.0 / 4, 0, 0},
+                                                   {-1.0 / 6, -1.0 / 6, -1.0 / 6},
+                                                   {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+                                                   {1.0 / 24, 1.0 / 12, 1.0 / 6},
+                                                   {1.0 / 24, -1.0 / 12, 1.0 / 6},
+                                                   {0, 0, 1}};
+
+/* weight[32][32][3 mels][3 frames] -> rows[32][3 mels][32] of one point. */
+static void transform_filters(float *rows, const float *weight, const float *scale,
+                              const double g[3]) {
+    for (int j = 0; j < CHANNELS; j++)
+        for (int mel = 0; mel < 3; mel++)
+            for (int c = 0; c < CHANNELS; c++) {
+                const float *w = weight + ((j * CHANNELS + c) * 3 + mel) * 3;
+                rows[(j * 3 + mel) * CHANNELS + c] =
+                    (float)((g[0] * w[0] + g[1] * w[1] + g[2] * w[2]) * scale[j]);
+            }
+}
+
+static struct winograd load_winograd(struct dr_loader *loader, const char *conv, const char *norm) {
+    struct winograd winograd = {0};
+    struct dr_affine affine = dr_load_batch_norm(loader, norm, CHANNELS, 1);
+    const float *weight = dr_load_tensor(loader, conv, ".weight", 4, CHANNELS, CHANNELS, 3, 3);
+    struct dr_arena scratch = {NULL};
+    float *rows = dr_arena_alloc(&scratch, (size_t)CHANNELS * 3 * CHANNELS, sizeof *rows);
+    if (!rows)
+        dr_fail_memory(&loader->err);
+    const struct dr_packing packing = {loader->precision, 3, 3, INT16_MAX};
+    for (int p = 0; p < POINTS && !loader->err.status; p++) {
+        transform_filters(rows, weight, affine.scale, filter_transform[p]);
+        winograd.point[p] =
+            dr_pack_linear(loader, rows, NULL, (size_t)3 * CHANNELS, CHANNELS, packing);
+    }
+    dr_arena_free(&scratch);
+    winograd.bias = affine.shift;
+    return winograd;
+}
+
+struct dr_residual_maps *dr_residual_maps_load(struct dr_loader *loader,
+                                               const struct dr_kernels *kernels) {
+    struct dr_residual_maps *net = dr_arena_zalloc(loader->arena, 1, sizeof *net);
+    char conv[96], norm[96];
+    if (!net) {
+        dr_fail_memory(&loader->err);
+        return NULL;
+    }
+    net->kernels = kernels;
+    net->precision = loader->precision;
+    net->first = load_direct(loader, "embedding.head.conv1", "embedding.head.bn1", 1, 3);
+    for (int i = 0; i < BLOCKS; i++) {
+        struct residual_block *block = &net->block[i];
+        block->stride = i % 2 == 0 ? 2 : 1;
+        for (int j = 0; j < 2; j++) {
+            const char *base = "embedding.head.layer";
+            snprintf(conv, sizeof conv, "%s%d.%d.conv%d", base, i / 2 + 1, i % 2, j + 1);
+            snprintf(norm, sizeof norm, "%s%d.%d.bn%d", base, i / 2 + 1, i % 2, j + 1);
+            block->conv[j] = load_winograd(loader, conv, norm);
+        }
+        if (block->stride == 2) {
+            snprintf(conv, sizeof conv, "embedding.head.layer%d.0.shortcut.0", i / 2 + 1);
+            snprintf(norm, sizeof norm, "embedding.head.layer%d.0.shortcut.1", i / 2 + 1);
+            block->shortcut = load_direct(loader, conv, norm, CHANNELS, 1);
+        }
+    }
+    net->last = load_winograd(loader, "embedding.head.conv2", "embedding.head.bn2");
+    return loader->err.status ? NULL : net;
+}
+
+/* ---- running ---- */
+
+/* A 2-D map: rows of mels with a border of one zero on each side of mels and frames. */
+struct map {
+    float *data; /* [mels + 2][row / channels][channels] */
+    size_t mels, frames, channels, row;
+};
+
+static size_t num_tiles(size_t frames) {
+    return (frames + TILE - 1) / TILE;
+}
+
+static size_t map_row(size_t frames, size_t channels) {
+    return (TILE * num_tiles(frames) + 2) * channels;
+}
+
+static size_t map_floats(size_t mels, size_t frames, size_t channels) {
+    return DR_PADDED((mels + 2) * map_row(frames, channels));
+}
+
+static float *interior(const struct map *map, size_t mel) {
+    return map->data + (mel + 1) * map->row + map->channels;
+}
+
+/* The border and what lies behind the last frame become zeros. */
+static struct map make_map(float *data, size_t mels, size_t frames, size_t channels) {
+    struct map map = {data, mels, frames, channels, map_row(frames, channels)};
+    memset(data, 0, map.row * sizeof *data);
+    memset(data + (mels + 1) * map.row, 0, map.row * sizeof *data);
+    for (size_t m = 0; m < mels; m++) {
+        float *first = interior(&map, m), *end = first + frames * channels;
+        memset(first - channels, 0, channels * sizeof *data);
+        memset(end, 0, (map.row - (frames + 1) * channels) * sizeof *data);
+    }
+    return map;
+}
+
+/* What a convolution works in, besides its maps. */
+struct work {
+    float *transformed; /* [80 + 2][POINTS][tiles][32], floats or int16 */
+    float *products;    /* [POINTS][tiles][32] */
+    float *line;        /* [tiles * 4][32] */
+};
+
+/* Rows of the input, transformed; returns what a unit of 16 bits is worth. */
+static float transform_map(const struct dr_residual_maps *net, const struct map *in,
+                           const struct work *work) {
+    const size_t tiles = num_tiles(in->frames), row = POINTS * tiles * CHANNELS;
+    float max = 0.0f, factor = 0.0f;
+    if (net->precision == DR_INT16) {
+        net->kernels->max_abs(&max, in->data + in->row, (ptrdiff_t)in->row, in->mels, in->row);
+        factor = max > 0.0f ? INT16_MAX / (TRANSFORM_GAIN * max) : 0.0f;
+    }
+    for (size_t m = 0; m < in->mels + 2; m++) {
+        const float *from = in->data + m * in->row;
+        if (net->precision == DR_INT16)
+            net->kernels->winograd_input16((int16_t *)(void *)work->transformed + m * row, from,
+                                           factor, tiles, CHANNELS);
+        else
+            net->kernels->winograd_input(work->transformed + m * row, from, tiles, CHANNELS);
+    }
+    return factor > 0.0f ? 1.0f / factor : 0.0f;
+}
+
+/* The 6 products for the row of the output whose uppermost row of the input is `first`. */
+static void multiply_row(const struct dr_residual_maps *net, const struct winograd *conv,
+                         size_t first, size_t tiles, float unit, const struct work *work) {
+    const size_t point = tiles * CHANNELS, row = POINTS * point;
+    for (size_t p = 0; p < POINTS; p++) {
+        const size_t at = first * row + p * point;
+        if (net->precision == DR_INT16)
+            dr_linear_run16(net->kernels, &conv->point[p],
+                            (const int16_t *)(const void *)work->transformed + at, CHANNELS,
+                            (ptrdiff_t)row, unit, NULL, work->products + p * point, CHANNELS, tiles,
+                            DR_LINEAR);
+        else
+            dr_linear_run(net->kernels, &conv->point[p], work->transformed + at, CHANNELS,
+                          (ptrdiff_t)row, work->products + p * point, CHANNELS, tiles, DR_LINEAR,
+                          NULL, 0);
+    }
+}
+
+/* out = relu(conv(in) + residual), strides over mels as many times as there are mels less. */
+static void convolve(const struct dr_residual_maps *net, const struct winograd *conv,
+                     const struct map *out, const struct map *in, const struct map *residual,
+                     const struct work *work) {
+    const size_t stride = in->mels / out->mels;
+    const float unit = transform_map(net, in, work);
+    for (size_t m = 0; m < out->mels; m++) {
+        multiply_row(net, conv, m * stride, num_tiles(in->frames), unit, work);
+        net->kernels->winograd_output_relu(interior(out, m), work->products, conv->bias,
+                                           residual ? interior(residual, m) : NULL, in->frames,
+                                           CHANNELS);
+    }
+}
+
+/* 1x1 convolution with stride 2 over mels. */
+static void project(const struct dr_residual_maps *net, const struct dr_linear *conv,
+                    const struct map *out, const struct map *in) {
+    for (size_t m = 0; m < out->mels; m++)
+        dr_linear_run(net->kernels, conv, interior(in, 2 * m), CHANNELS, 0, interior(out, m),
+                      CHANNELS, out->frames, DR_LINEAR, NULL, 0);
+}
+
+/* in -> out, by way of `inner` and, when the block strides, `projected`; all four differ. */
+static void run_block(const struct dr_residual_maps *net, const struct residual_block *block,
+                      const struct map *out, const struct map *in, const struct map *inner,
+                      const struct map *projected, const struct work *work) {
+    convolve(net, &block->conv[0], inner, in, NULL, work);
+    if (block->stride == 2)
+        project(net, &block->shortcut, projected, in);
+    convolve(net, &block->conv[1], out, inner, block->stride == 2 ? projected : in, work);
+}
+
+/* features[frames][80] -> map of 32 channels, by way of one of a single channel at data. */
+static void run_first(const struct dr_residual_maps *net, const struct map *out,
+                      const float *features, float *data) {
+    const struct map in = make_map(data, DR_MELS, out->frames, 1);
+    for (size_t m = 0; m < DR_MELS; m++)
+        for (size_t t = 0; t < out->frames; t++)
+            interior(&in, m)[t] = features[t * DR_MELS + m];
+    for (size_t m = 0; m < DR_MELS; m++)
+        dr_linear_run(net->kernels, &net->first, in.data + m * in.row, 1, (ptrdiff_t)in.row,
+                      interior(out, m), CHANNELS, out->frames, DR_RELU, NULL, 0);
+}
+
+/* in[10 * 2 mels] -> out[frames][320] */
+static void run_last(const struct dr_residual_maps *net, float *out, const struct map *in,
+                     const struct work *work) {
+    const float unit = transform_map(net, in, work);
+    for (size_t m = 0; m < OUT_MELS; m++) {
+        multiply_row(net, &net->last, 2 * m, num_tiles(in->frames), unit, work);
+        net->kernels->winograd_output_relu(work->line, work->products, net->last.bias, NULL,
+                                           in->frames, CHANNELS);
+        for (size_t t = 0; t < in->frames; t++)
+            memcpy(out + t * DR_MAPS_FEATURES + m * CHANNELS, work->line + t * CHANNELS,
+                   CHANNELS * sizeof *out);
+    }
+}
+
+/* Scratch of one call, floats. */
+struct scratch {
+    float *big;      /* a map of 80 mels */
+    float *small[3]; /* maps of 40 mels */
+    struct work work;
+};
+
+static size_t lay_out(struct scratch *s, float *base, size_t frames) {
+    size_t used = 0, line = num_tiles(frames) * CHANNELS;
+    struct scratch unused;
+    s = s ? s : &unused;
+#define TAKE(field, count) (s->field = base ? base + used : NULL, used += DR_PADDED(count))
+    TAKE(big, map_floats(DR_MELS, frames, CHANNELS));
+    TAKE(small[0], map_floats(DR_MELS / 2, frames, CHANNELS));
+    TAKE(small[1], map_floats(DR_MELS / 2, frames, CHANNELS));
+    TAKE(small[2], map_floats(DR_MELS / 2, frames, CHANNELS));
+    TAKE(work.transformed, (DR_MELS + 2) * POINTS * line);
+    TAKE(work.products, POINTS * line);
+    TAKE(work.line, TILE * line);
+#undef TAKE
+    return used;
+}
+
+size_t dr_residual_maps_scratch(size_t max_frames) {
+    return lay_out(NULL, NULL, max_frames);
+}
+
+void dr_residual_maps_run(const struct dr_residual_maps *net, float *out, const float *features,
+                          size_t frames, float *scratch) {
+    struct scratch s;
+    lay_out(&s, scratch, frames);
+    const struct map first = make_map(s.big, DR_MELS, frames, CHANNELS);
+    run_first(net, &first, features, s.small[0]);
+
+    const struct map a = make_map(s.small[0], DR_MELS / 2, frames, CHANNELS);
+    const struct map b = make_map(s.small[1], DR_MELS / 2, frames, CHANNELS);
+    const struct map c = make_map(s.small[2], DR_MELS / 2, frames, CHANNELS);
+    run_block(net, &net->block[0], &c, &first, &a, &b, &s.work);
+    run_block(net, &net->block[1], &b, &c, &a, NULL, &s.work);
+    const struct map d = make_map(s.big, DR_MELS / 4, frames, CHANNELS);
+    const struct map e = make_map(s.small[0], DR_MELS / 4, frames, CHANNELS);
+    const struct map f = make_map(s.small[2], DR_MELS / 4, frames, CHANNELS);
+    run_block(net, &net->block[2], &f, &b, &d, &e, &s.work);
+    const struct map g = make_map(s.small[1], DR_MELS / 4, frames, CHANNELS);
+    run_block(net, &net->block[3], &g, &f, &d, NULL, &s.work);
+    run_last(net, out, &g, &s.work);
+}
