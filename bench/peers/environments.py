@@ -31,7 +31,25 @@ def run(command, what):
         raise Unavailable(f"{what} could not be set up: {lines[-1].strip()[:160]}")
 
 
-@functools.lru_cache(maxsize=None)
+def once(function):
+    """Remembers what function(...) returned, and also that it could not."""
+    known = {}
+
+    @functools.wraps(function)
+    def remembering(*arguments):
+        if arguments not in known:
+            try:
+                known[arguments] = function(*arguments)
+            except Unavailable as failure:
+                known[arguments] = failure
+        if isinstance(known[arguments], Unavailable):
+            raise known[arguments]
+        return known[arguments]
+
+    return remembering
+
+
+@once
 def python(name):
     """The interpreter of the peer's environment, which is made when it is missing or outdated."""
     wanted, folder = HERE / "requirements" / f"{name}.txt", CACHE / name
@@ -53,7 +71,7 @@ def version(name):
     return (HERE / "requirements" / f"{name}.txt").read_text().splitlines()[0].replace("==", " ")
 
 
-@functools.lru_cache(maxsize=None)
+@once
 def networks():
     """The folder with the two networks as ONNX, and with inputs and PyTorch's outputs."""
     script, folder = HERE / "export_networks.py", CACHE / "networks"

@@ -124,6 +124,10 @@ def subjects(program, model, network, threads, quick):
 
 def measure(program, model, threads, runs, quick, work):
     """Rows of the table."""
+    try:
+        environments.networks()
+    except Unavailable as failure:
+        return [{"subject": network.title, "system": "all", "failure": str(failure)} for network in NETWORKS]
     rows = []
     for network in NETWORKS:
         for count in sorted({1, threads}):

@@ -65,7 +65,10 @@ class Worker:
         raise Unavailable(why(self.child.wait(), self.error.read().decode("utf-8", "replace")))
 
     def close(self):
-        self.child.stdin.close()
+        try:
+            self.child.stdin.close()
+        except BrokenPipeError:
+            pass  # a line that the process did not wait for
         self.child.stdout.close()
         self.child.wait()
         self.error.close()

@@ -10,7 +10,8 @@ import recordings
 import systems
 
 FIELDS = ("part subject system precision batch threads runs cpu_s wall_s peak_mb der speakers "
-          "true_speakers ms cpu_ms ratio_default ratio_float32 difference failure date commit processor").split()
+          "true_speakers ms cpu_ms ratio_default ratio_float32 difference failure date commit "
+          "processor").split()
 DIGITS = {"cpu_s": 3, "wall_s": 3, "peak_mb": 1, "der": 2, "ms": 3, "cpu_ms": 3, "ratio_default": 3,
           "ratio_float32": 3, "difference": 6}
 BASE = "diarist balanced"  # what others are compared with
@@ -121,9 +122,9 @@ def network_table(subject, rows):
 
 
 CONFIGURATION = """## How it is measured
-Systems take turns on the same files and the same processors; figures are medians of the runs, ratios medians of the ratios of neighbouring runs.
-Every system may use as many threads as processors are given to the process (`taskset -c 0,1
-bench/peers/run` gives two).
+Systems take turns on the same files and the same processors; figures are medians of the runs,
+ratios medians of the ratios of neighbouring runs. Every system may use as many threads as
+processors are given to the process (`taskset -c 0,1 bench/peers/run` gives two).
 
 - **diarist**: the whole process counts, from the FLAC file to RTTM on standard output, with loading
   and decoding.
@@ -147,10 +148,11 @@ bench/peers/run` gives two).
   the precision it chooses itself, named after the colon: bf16 on processors that have it, f32
   elsewhere. bf16 changes what comes out: the last column is the largest difference to PyTorch's
   float32 over {compared} inputs, log-probabilities or columns of the trunk.
-- **Networks**: diarist in the precision of its presets fast and balanced (*default*: 16-bit integers
-  where the processor gains by them) and of accurate (*float32*), in the engine's own batches (6 windows; CAM++ one stretch at a time), one
-  stretch or batch a thread. CAM++ is compared up to the columns that are pooled, since diarist
-  pools them per speaker. Inputs are noise; time does not depend on them.
+- **Networks**: diarist in the precision of its presets fast and balanced (*default*: 16-bit
+  integers where the processor gains by them) and of accurate (*float32*), in the engine's own
+  batches (6 windows; CAM++ one stretch at a time), one stretch or batch a thread. CAM++ is compared
+  up to the columns that are pooled, since diarist pools them per speaker. Inputs are noise; time
+  does not depend on them.
 """
 
 SWEEP = "of 0.5 (its default), 0.6, 0.7, 0.8 the best on five of these recordings"
