@@ -44,6 +44,7 @@ struct cli_batch {
     const struct cli_inputs *inputs;
     const struct cli_plan *plan;
     const diarist_model *model;
+    double load_s; /* that it took to load the model */
     enum cli_work stages;
     cli_work_fn work;
     const char *header; /* before the first text of a file or of standard output; NULL: none */

@@ -86,6 +86,7 @@ static int do_channel(struct cli_job *job, struct cli_piece *piece, int32_t chan
                                          .channel = channel,
                                          .sha256 = info.sha256 ? piece->sha256 : NULL,
                                          .preset = preset_names[job->batch->settings->preset],
+                                         .load_s = job->batch->load_s,
                                          .decode_s = fed.decode_s,
                                          .total_s = cli_now() - started};
         job->duration_s = info.duration_s;
@@ -144,13 +145,16 @@ static int run_turns(const struct cli_settings *settings, enum cli_work stages) 
         rc = cli_inputs_collect(&inputs, settings);
     if (!rc)
         rc = cli_plan_make(&plan, &inputs, settings);
+    double before = cli_now();
     if (!rc)
         rc = cli_model_load(&model, settings);
+    double load_s = cli_now() - before;
     if (!rc) {
         struct cli_batch batch = {.settings = settings,
                                   .inputs = &inputs,
                                   .plan = &plan,
                                   .model = model,
+                                  .load_s = load_s,
                                   .stages = stages,
                                   .work = diarize_input};
         rc = cli_batch_run(&batch);

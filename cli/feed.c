@@ -1,14 +1,13 @@
 /* feed.c - one file into one recording.
  * SPDX-License-Identifier: MIT
  *
- * file -> diarist_audio -> blocks of 10 s of samples -> diarist_recording */
+ * file -> diarist_audio -> blocks of samples, some ahead -> diarist_recording */
 #include "feed.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "reader.h"
 
-enum { BLOCK_SAMPLES = 10 * DIARIST_SAMPLE_RATE };
+#include <stdio.h>
+#include <string.h>
 
 /* The library says num_speakers; who gave the option knows it as --num-speakers. */
 static void print_with_flags(const char *message) {
@@ -65,25 +64,32 @@ void cli_engine_options(diarist_options *options, const struct cli_settings *set
     options->min_duration_on_s = settings->min_duration_on_s;
     options->min_duration_off_s = settings->min_duration_off_s;
     if (progress) {
+        static const int32_t tasks[] = {[CLI_WORK_DIARIZE] = DIARIST_TASK_DIARIZE,
+                                        [CLI_WORK_VAD] = DIARIST_TASK_VAD,
+                                        [CLI_WORK_EMBED] = DIARIST_TASK_EMBED};
+        options->task = tasks[progress->work];
         options->progress = cli_progress_update;
         options->progress_data = progress;
     }
 }
 
-static int feed_blocks(struct cli_fed *fed, float *block, diarist_error *err) {
-    for (;;) {
-        size_t n = 0;
+static int feed_blocks(struct cli_fed *fed, diarist_error *err) {
+    struct cli_reader *reader;
+    int rc = cli_reader_open(&reader, fed->audio, err);
+    while (!rc) {
+        const float *samples;
+        size_t n;
         double before = cli_now();
-        int rc = diarist_audio_read(fed->audio, block, BLOCK_SAMPLES, &n, err);
+        rc = cli_reader_next(reader, &samples, &n, err);
         fed->decode_s += cli_now() - before;
         if (!rc && cli_interrupted())
             rc = cli_set_error(err, DIARIST_ERROR_CANCELED, "interrupted");
         if (rc || n == 0)
-            return rc;
-        rc = diarist_recording_feed(fed->recording, block, n, err);
-        if (rc)
-            return rc;
+            break;
+        rc = diarist_recording_feed(fed->recording, samples, n, err);
     }
+    cli_reader_close(reader);
+    return rc;
 }
 
 int cli_feed(struct cli_fed *fed, const char *path, int32_t channel,
@@ -108,11 +114,7 @@ int cli_feed(struct cli_fed *fed, const char *path, int32_t channel,
     progress->duration_s = info.declared_s;
     if (info.declared_s > 0)
         diarist_recording_expect(fed->recording, info.declared_s);
-    float *block = malloc(sizeof *block * BLOCK_SAMPLES);
-    if (!block)
-        return cli_set_memory_error(err);
-    rc = feed_blocks(fed, block, err);
-    free(block);
+    rc = feed_blocks(fed, err);
     diarist_audio_describe(fed->audio, &info);
     progress->duration_s = info.duration_s;
     if (!rc && info.warning)

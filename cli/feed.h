@@ -11,7 +11,7 @@
 struct cli_fed {
     diarist_audio *audio; /* open, so that its description lives */
     diarist_recording *recording;
-    double decode_s; /* wall time */
+    double decode_s; /* wall time spent waiting for samples */
 };
 
 /* Reads path and feeds all of it. channel as in diarist_audio_options. options.progress_data is

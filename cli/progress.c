@@ -6,6 +6,7 @@
 #include "report_line.h"
 #include "text.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,8 @@ static const double stage_shares[][4] = {
     [CLI_WORK_EMBED] = {0.40, 0.60, 0, 0},
 };
 
+enum { SECTION_S = 600 }; /* that are embedded at a time */
+
 void cli_progress_setup(const struct cli_settings *settings) {
     const char *term = getenv("TERM");
     bool capable = isatty(STDERR_FILENO) && term && *term && strcmp(term, "dumb");
@@ -37,13 +40,24 @@ void cli_progress_setup(const struct cli_settings *settings) {
         progress.mode = capable && !settings->quiet ? CLI_PROGRESS_TTY : CLI_PROGRESS_NONE;
 }
 
+/* Of a recording to be diarized, whole sections are embedded while it is fed: that share of the
+ * embedding stage belongs to the first stage. */
+static double early_share(const struct cli_progress *p) {
+    if (p->work != CLI_WORK_DIARIZE || !(p->duration_s > SECTION_S))
+        return 0;
+    return floor(p->duration_s / SECTION_S) * SECTION_S / p->duration_s;
+}
+
 /* Share of all the work of this input that is done, or negative when it cannot be known. */
 static double overall(const struct cli_progress *p, diarist_stage stage, double fraction) {
     if (fraction < 0)
         return -1;
-    double done = stage_shares[p->work][stage] * fraction;
+    const double *shares = stage_shares[p->work];
+    double done = shares[stage] * fraction;
+    if (stage == DIARIST_STAGE_SEGMENTATION)
+        done += early_share(p) * shares[DIARIST_STAGE_EMBEDDING] * fraction;
     for (int s = 0; s < (int)stage; s++)
-        done += stage_shares[p->work][s];
+        done += shares[s];
     return (p->part + done) / p->num_parts;
 }
 

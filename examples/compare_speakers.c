@@ -17,10 +17,13 @@ static int embed(float *embedding, const diarist_model *model, const char *path,
     static float block[10 * DIARIST_SAMPLE_RATE];
     diarist_region whole = {.start = 0, .end = 0, .group = 0};
     diarist_recording *recording = NULL;
+    diarist_options options;
     diarist_audio *audio;
     size_t num = 1;
+    diarist_options_init(&options);
+    options.task = DIARIST_TASK_EMBED;
     int failed = diarist_audio_open(&audio, path, NULL, err) ||
-                 diarist_recording_open(&recording, model, NULL, err);
+                 diarist_recording_open(&recording, model, &options, err);
     while (!failed && num > 0) {
         failed = diarist_audio_read(audio, block, sizeof block / sizeof *block, &num, err) ||
                  diarist_recording_feed(recording, block, num, err);

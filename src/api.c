@@ -31,12 +31,21 @@ int diarist_recording_embed(float *embeddings, double *seconds, diarist_recordin
     return dr_embed(embeddings, seconds, recording, regions, num_regions, num_groups, err);
 }
 
-/* A recording with all its samples, or NULL. */
+/* A recording for a task with all its samples, or NULL. */
 static diarist_recording *feed_all(const diarist_model *model, const float *samples, size_t n,
-                                   const diarist_options *options, int *status,
+                                   const diarist_options *options, diarist_task task, int *status,
                                    diarist_error *err) {
     diarist_recording *recording;
-    *status = diarist_recording_open(&recording, model, options, err);
+    diarist_options own;
+    *status = diarist_options_check(options, err); /* its size, before it is copied */
+    if (*status)
+        return NULL;
+    if (options)
+        own = *options;
+    else
+        diarist_options_init(&own);
+    own.task = task;
+    *status = diarist_recording_open(&recording, model, &own, err);
     if (*status)
         return NULL;
     diarist_recording_expect(recording, (double)n / DIARIST_SAMPLE_RATE);
@@ -51,7 +60,8 @@ int diarist_diarize(diarist_result **out, const diarist_model *model, const floa
                     size_t n, const diarist_options *options, diarist_error *err) {
     int status;
     *out = NULL;
-    diarist_recording *recording = feed_all(model, samples, n, options, &status, err);
+    diarist_recording *recording =
+        feed_all(model, samples, n, options, DIARIST_TASK_DIARIZE, &status, err);
     if (recording)
         status = dr_diarize(out, recording, err);
     diarist_recording_free(recording);
@@ -62,7 +72,8 @@ int diarist_vad(diarist_result **out, const diarist_model *model, const float *s
                 const diarist_options *options, diarist_error *err) {
     int status;
     *out = NULL;
-    diarist_recording *recording = feed_all(model, samples, n, options, &status, err);
+    diarist_recording *recording =
+        feed_all(model, samples, n, options, DIARIST_TASK_VAD, &status, err);
     if (recording)
         status = dr_vad(out, recording, err);
     diarist_recording_free(recording);
@@ -72,7 +83,8 @@ int diarist_vad(diarist_result **out, const diarist_model *model, const float *s
 int diarist_embed(float *embedding, const diarist_model *model, const float *samples, size_t n,
                   const diarist_options *options, diarist_error *err) {
     int status;
-    diarist_recording *recording = feed_all(model, samples, n, options, &status, err);
+    diarist_recording *recording =
+        feed_all(model, samples, n, options, DIARIST_TASK_EMBED, &status, err);
     const diarist_region whole = {0.0, (double)n / DIARIST_SAMPLE_RATE, 0};
     if (recording)
         status = dr_embed(embedding, NULL, recording, &whole, 1, 1, err);

@@ -122,11 +122,14 @@ static int describe_recording(struct dr_document_recording *recording, const dia
     return status ? status : set_text(&engine->model_sha256, info.sha256, err);
 }
 
-/* Channels of one recording are worked on one after another: their times add up. */
+/* Channels of one recording are worked on one after another: their times add up. The model was
+ * loaded once for all. */
 static void add_timing(struct dr_document_timing *timing, const diarist_result *result,
                        const diarist_source *source) {
     diarist_timing stages;
     diarist_result_timing(result, &stages);
+    timing->stages.total += source->load_s - timing->load_s;
+    timing->load_s = source->load_s;
     timing->known = 1;
     timing->decode_s += source->decode_s;
     timing->stages.features += stages.features;

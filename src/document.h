@@ -52,8 +52,8 @@ struct dr_document_engine {
 
 struct dr_document_timing {
     int known;
-    double decode_s; /* what diarist_timing does not know: decoding, and the whole run */
-    diarist_timing stages;
+    double load_s, decode_s; /* what diarist_timing does not know */
+    diarist_timing stages;   /* total: load_s and everything else counted */
 };
 
 struct dr_document_recording {

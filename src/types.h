@@ -40,30 +40,66 @@ enum {
 /* Time of the left edge of frame 0: half a step before its centre at 495.5 samples. */
 #define DR_FRAME_OFFSET_S (495.5 / 16000.0 - DR_FRAME_S / 2)
 
-/* Segmentation of a recording: what the network said of every chunk.
- * logprob[num_chunks][589][7]: natural-log probabilities of the powerset classes.
- * active, clean [num_chunks][589]: bit q set = local speaker q talks (argmax decoding); clean keeps
- * it only on frames with exactly one speaker. */
+/* Segmentation of a recording: what later stages need of what the network said of every chunk, in 4
+ * bytes a frame.
+ * active[num_chunks][589]: bit q set = local speaker q talks (argmax decoding).
+ * marginal[num_chunks][589][3]: probability that local speaker q talks, in 255ths. */
 struct dr_segmentation {
     size_t num_chunks;
     size_t step;        /* samples between chunk starts: chunk i starts at i * step */
     size_t num_samples; /* of the recording */
-    const float *logprob;
-    const uint8_t *active, *clean;
+    const uint8_t *active, *marginal;
 };
 
-/* Embeddings of short windows along the recording, unit length.
- * centre_s[num], embedding[num][192]. */
+enum { DR_MARGINAL_ONE = 255 };
+
+/* Of a frame's active local speakers: the one who talks alone, as a bit, or 0. */
+static inline uint8_t dr_clean(uint8_t active) {
+    return active & (active - 1) ? 0 : active;
+}
+
+/* An embedding, a byte a value: value d is low + step * code[d], off by step / 2 at most. */
+struct dr_embedding {
+    float low, step;
+    uint8_t code[DR_EMBEDDING_DIM];
+};
+
+static inline void dr_embedding_pack(struct dr_embedding *to, const float *values) {
+    float low = values[0], high = values[0];
+    for (size_t d = 1; d < DR_EMBEDDING_DIM; d++) {
+        low = values[d] < low ? values[d] : low;
+        high = values[d] > high ? values[d] : high;
+    }
+    float per_step = high > low ? 255 / (high - low) : 0;
+    to->low = low;
+    to->step = (high - low) / 255;
+    for (size_t d = 0; d < DR_EMBEDDING_DIM; d++)
+        to->code[d] = (uint8_t)((values[d] - low) * per_step + 0.5f);
+}
+
+static inline void dr_embedding_unpack(float *values, const struct dr_embedding *from) {
+    for (size_t d = 0; d < DR_EMBEDDING_DIM; d++)
+        values[d] = from->low + from->step * (float)from->code[d];
+}
+
+/* Embeddings of short windows along the recording, of unit length before they were packed.
+ * centre_s[num]. row[num]: where the embedding of window i lies; NULL: at i. */
 struct dr_windows {
     size_t num;
     double *centre_s;
-    float *embedding;
+    struct dr_embedding *embedding;
+    const uint32_t *row;
 };
 
-/* One embedding per local speaker: [num_chunks][3][192], not normalised; all zeros where has is 0.
+/* values[192] of window i. */
+static inline void dr_window_unpack(float *values, const struct dr_windows *windows, size_t i) {
+    dr_embedding_unpack(values, windows->embedding + (windows->row ? windows->row[i] : i));
+}
+
+/* One embedding per local speaker: [num_chunks][3], not normalised; of no meaning where has is 0.
  */
 struct dr_local_embeddings {
-    float *embedding;
+    struct dr_embedding *embedding;
     uint8_t *has; /* [num_chunks][3] */
 };
 

@@ -78,14 +78,22 @@ enum {
 };
 
 typedef enum diarist_preset {
-    DIARIST_PRESET_BALANCED = 0, /* segmentation windows every 5 s, 16 bits where they cost nothing */
-    DIARIST_PRESET_FAST = 1,    /* windows every 5 s and whatever costs at most 0.5 points of DER */
+    DIARIST_PRESET_BALANCED =
+        0,                   /* segmentation windows every 5 s, 16 bits where they cost nothing */
+    DIARIST_PRESET_FAST = 1, /* windows every 5 s and whatever costs at most 0.5 points of DER */
     DIARIST_PRESET_ACCURATE = 2 /* windows every 2 s, single precision everywhere */
 } diarist_preset;
 
+/* What a recording is opened for: that alone is computed and kept. */
+typedef enum diarist_task {
+    DIARIST_TASK_DIARIZE = 0, /* memory grows by 6 MB an hour */
+    DIARIST_TASK_VAD = 1,     /* by 3 */
+    DIARIST_TASK_EMBED = 2    /* by 118: regions are only known at the end */
+} diarist_task;
+
 typedef enum diarist_stage {
-    DIARIST_STAGE_SEGMENTATION = 0, /* while audio is fed: features and segmentation */
-    DIARIST_STAGE_EMBEDDING = 1,
+    DIARIST_STAGE_SEGMENTATION = 0, /* while audio is fed: all that can be done by then */
+    DIARIST_STAGE_EMBEDDING = 1,    /* what the last minutes still need */
     DIARIST_STAGE_CLUSTERING = 2,
     DIARIST_STAGE_RECONSTRUCT = 3
 } diarist_stage;
@@ -111,6 +119,7 @@ typedef struct diarist_options {
     double min_duration_off_s; /* shorter pauses inside one speaker's talk are filled; default 0 */
     diarist_progress_fn progress; /* NULL: none */
     void *progress_data;
+    int32_t task; /* a diarist_task; default diarize; whole recordings in memory know theirs */
 } diarist_options;
 
 /* Sets every field to its default. Never fails. */
@@ -127,7 +136,8 @@ DIARIST_API int32_t diarist_available_threads(void);
 /* Loads a model set. path: a .safetensors file made by models/import.py; NULL: the set embedded at
  * build time. The file is mapped for as long as the model lives. Of options cpu_mask and preset are
  * read: the networks are made ready for the preset; others take that time when a recording first
- * asks for them. NULL: the defaults. DIARIST_ERROR_MODEL: missing, damaged, or not an architecture known here. */
+ * asks for them. NULL: the defaults. DIARIST_ERROR_MODEL: missing, damaged, or not an architecture
+ * known here. */
 DIARIST_API int diarist_model_load(diarist_model **out, const char *path,
                                    const diarist_options *options, diarist_error *err);
 DIARIST_API void diarist_model_free(diarist_model *model);
@@ -163,8 +173,9 @@ DIARIST_API void diarist_recording_expect(diarist_recording *recording, double s
 DIARIST_API int diarist_recording_feed(diarist_recording *recording, const float *samples, size_t n,
                                        diarist_error *err);
 
-/* Ends feeding and says who spoke when. May be called once per recording. An empty or silent
- * recording is no error: the result has no speakers. */
+/* Ends feeding and says who spoke when. Of this and the next two one may be called, once: that of
+ * options.task; the others are DIARIST_ERROR_ARGUMENT. An empty or silent recording is no error:
+ * the result has no speakers. */
 DIARIST_API int diarist_recording_diarize(diarist_result **out, diarist_recording *recording,
                                           diarist_error *err);
 
@@ -221,7 +232,8 @@ typedef struct diarist_speaker {
     const float *embedding; /* [embedding_dim], unit length; NULL when there is none (vad) */
 } diarist_speaker;
 
-/* Seconds of wall time. A stage that ran beside another one is counted in both. */
+/* Seconds of wall time. Stages take turns, so their times and what lies between them add up to
+ * total, which begins with diarist_recording_open. */
 typedef struct diarist_timing {
     double features, segmentation, embedding, clustering, reconstruct, total;
 } diarist_timing;

@@ -74,8 +74,9 @@ typedef struct diarist_source {
     int32_t channel; /* 1-based channel that the turns are of; 0: all, written as 1 */
     const char *sha256;
     const char *preset; /* "balanced" */
-    double decode_s;    /* wall time of decoding; total_s of the whole run */
-    double total_s;
+    double load_s;      /* wall time of loading the model, once for all recordings, */
+    double decode_s;    /* of waiting for samples, */
+    double total_s;     /* of everything on this recording but load_s; 0: what the result says */
 } diarist_source;
 
 /* Appends a result. Speakers are named SPEAKER_00, ... in order of first appearance (after those

@@ -1,10 +1,11 @@
-/* threads.c - a pool of workers with a fixed partition of the work.
+/* threads.c - a pool of workers.
  * SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/threads.h"
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct dr_pool {
     dr_work_fn *work;
     void *context;
     size_t num_items;
+    atomic_size_t next; /* item that nobody has taken */
 };
 
 /* Whole cores of a cgroup v2 CPU quota, 0 when there is none. */
@@ -52,8 +54,9 @@ int dr_available_threads(void) {
     return n < 1 ? 1 : n;
 }
 
-static void run_share(const struct dr_pool *pool, int worker) {
-    for (size_t i = (size_t)worker; i < pool->num_items; i += (size_t)pool->size)
+static void run_items(struct dr_pool *pool, int worker) {
+    size_t i;
+    while ((i = atomic_fetch_add(&pool->next, 1)) < pool->num_items)
         pool->work(pool->context, i, worker);
 }
 
@@ -69,7 +72,7 @@ static void *worker_main(void *arg) {
             break;
         seen = pool->round;
         pthread_mutex_unlock(&pool->lock);
-        run_share(pool, self->index);
+        run_items(pool, self->index);
         pthread_mutex_lock(&pool->lock);
         if (--pool->num_busy == 0)
             pthread_cond_signal(&pool->done);
@@ -115,11 +118,12 @@ void dr_pool_run(struct dr_pool *pool, dr_work_fn *work, void *context, size_t n
     pool->work = work;
     pool->context = context;
     pool->num_items = num_items;
+    atomic_store(&pool->next, 0);
     pool->num_busy = pool->num_started;
     pool->round++;
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->lock);
-    run_share(pool, 0);
+    run_items(pool, 0);
     pthread_mutex_lock(&pool->lock);
     while (pool->num_busy)
         pthread_cond_wait(&pool->done, &pool->lock);

@@ -1,4 +1,4 @@
-/* threads.h - a pool of workers with a fixed partition of the work.
+/* threads.h - a pool of workers.
  * SPDX-License-Identifier: MIT
  *
  * Items are independent of one another and each writes its own output, so results do not depend on
@@ -22,8 +22,8 @@ int dr_pool_size(const struct dr_pool *pool);
  * for scratch memory. */
 typedef void dr_work_fn(void *context, size_t item, int worker);
 
-/* Runs work on every item and returns when all are done: worker w takes items w, w + size, ...
- * Called by one thread at a time. */
+/* Runs work on every item and returns when all are done. Workers take items in order, each the next
+ * one when it is done with its last. Called by one thread at a time. */
 void dr_pool_run(struct dr_pool *pool, dr_work_fn *work, void *context, size_t num_items);
 
 void dr_pool_free(struct dr_pool *pool); /* NULL allowed */

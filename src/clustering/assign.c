@@ -46,16 +46,19 @@ static void measure_activity(struct chunk_choice *choice, const uint8_t *active,
 }
 
 /* similarity [num_speakers] of an embedding to all centroids; 0 without an embedding. */
-static void compare(float *similarity, const float *embedding, int has,
+static void compare(float *similarity, const struct dr_embedding *packed, int has,
                     const struct dr_centroids *centroids) {
+    float embedding[DIM] = {0};
     double squares = 0;
+    if (has)
+        dr_embedding_unpack(embedding, packed);
     for (size_t d = 0; d < DIM; d++)
         squares += (double)embedding[d] * embedding[d];
     double norm = fmax(sqrt(squares), 1e-9);
     for (size_t k = 0; k < centroids->num_speakers; k++) {
         const float *centroid = centroids->centroid + k * DIM;
         double dot = 0;
-        for (size_t d = 0; d < DIM && has; d++)
+        for (size_t d = 0; d < DIM; d++)
             dot += (double)embedding[d] * centroid[d];
         similarity[k] = (float)(dot / norm);
     }
@@ -130,7 +133,7 @@ int dr_assign_local_speakers(int32_t *assign, const struct dr_segmentation *segm
         }
         for (size_t i = 0; i < choice.num; i++) {
             size_t at = c * Q + (size_t)choice.local[i];
-            compare(similarity, local->embedding + at * DIM, local->has[at], centroids);
+            compare(similarity, local->embedding + at, local->has[at], centroids);
             pick_best(&choice, i, similarity, num_speakers);
         }
         choose_jointly(speaker, &choice);

@@ -30,9 +30,14 @@ int dr_centroids_build(struct dr_centroids *out, const struct dr_windows *window
     double *sums = dr_arena_zalloc(arena, num_speakers, DIM * sizeof *sums);
     if (!centroid || !sums)
         return dr_fail_memory(err);
-    for (size_t w = 0; w < windows->num; w++)
-        for (size_t d = 0; d < DIM && speaker[w] >= 0; d++)
-            sums[(size_t)speaker[w] * DIM + d] += windows->embedding[w * DIM + d];
+    for (size_t w = 0; w < windows->num; w++) {
+        float embedding[DIM];
+        if (speaker[w] < 0)
+            continue;
+        dr_window_unpack(embedding, windows, w);
+        for (size_t d = 0; d < DIM; d++)
+            sums[(size_t)speaker[w] * DIM + d] += embedding[d];
+    }
     for (size_t k = 0; k < num_speakers; k++) {
         double squares = 0;
         for (size_t d = 0; d < DIM; d++)

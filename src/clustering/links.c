@@ -1,7 +1,7 @@
 /* links.c - evidence from the segmentation that two windows are of different speakers.
  * SPDX-License-Identifier: MIT
  *
- * per chunk: clean [589] -> prefix sums [590][3] -> local speaker carried by each window inside
+ * per chunk: active [589] -> prefix sums [590][3] -> local speaker carried by each window inside
  *   -> same / diff of all pairs of windows inside */
 #include "clustering/links.h"
 
@@ -16,11 +16,11 @@ enum { NO_LOCAL_SPEAKER = -1 };
 
 typedef uint16_t prefix_sums[DR_CHUNK_FRAMES + 1][DR_LOCAL_SPEAKERS];
 
-static void sum_clean(prefix_sums sums, const uint8_t *clean) {
+static void sum_clean(prefix_sums sums, const uint8_t *active) {
     memset(sums[0], 0, sizeof sums[0]);
     for (size_t f = 0; f < DR_CHUNK_FRAMES; f++)
         for (int q = 0; q < DR_LOCAL_SPEAKERS; q++)
-            sums[f + 1][q] = (uint16_t)(sums[f][q] + ((clean[f] >> q) & 1));
+            sums[f + 1][q] = (uint16_t)(sums[f][q] + ((dr_clean(active[f]) >> q) & 1));
 }
 
 static size_t clamp_frame(double frame) {
@@ -98,7 +98,7 @@ int dr_links_build(struct dr_links *out, const struct dr_windows *windows,
         find_inside(&first, &end, windows, start_s);
         if (end - first < 2)
             continue;
-        sum_clean(sums, segmentation->clean + i * DR_CHUNK_FRAMES);
+        sum_clean(sums, segmentation->active + i * DR_CHUNK_FRAMES);
         for (size_t u = first; u < end; u++) {
             int q =
                 carried((const uint16_t(*)[DR_LOCAL_SPEAKERS])sums, windows->centre_s[u] - start_s);

@@ -128,7 +128,9 @@ static size_t least_similar(const struct dr_windows *windows, const int32_t *clu
     for (size_t w = 0; w < windows->num; w++) {
         if (cluster[w] != wanted || w == except)
             continue;
-        float similarity = dot_of(windows->embedding + w * DIM, direction);
+        float embedding[DIM];
+        dr_window_unpack(embedding, windows, w);
+        float similarity = dot_of(embedding, direction);
         if (worst == windows->num || similarity < lowest) {
             worst = w;
             lowest = similarity;
@@ -143,8 +145,12 @@ static void add_directions(float sum[2][DIM], const struct dr_windows *windows,
     memset(sum, 0, 2 * sizeof sum[0]);
     for (size_t w = 0; w < windows->num; w++) {
         float *to = cluster[w] == first ? sum[0] : cluster[w] == second ? sum[1] : NULL;
-        for (size_t d = 0; d < DIM && to; d++)
-            to[d] += windows->embedding[w * DIM + d];
+        float embedding[DIM];
+        if (!to)
+            continue;
+        dr_window_unpack(embedding, windows, w);
+        for (size_t d = 0; d < DIM; d++)
+            to[d] += embedding[d];
     }
     for (int side = 0; side < 2; side++) {
         float norm = fmaxf(sqrtf(dot_of(sum[side], sum[side])), 1e-9f);
@@ -165,13 +171,14 @@ static int split_speaker(struct trial *trial, const struct dr_windows *windows) 
     float direction[2][DIM];
     add_directions(direction, windows, trial->cluster, old, new);
     size_t a = least_similar(windows, trial->cluster, old, direction[0], windows->num);
-    size_t b = least_similar(windows, trial->cluster, old, windows->embedding + a * DIM, a);
-    memcpy(direction[0], windows->embedding + a * DIM, sizeof direction[0]);
-    memcpy(direction[1], windows->embedding + b * DIM, sizeof direction[1]);
+    dr_window_unpack(direction[0], windows, a);
+    size_t b = least_similar(windows, trial->cluster, old, direction[0], a);
+    dr_window_unpack(direction[1], windows, b);
     for (int round = 0; round < SPLIT_ROUNDS; round++) {
         for (size_t w = 0; w < windows->num; w++) {
             if ((trial->cluster[w] == old || trial->cluster[w] == new) && w != a && w != b) {
-                const float *embedding = windows->embedding + w * DIM;
+                float embedding[DIM];
+                dr_window_unpack(embedding, windows, w);
                 int second = dot_of(embedding, direction[1]) > dot_of(embedding, direction[0]);
                 trial->cluster[w] = second ? new : old;
             }

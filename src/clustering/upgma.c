@@ -63,7 +63,8 @@ static int load_items(struct dr_linkage *linkage, const struct state *s, size_t 
     for (size_t w = first; w < end; w++) {
         if (s->local[w] == NO_ITEM)
             continue;
-        const float *embedding = s->windows->embedding + w * DR_EMBEDDING_DIM;
+        float embedding[DR_EMBEDDING_DIM];
+        dr_window_unpack(embedding, s->windows, w);
         double *sum = mean + s->local[w] * (size_t)DR_EMBEDDING_DIM;
         linkage->count[s->local[w]]++;
         for (size_t d = 0; d < DR_EMBEDDING_DIM; d++)

@@ -111,7 +111,8 @@ static int read_timing(const struct dr_input *in, struct dr_document_timing *tim
     const struct {
         const char *key;
         double *out;
-    } rows[] = {{"decode", &timing->decode_s},
+    } rows[] = {{"load", &timing->load_s},
+                {"decode", &timing->decode_s},
                 {"features", &timing->stages.features},
                 {"segmentation", &timing->stages.segmentation},
                 {"embedding", &timing->stages.embedding},

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static void put_integer_or_null(struct dr_json *json, int64_t value) {
@@ -156,27 +157,36 @@ static void put_turns(struct dr_json *json, const struct dr_document_recording *
     dr_json_end(json);
 }
 
+/* Whole milliseconds, so that what is printed adds up: total is at least the sum of the parts, and
+ * other is what they leave of it. */
 static void put_timing(struct dr_json *json, const struct dr_document_recording *recording) {
-    const diarist_timing *stages = &recording->timing.stages;
+    const struct dr_document_timing *timing = &recording->timing;
     const struct {
         const char *name;
         double seconds;
-    } rows[] = {{"decode", recording->timing.decode_s},
-                {"features", stages->features},
-                {"segmentation", stages->segmentation},
-                {"embedding", stages->embedding},
-                {"clustering", stages->clustering},
-                {"reconstruct", stages->reconstruct},
-                {"total", stages->total}};
+    } parts[] = {{"load", timing->load_s},
+                 {"decode", timing->decode_s},
+                 {"features", timing->stages.features},
+                 {"segmentation", timing->stages.segmentation},
+                 {"embedding", timing->stages.embedding},
+                 {"clustering", timing->stages.clustering},
+                 {"reconstruct", timing->stages.reconstruct}};
+    double sum_ms = 0;
     dr_json_key(json, "timing");
     dr_json_begin(json, '{', 1);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        dr_json_key(json, rows[i].name);
-        dr_json_fixed(json, rows[i].seconds, 3);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        dr_json_key(json, parts[i].name);
+        dr_json_fixed(json, rint(1000 * parts[i].seconds) / 1000, 3);
+        sum_ms += rint(1000 * parts[i].seconds);
     }
+    double total_ms = fmax(rint(1000 * timing->stages.total), sum_ms);
+    dr_json_key(json, "other");
+    dr_json_fixed(json, (total_ms - sum_ms) / 1000, 3);
+    dr_json_key(json, "total");
+    dr_json_fixed(json, total_ms / 1000, 3);
     dr_json_key(json, "realtime_factor");
     if (recording->duration_s > 0)
-        dr_json_fixed(json, stages->total / recording->duration_s, 6);
+        dr_json_fixed(json, total_ms / 1000 / recording->duration_s, 6);
     else
         dr_json_null(json);
     dr_json_end(json);

@@ -1,12 +1,12 @@
-/* embeddings.c - what is pooled from the trunk's columns for diarization.
+/* embeddings.c - what is pooled from the trunk's columns for diarization, section by section.
  * SPDX-License-Identifier: MIT */
 #include "pipeline/embeddings.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "embedding/pooling.h"
-#include "pipeline/trunk_pass.h"
+#include "pipeline/growing.h"
 
 enum {
     FINE_HOP = 15,    /* columns: 0.3 s */
@@ -18,59 +18,118 @@ enum {
     MIN_CLEAN = 12,   /* frames; with fewer a local speaker is pooled over all active ones */
     MIN_LOCAL = 8     /* columns that a local speaker needs */
 };
+_Static_assert((int)DR_SECTION_FRAMES % (int)DR_BLOCK_FRAMES == 0, "sections are whole blocks");
 
+/* One section. */
 struct job {
-    struct diarist_recording *recording;
-    const struct dr_segmentation *segmentation;
-    const uint8_t *usable; /* [num_columns] */
-    size_t num_columns;
-    struct dr_embeddings *out;
-    size_t *centre;                   /* [fine.num] column of each fine window */
-    size_t windows_done, chunks_done; /* pooled so far */
-    const struct dr_columns *columns; /* those at hand */
+    struct dr_embedder *embedder;
+    struct dr_segmentation segmentation;
+    size_t first, num_columns; /* usable: columns [first, num_columns) of the recording */
+    const uint8_t *usable;
+    int last;                         /* whether the recording ends with this section */
+    size_t *centre;                   /* columns of the windows to be pooled now */
+    const struct dr_trunk_pass *pass; /* with the columns at hand */
+    size_t section_first;             /* its first frame */
 };
+
+int dr_embedder_open(struct dr_embedder *embedder, struct dr_workers *workers,
+                     const struct dr_segments *segments, struct dr_energies *energies,
+                     int exclude_overlap, dr_embedder_tick_fn *tick, void *tick_context,
+                     struct dr_arena *arena, diarist_error *err) {
+    embedder->tick = tick;
+    embedder->tick_context = tick_context;
+    embedder->workers = workers;
+    embedder->segments = segments;
+    embedder->energies = energies;
+    embedder->exclude_overlap = exclude_overlap;
+    return dr_trunk_pass_open(&embedder->pass, workers, energies, arena, err);
+}
+
+void dr_embedder_close(struct dr_embedder *embedder) {
+    free(embedder->out.fine.centre_s);
+    free(embedder->out.fine.embedding);
+    free(embedder->out.coarse.centre_s);
+    free(embedder->coarse_row);
+    free(embedder->out.local.embedding);
+    free(embedder->out.local.has);
+}
+
+void dr_mark_usable(uint8_t *usable, const struct dr_segments *segments, int exclude_overlap,
+                    size_t first, size_t num) {
+    for (size_t i = 0; i < num; i++) {
+        size_t f = dr_column_frame(first + i), settled = segments->counter.first;
+        uint8_t count = segments->count[f < settled ? f : settled - 1];
+        usable[i] = exclude_overlap ? count == 1 : count >= 1;
+    }
+}
 
 /* ---- which windows there are ---- */
 
-static size_t count_usable(const uint8_t *usable, size_t num_columns, size_t centre, size_t half) {
+static size_t window_begin(size_t centre) {
+    return centre > HALF_WINDOW ? centre - HALF_WINDOW : 0;
+}
+
+static size_t count_usable(const struct job *job, size_t centre, size_t half) {
     size_t begin = centre > half ? centre - half : 0;
-    size_t end = centre + half < num_columns ? centre + half : num_columns;
+    size_t end = centre + half < job->num_columns ? centre + half : job->num_columns;
     size_t n = 0;
     for (size_t c = begin; c < end; c++)
-        n += usable[c];
+        n += job->usable[c - job->first];
     return n;
 }
 
 static int is_window(const struct job *job, size_t centre) {
-    return count_usable(job->usable, job->num_columns, centre, HALF_WINDOW) >= MIN_WINDOW &&
-           count_usable(job->usable, job->num_columns, centre, HALF_CENTRE) >= MIN_CENTRE;
+    return count_usable(job, centre, HALF_WINDOW) >= MIN_WINDOW &&
+           count_usable(job, centre, HALF_CENTRE) >= MIN_CENTRE;
 }
 
-static int allocate(struct job *job, struct dr_arena *arena, diarist_error *err) {
-    struct dr_embeddings *out = job->out;
-    size_t chunks = job->segmentation->num_chunks;
-    memset(out, 0, sizeof *out);
-    for (size_t c = 0; c < job->num_columns; c += FINE_HOP)
-        out->fine.num += (size_t)is_window(job, c);
-    job->centre = dr_arena_alloc(arena, out->fine.num, sizeof *job->centre);
-    out->fine.centre_s = dr_arena_alloc(arena, out->fine.num, sizeof(double));
-    out->fine.embedding = dr_arena_alloc(arena, out->fine.num, DR_EMBEDDING_DIM * sizeof(float));
-    out->coarse.centre_s = dr_arena_alloc(arena, out->fine.num, sizeof(double));
-    out->coarse.embedding = dr_arena_alloc(arena, out->fine.num, DR_EMBEDDING_DIM * sizeof(float));
-    out->local.embedding =
-        dr_arena_zalloc(arena, chunks * DR_LOCAL_SPEAKERS, DR_EMBEDDING_DIM * sizeof(float));
-    out->local.has = dr_arena_zalloc(arena, chunks, DR_LOCAL_SPEAKERS);
-    if (!job->centre || !out->fine.centre_s || !out->fine.embedding || !out->coarse.centre_s ||
-        !out->coarse.embedding || !out->local.embedding || !out->local.has)
-        return dr_fail_memory(err);
-    size_t i = 0;
-    for (size_t c = 0; c < job->num_columns; c += FINE_HOP)
-        if (is_window(job, c)) {
-            job->centre[i] = c;
-            out->fine.centre_s[i++] =
-                (double)(c * DR_COLUMN_STEP + DR_COLUMN_CENTRE) / DR_SAMPLE_RATE;
-        }
-    return DIARIST_OK;
+/* The windows all of whose columns are at hand into job->centre. Returns how many. */
+static size_t choose_windows(struct job *job) {
+    struct dr_embedder *e = job->embedder;
+    size_t num = 0, end = job->pass->end;
+    int complete = job->last && end == job->num_columns;
+    for (; complete ? e->next_centre < end : e->next_centre + HALF_WINDOW <= end;
+         e->next_centre += FINE_HOP)
+        if (is_window(job, e->next_centre))
+            job->centre[num++] = e->next_centre;
+    return num;
+}
+
+/* Room for num more windows, and where they are. */
+static int add_windows(struct job *job, size_t num, diarist_error *err) {
+    struct dr_embedder *e = job->embedder;
+    struct dr_windows *fine = &e->out.fine, *coarse = &e->out.coarse;
+    size_t needed = fine->num + num;
+    int status = dr_grow(&fine->embedding, &e->fine_room, needed, sizeof *fine->embedding, err);
+    if (!status)
+        status = dr_grow(&fine->centre_s, &e->fine_centre_room, needed, sizeof(double), err);
+    needed = coarse->num + num;
+    if (!status)
+        status = dr_grow(&coarse->centre_s, &e->coarse_centre_room, needed, sizeof(double), err);
+    if (!status)
+        status = dr_grow(&e->coarse_row, &e->coarse_row_room, needed, sizeof(uint32_t), err);
+    for (size_t i = 0; i < num && !status; i++) {
+        size_t at = fine->num + i;
+        fine->centre_s[at] =
+            (double)(job->centre[i] * DR_COLUMN_STEP + DR_COLUMN_CENTRE) / DR_SAMPLE_RATE;
+        if (job->centre[i] % COARSE_HOP)
+            continue;
+        coarse->centre_s[coarse->num] = fine->centre_s[at];
+        e->coarse_row[coarse->num++] = (uint32_t)at;
+    }
+    coarse->embedding = fine->embedding;
+    coarse->row = e->coarse_row;
+    return status;
+}
+
+/* Room for num more chunks. */
+static int add_chunks(struct dr_embedder *e, size_t num, diarist_error *err) {
+    struct dr_local_embeddings *local = &e->out.local;
+    size_t needed = (e->next_chunk + num) * DR_LOCAL_SPEAKERS;
+    int status = dr_grow(&local->embedding, &e->local_room, needed, sizeof *local->embedding, err);
+    if (!status)
+        status = dr_grow(&local->has, &e->has_room, needed, 1, err);
+    return status;
 }
 
 /* ---- pooling ---- */
@@ -85,143 +144,154 @@ static struct dr_pooled new_sums(float *scratch, float **statistics) {
 }
 
 static const float *column(const struct job *job, size_t c) {
-    return job->columns->columns + (c - job->columns->first) * DR_COLUMN_DIM;
+    return job->pass->columns + (c - job->pass->first) * DR_COLUMN_DIM;
 }
 
 static void window_item(void *context, size_t item, int worker) {
     const struct job *job = context;
-    const struct diarist_model *model = job->recording->model;
-    float *statistics;
-    struct dr_pooled pooled = new_sums(job->recording->scratch[worker], &statistics);
-    size_t i = job->windows_done + item, centre = job->centre[i];
-    size_t begin = centre > HALF_WINDOW ? centre - HALF_WINDOW : 0;
+    struct dr_embedder *e = job->embedder;
+    const struct diarist_model *model = e->workers->model;
+    float *statistics, embedding[DR_EMBEDDING_DIM];
+    struct dr_pooled pooled = new_sums(e->workers->scratch[worker], &statistics);
+    size_t centre = job->centre[item], begin = window_begin(centre);
     size_t end = centre + HALF_WINDOW < job->num_columns ? centre + HALF_WINDOW : job->num_columns;
-    float *embedding = job->out->fine.embedding + i * DR_EMBEDDING_DIM;
-    dr_pooled_add(&pooled, &model->kernels, column(job, begin), job->usable + begin, end - begin);
+    dr_pooled_add(&pooled, &model->kernels, column(job, begin), job->usable + (begin - job->first),
+                  end - begin);
     dr_pooled_statistics(statistics, &pooled);
-    dr_campplus_head(job->recording->networks->campplus, embedding, statistics, 1);
+    dr_campplus_head(e->workers->networks->campplus, embedding, statistics, 1);
     dr_normalise(embedding);
+    dr_embedding_pack(&e->out.fine.embedding[e->out.fine.num + item], embedding);
 }
 
-/* keep[num]: columns of chunk `chunk` in which local speaker q talks, alone if it does so enough.
- */
-static void local_columns(uint8_t *keep, const struct job *job, size_t chunk, int q, size_t num) {
-    const uint8_t *clean = job->segmentation->clean + chunk * DR_CHUNK_FRAMES;
-    const uint8_t *active = job->segmentation->active + chunk * DR_CHUNK_FRAMES;
+/* keep[num]: columns of a chunk in which local speaker q talks, alone if it does so enough. active:
+ * of the chunk. */
+static void local_columns(uint8_t *keep, const uint8_t *active, int q, int exclude_overlap,
+                          size_t num) {
     size_t num_clean = 0;
     for (size_t f = 0; f < DR_CHUNK_FRAMES; f++)
-        num_clean += clean[f] >> q & 1;
-    int use_clean = job->recording->plan.exclude_overlap && num_clean >= MIN_CLEAN;
+        num_clean += dr_clean(active[f]) >> q & 1;
+    int use_clean = exclude_overlap && num_clean >= MIN_CLEAN;
     for (size_t c = 0; c < num; c++) {
         size_t f = dr_column_frame(c);
         f = f < DR_CHUNK_FRAMES ? f : DR_CHUNK_FRAMES - 1;
-        keep[c] = (use_clean ? clean : active)[f] >> q & 1;
+        keep[c] = (use_clean ? dr_clean(active[f]) : active[f]) >> q & 1;
     }
 }
 
 static void local_item(void *context, size_t item, int worker) {
     const struct job *job = context;
-    const struct diarist_model *model = job->recording->model;
-    size_t chunk = job->chunks_done + item;
-    size_t begin = chunk * job->segmentation->step / DR_COLUMN_STEP;
+    struct dr_embedder *e = job->embedder;
+    const struct diarist_model *model = e->workers->model;
+    size_t chunk = e->next_chunk + item;
+    size_t begin = chunk * job->segmentation.step / DR_COLUMN_STEP;
     size_t num = begin < job->num_columns ? job->num_columns - begin : 0;
     num = num < DR_CHUNK_COLUMNS ? num : DR_CHUNK_COLUMNS;
     uint8_t keep[DR_CHUNK_COLUMNS];
-    for (int q = 0; q < DR_LOCAL_SPEAKERS && num >= MIN_LOCAL; q++) {
-        float *statistics;
-        struct dr_pooled pooled = new_sums(job->recording->scratch[worker], &statistics);
-        local_columns(keep, job, chunk, q, num);
-        dr_pooled_add(&pooled, &model->kernels, column(job, begin), keep, num);
+    for (int q = 0; q < DR_LOCAL_SPEAKERS; q++) {
+        float *statistics, embedding[DR_EMBEDDING_DIM];
+        struct dr_pooled pooled = new_sums(e->workers->scratch[worker], &statistics);
+        size_t i = chunk * DR_LOCAL_SPEAKERS + (size_t)q;
+        local_columns(keep, job->segmentation.active + chunk * DR_CHUNK_FRAMES, q,
+                      e->exclude_overlap, num);
+        if (num >= MIN_LOCAL)
+            dr_pooled_add(&pooled, &model->kernels, column(job, begin), keep, num);
+        e->out.local.has[i] = pooled.n >= MIN_LOCAL;
         if (pooled.n < MIN_LOCAL)
             continue;
-        size_t i = chunk * DR_LOCAL_SPEAKERS + (size_t)q;
         dr_pooled_statistics(statistics, &pooled);
-        dr_campplus_head(job->recording->networks->campplus, job->out->local.embedding + i * DR_EMBEDDING_DIM,
-                         statistics, 1);
-        job->out->local.has[i] = 1;
+        dr_campplus_head(e->workers->networks->campplus, embedding, statistics, 1);
+        dr_embedding_pack(&e->out.local.embedding[i], embedding);
     }
+}
+
+/* Chunks after the pooled ones all of whose columns are at hand. */
+static size_t complete_chunks(const struct job *job) {
+    size_t next = job->embedder->next_chunk, step = job->segmentation.step;
+    size_t left = job->segmentation.num_chunks - next, num = 0;
+    if (job->last && job->pass->end == job->num_columns)
+        return left;
+    while (num < left && (next + num) * step / DR_COLUMN_STEP + DR_CHUNK_COLUMNS <= job->pass->end)
+        num++;
+    return num;
 }
 
 /* Pools every window and chunk that is complete. */
-static void take_columns(void *context, const struct dr_columns *columns, size_t *keep_from) {
+static int take_columns(void *context, const struct dr_trunk_pass *pass, size_t *keep_from,
+                        diarist_error *err) {
     struct job *job = context;
-    size_t step = job->segmentation->step, end = columns->end;
-    int last = end == job->num_columns;
-    job->columns = columns;
-
-    size_t windows = 0, chunks = 0;
-    while (job->windows_done + windows < job->out->fine.num &&
-           (last || job->centre[job->windows_done + windows] + HALF_WINDOW <= end))
-        windows++;
-    while (job->chunks_done + chunks < job->segmentation->num_chunks &&
-           (last || (job->chunks_done + chunks) * step / DR_COLUMN_STEP + DR_CHUNK_COLUMNS <= end))
-        chunks++;
-    dr_pool_run(job->recording->pool, window_item, job, windows);
-    dr_pool_run(job->recording->pool, local_item, job, chunks);
-    job->windows_done += windows;
-    job->chunks_done += chunks;
-
-    size_t keep = end;
-    if (job->windows_done < job->out->fine.num) {
-        size_t centre = job->centre[job->windows_done];
-        size_t begin = centre > HALF_WINDOW ? centre - HALF_WINDOW : 0;
-        keep = begin < keep ? begin : keep;
-    }
-    if (job->chunks_done < job->segmentation->num_chunks) {
-        size_t begin = job->chunks_done * step / DR_COLUMN_STEP;
-        keep = begin < keep ? begin : keep;
-    }
-    *keep_from = keep > columns->first ? keep : columns->first;
-}
-
-/* wanted = usable, and wherever somebody talks in a chunk. */
-static void mark_wanted(uint8_t *wanted, const struct job *job) {
-    memcpy(wanted, job->usable, job->num_columns);
-    for (size_t i = 0; i < job->segmentation->num_chunks; i++) {
-        const uint8_t *active = job->segmentation->active + i * DR_CHUNK_FRAMES;
-        size_t begin = i * job->segmentation->step / DR_COLUMN_STEP;
-        for (size_t c = 0; c < DR_CHUNK_COLUMNS && begin + c < job->num_columns; c++) {
-            size_t f = dr_column_frame(c);
-            wanted[begin + c] |= active[f < DR_CHUNK_FRAMES ? f : DR_CHUNK_FRAMES - 1] != 0;
-        }
-    }
-}
-
-static void pick_coarse(struct job *job) {
-    struct dr_windows *fine = &job->out->fine, *coarse = &job->out->coarse;
-    for (size_t i = 0; i < fine->num; i++) {
-        if (job->centre[i] % COARSE_HOP)
-            continue;
-        coarse->centre_s[coarse->num] = fine->centre_s[i];
-        memcpy(coarse->embedding + coarse->num * DR_EMBEDDING_DIM,
-               fine->embedding + i * DR_EMBEDDING_DIM, DR_EMBEDDING_DIM * sizeof(float));
-        coarse->num++;
-    }
-}
-
-int dr_embeddings_make(struct dr_embeddings *out, struct diarist_recording *recording,
-                       const struct dr_segmentation *segmentation, const uint8_t *usable,
-                       struct dr_arena *arena, diarist_error *err) {
-    struct job job = {.recording = recording,
-                      .segmentation = segmentation,
-                      .usable = usable,
-                      .num_columns = dr_num_columns(recording),
-                      .out = out};
-    struct dr_arena scratch = {NULL};
-    float mean[DR_MELS];
-    int status = allocate(&job, arena, err);
+    struct dr_embedder *e = job->embedder;
+    job->pass = pass;
+    size_t windows = choose_windows(job), chunks = complete_chunks(job);
+    int status = add_windows(job, windows, err);
     if (!status)
-        status = dr_speech_mean(mean, recording, segmentation->active, err);
+        status = add_chunks(e, chunks, err);
     if (status)
         return status;
-    uint8_t *wanted = dr_arena_alloc(&scratch, job.num_columns + 1, sizeof *wanted);
-    if (wanted) {
-        mark_wanted(wanted, &job);
-        status = dr_trunk_pass(recording, mean, wanted, take_columns, &job, err);
-    } else {
-        status = dr_fail_memory(err);
+    dr_pool_run(e->workers->pool, window_item, job, windows);
+    dr_pool_run(e->workers->pool, local_item, job, chunks);
+    e->out.fine.num += windows;
+    e->next_chunk += chunks;
+
+    size_t window = window_begin(e->next_centre);
+    size_t chunk = e->next_chunk * job->segmentation.step / DR_COLUMN_STEP;
+    size_t keep = window < chunk ? window : chunk;
+    keep = keep > pass->first ? keep : pass->first;
+    *keep_from = keep < pass->end ? keep : pass->end;
+    return e->tick(e->tick_context, err);
+}
+
+/* wanted[end - first]: the columns that are usable, and those where somebody talks in a chunk. */
+static void mark_wanted(uint8_t *wanted, const struct job *job, size_t first) {
+    const struct dr_segmentation *segmentation = &job->segmentation;
+    memcpy(wanted, job->usable + (first - job->first), job->num_columns - first);
+    size_t chunk = first < DR_CHUNK_COLUMNS
+                       ? 0
+                       : (first - DR_CHUNK_COLUMNS) * DR_COLUMN_STEP / segmentation->step;
+    for (; chunk < segmentation->num_chunks; chunk++) {
+        const uint8_t *active = segmentation->active + chunk * DR_CHUNK_FRAMES;
+        size_t begin = chunk * segmentation->step / DR_COLUMN_STEP;
+        size_t from = begin < first ? first - begin : 0;
+        for (size_t c = from; c < DR_CHUNK_COLUMNS && begin + c < job->num_columns; c++) {
+            size_t f = dr_column_frame(c);
+            wanted[begin + c - first] |= active[f < DR_CHUNK_FRAMES ? f : DR_CHUNK_FRAMES - 1] != 0;
+        }
+        if (begin >= job->num_columns)
+            return;
     }
+}
+
+static int run_section(struct job *job, size_t end, struct dr_arena *scratch, diarist_error *err) {
+    struct dr_embedder *e = job->embedder;
+    float mean[DR_MELS];
+    size_t num = job->num_columns - job->first;
+    uint8_t *usable = dr_arena_alloc(scratch, num + 1, 1);
+    uint8_t *wanted = dr_arena_alloc(scratch, job->num_columns - e->pass.end + 1, 1);
+    job->centre = dr_arena_alloc(scratch, num / FINE_HOP + 2, sizeof *job->centre);
+    if (!usable || !wanted || !job->centre)
+        return dr_fail_memory(err);
+    job->usable = usable;
+    dr_mark_usable(usable, e->segments, e->exclude_overlap, job->first, num);
+    mark_wanted(wanted, job, e->pass.end);
+    int status =
+        dr_speech_mean_add(&e->mean, e->energies, &job->segmentation, job->section_first, end, err);
+    if (status)
+        return status;
+    dr_speech_mean_get(mean, &e->mean);
+    return dr_trunk_pass_run(&e->pass, end, mean, wanted, take_columns, job, err);
+}
+
+int dr_embedder_run(struct dr_embedder *embedder, size_t end, int last, diarist_error *err) {
+    struct dr_embedder *e = embedder;
+    struct job job = {.embedder = e,
+                      .segmentation = dr_segments_view(e->segments, 0),
+                      .first = e->pass.first,
+                      .num_columns = dr_num_columns(end),
+                      .last = last,
+                      .section_first = e->pass.num_frames};
+    struct dr_arena scratch = {NULL};
+    int status = run_section(&job, end, &scratch, err);
     dr_arena_free(&scratch);
-    pick_coarse(&job);
+    if (!status && !last)
+        dr_energies_forget(e->energies, end - DR_TRUNK_MIN_FRAMES);
     return status;
 }

@@ -1,13 +1,22 @@
-/* embeddings.h - what is pooled from the trunk's columns for diarization.
+/* embeddings.h - what is pooled from the trunk's columns for diarization, section by section.
  * SPDX-License-Identifier: MIT
  *
  *   windows of 1.5 s every 0.3 s, over columns where one speaker talks   -> who, along the
  * recording every local speaker of every chunk, over its clean (or active) frames -> who, in that
- * chunk */
+ * chunk
+ *
+ * A section is 10 minutes: long enough for the mean over its speech to be the recording's, which is
+ * what is subtracted from the energies; 19 MB of energies. A recording up to that long has one mean
+ * over all its speech; in a longer one each section is given the mean over all speech up to its
+ * end. Sections are cut by time alone, so that neither threads nor feeding change them. */
 #ifndef DR_PIPELINE_EMBEDDINGS_H
 #define DR_PIPELINE_EMBEDDINGS_H
 
-#include "pipeline/recording.h"
+#include "pipeline/segments.h"
+#include "pipeline/speech_mean.h"
+#include "pipeline/trunk_pass.h"
+
+enum { DR_SECTION_FRAMES = 60000 };
 
 struct dr_embeddings {
     struct dr_windows fine;   /* every 0.3 s: resegmentation */
@@ -15,10 +24,41 @@ struct dr_embeddings {
     struct dr_local_embeddings local;
 };
 
-/* Runs the trunk over the recording. usable[num_columns]: 1 where the windows may look.
- * Everything in out lives in arena. DIARIST_ERROR_MEMORY, DIARIST_ERROR_CANCELED. */
-int dr_embeddings_make(struct dr_embeddings *out, struct diarist_recording *recording,
-                       const struct dr_segmentation *segmentation, const uint8_t *usable,
-                       struct dr_arena *arena, diarist_error *err);
+/* Called now and then while a section is embedded; a status. */
+typedef int dr_embedder_tick_fn(void *context, diarist_error *err);
+
+struct dr_embedder {
+    struct dr_workers *workers;
+    const struct dr_segments *segments;
+    struct dr_energies *energies;
+    int exclude_overlap; /* embed only where one speaker talks */
+    dr_embedder_tick_fn *tick;
+    void *tick_context;
+
+    struct dr_trunk_pass pass;
+    struct dr_speech_mean mean;
+    size_t next_centre; /* column of the first window that is not decided */
+    size_t next_chunk;  /* whose local speakers are not pooled */
+
+    struct dr_embeddings out;
+    size_t fine_room, fine_centre_room, coarse_centre_room, coarse_row_room, local_room, has_room;
+    uint32_t *coarse_row;
+};
+
+/* What is fixed in size lives in arena. DIARIST_ERROR_MEMORY; close in either case. */
+int dr_embedder_open(struct dr_embedder *embedder, struct dr_workers *workers,
+                     const struct dr_segments *segments, struct dr_energies *energies,
+                     int exclude_overlap, dr_embedder_tick_fn *tick, void *tick_context,
+                     struct dr_arena *arena, diarist_error *err);
+void dr_embedder_close(struct dr_embedder *embedder);
+
+/* Embeds frames up to frame number `end`, the end of a section or, if last, of the recording, and
+ * forgets their energies. All chunks that reach into them must be segmented. DIARIST_ERROR_MEMORY
+ * or what tick returns. */
+int dr_embedder_run(struct dr_embedder *embedder, size_t end, int last, diarist_error *err);
+
+/* usable[num]: 1 for the columns from `first` on in which as many talk as an embedding may hear. */
+void dr_mark_usable(uint8_t *usable, const struct dr_segments *segments, int exclude_overlap,
+                    size_t first, size_t num);
 
 #endif

@@ -10,54 +10,9 @@
 #include "base/error.h"
 #include "clustering/assign.h"
 #include "embedding/pooling.h"
-#include "pipeline/trunk_pass.h"
-#include "reconstruct/count.h"
-#include "segmentation/powerset.h"
 
 /* Columns that an embedding needs: 0.16 s. */
 enum { MIN_REGION_COLUMNS = 8 };
-
-static int find_speech(struct dr_stages *out, struct diarist_recording *r, struct dr_arena *arena,
-                       diarist_error *err) {
-    size_t frames = r->num_chunks * DR_CHUNK_FRAMES;
-    out->num_frames = dr_num_frames(r->num_samples);
-    uint8_t *active = dr_arena_alloc(arena, frames, 1);
-    uint8_t *clean = dr_arena_alloc(arena, frames, 1);
-    out->count = dr_arena_alloc(arena, out->num_frames, 1);
-    out->speech = dr_arena_alloc(arena, out->num_frames, sizeof *out->speech);
-    if (!active || !clean || !out->count || !out->speech)
-        return dr_fail_memory(err);
-    dr_powerset_decode(active, clean, r->logprob, frames);
-    struct dr_segmentation segmentation = {.num_chunks = r->num_chunks,
-                                           .step = r->plan.step,
-                                           .num_samples = r->num_samples,
-                                           .logprob = r->logprob,
-                                           .active = active,
-                                           .clean = clean};
-    out->segmentation = segmentation;
-    return dr_count_speakers(out->count, out->speech, &segmentation, &r->plan.reconstruct, arena,
-                             err);
-}
-
-/* usable[num_columns]: 1 where as many talk as an embedding may hear. */
-static uint8_t *usable_columns(const struct diarist_recording *r, const struct dr_stages *speech,
-                               struct dr_arena *arena) {
-    size_t num = dr_num_columns(r);
-    uint8_t *usable = dr_arena_alloc(arena, num + 1, sizeof *usable);
-    for (size_t c = 0; usable && c < num; c++) {
-        size_t f = dr_column_frame(c);
-        uint8_t count = speech->count[f < speech->num_frames ? f : speech->num_frames - 1];
-        usable[c] = r->plan.exclude_overlap ? count == 1 : count >= 1;
-    }
-    return usable;
-}
-
-/* Adds the time since *since to *stage and starts anew. */
-static void lap(double *stage, double *since) {
-    double now = dr_clock_s();
-    *stage += now - *since;
-    *since = now;
-}
 
 /* The result's embeddings: the centroids, in the order in which the speakers appear. */
 static int keep_embeddings(struct diarist_result *result, const struct dr_centroids *centroids,
@@ -88,34 +43,29 @@ int dr_stages_run(struct dr_stages *s, struct diarist_recording *r, struct dr_ar
                   struct dr_arena *turns_arena, diarist_error *err) {
     double clock = dr_clock_s();
 
-    /* Segmentation says when, and how many talk at once. */
-    int status = find_speech(s, r, arena, err);
-    uint8_t *usable = status ? NULL : usable_columns(r, s, arena);
-    if (!status && !usable)
-        status = dr_fail_memory(err);
-    lap(&r->timing.segmentation, &clock);
-
-    /* One pass of the embedding network gives the voice of any stretch. */
-    if (!status)
-        status = dr_embeddings_make(&s->embeddings, r, &s->segmentation, usable, arena, err);
-    lap(&r->timing.embedding, &clock);
+    /* While it was fed: segmentation says when, and how many talk at once; one pass of the
+     * embedding network gives the voice of any stretch. */
+    s->segmentation = dr_segments_view(&r->segments, r->num_samples);
+    s->num_frames = r->segments.counter.first;
+    s->count = r->segments.count;
+    s->embeddings = r->embedder.out;
 
     /* Clustering of short windows says which voices there are; local speakers are then put on
      * them, chunk by chunk. */
-    if (!status)
-        status = dr_recording_progress(r, DIARIST_STAGE_CLUSTERING, 0.0, err);
+    int status = dr_recording_progress(r, DIARIST_STAGE_CLUSTERING, 0.0, err);
     if (!status)
         status = dr_links_build(&s->links, &s->embeddings.coarse, &s->segmentation, arena, err);
     if (!status)
         status = dr_find_speakers(&s->centroids, &s->window_speaker, &s->embeddings.coarse,
                                   &s->links, r->num_samples, &r->plan.clustering, arena, err);
-    s->assign = dr_arena_alloc(arena, r->num_chunks * DR_LOCAL_SPEAKERS, sizeof *s->assign);
+    s->assign =
+        dr_arena_alloc(arena, s->segmentation.num_chunks * DR_LOCAL_SPEAKERS, sizeof *s->assign);
     if (!status && !s->assign)
         status = dr_fail_memory(err);
     if (!status)
         status = dr_assign_local_speakers(s->assign, &s->segmentation, &s->embeddings.local,
                                           &s->centroids, &r->plan.clustering, arena, err);
-    lap(&r->timing.clustering, &clock);
+    dr_recording_lap(&r->timing.clustering, &clock);
 
     /* Activity of each speaker at each frame, corrected by the embeddings, becomes turns. */
     if (!status)
@@ -130,7 +80,7 @@ int dr_stages_run(struct dr_stages *s, struct diarist_recording *r, struct dr_ar
                                       .windows = &s->embeddings.fine,
                                       .centroids = &s->centroids};
     status = dr_reconstruct(&s->turns, &in, &r->plan.reconstruct, turns_arena, err);
-    lap(&r->timing.reconstruct, &clock);
+    dr_recording_lap(&r->timing.reconstruct, &clock);
     return status ? status : dr_recording_progress(r, DIARIST_STAGE_RECONSTRUCT, 1.0, err);
 }
 
@@ -144,15 +94,12 @@ static int diarize_stages(struct diarist_result *result, struct diarist_recordin
 
 static int vad_stages(struct diarist_result *result, struct diarist_recording *r,
                       struct dr_arena *arena, diarist_error *err) {
-    struct dr_stages speech;
+    (void)arena;
     double clock = dr_clock_s();
-    int status = find_speech(&speech, r, arena, err);
-    lap(&r->timing.segmentation, &clock);
-    if (!status)
-        status =
-            dr_reconstruct_speech(&result->turns, speech.count, speech.speech, speech.num_frames,
-                                  r->num_samples, &r->plan.reconstruct, &result->arena, err);
-    lap(&r->timing.reconstruct, &clock);
+    const struct dr_segments *s = &r->segments;
+    int status = dr_reconstruct_speech(&result->turns, s->count, s->speech, s->counter.first,
+                                       r->num_samples, &r->plan.reconstruct, &result->arena, err);
+    dr_recording_lap(&r->timing.reconstruct, &clock);
     result->is_vad = 1;
     return status;
 }
@@ -161,11 +108,11 @@ typedef int stages_fn(struct diarist_result *, struct diarist_recording *, struc
                       diarist_error *);
 
 /* Ends feeding and runs the stages with an arena of their own. */
-static int run_stages(struct diarist_result **out, struct diarist_recording *r, stages_fn *stages,
-                      diarist_error *err) {
+static int run_stages(struct diarist_result **out, struct diarist_recording *r, diarist_task task,
+                      stages_fn *stages, diarist_error *err) {
     struct dr_arena arena = {NULL};
     *out = NULL;
-    int status = dr_recording_end(r, err);
+    int status = dr_recording_end(r, task, err);
     if (status)
         return status;
     struct diarist_result *result = dr_result_new();
@@ -182,11 +129,11 @@ static int run_stages(struct diarist_result **out, struct diarist_recording *r, 
 
 int dr_diarize(struct diarist_result **out, struct diarist_recording *recording,
                diarist_error *err) {
-    return run_stages(out, recording, diarize_stages, err);
+    return run_stages(out, recording, DIARIST_TASK_DIARIZE, diarize_stages, err);
 }
 
 int dr_vad(struct diarist_result **out, struct diarist_recording *recording, diarist_error *err) {
-    return run_stages(out, recording, vad_stages, err);
+    return run_stages(out, recording, DIARIST_TASK_VAD, vad_stages, err);
 }
 
 /* ---- embeddings of regions ---- */
@@ -207,20 +154,24 @@ static size_t column_at(double time_s, size_t limit) {
     return c < (double)limit ? (size_t)(c + 0.999999) : limit;
 }
 
-static void take_regions(void *context, const struct dr_columns *columns, size_t *keep_from) {
+static int take_regions(void *context, const struct dr_trunk_pass *pass, size_t *keep_from,
+                        diarist_error *err) {
     struct region_job *job = context;
     for (size_t i = 0; i < job->num_regions; i++) {
         const diarist_region *region = &job->regions[i];
-        size_t begin = column_at(region->start, columns->end);
-        size_t end = column_at(region->end, columns->end);
-        if (begin < columns->first)
-            begin = columns->first;
+        size_t begin = column_at(region->start, pass->end);
+        size_t end = column_at(region->end, pass->end);
+        if (begin < pass->first)
+            begin = pass->first;
         if (begin < end)
-            dr_pooled_add(&job->group[region->group], &job->recording->model->kernels,
-                          columns->columns + (begin - columns->first) * DR_COLUMN_DIM,
+            dr_pooled_add(&job->group[region->group], &pass->workers->model->kernels,
+                          pass->columns + (begin - pass->first) * DR_COLUMN_DIM,
                           job->usable + begin, end - begin);
     }
-    *keep_from = columns->end;
+    *keep_from = pass->end;
+    size_t of = job->recording->energies.num_frames;
+    return dr_recording_progress(job->recording, DIARIST_STAGE_EMBEDDING,
+                                 of ? (double)pass->num_frames / (double)of : 1.0, err);
 }
 
 static int check_regions(const diarist_region *regions, size_t num_regions, size_t num_groups,
@@ -245,22 +196,36 @@ static struct dr_pooled *new_groups(size_t num_groups, struct dr_arena *arena) {
     return group;
 }
 
+/* All regions in one pass over the recording. */
+static int pool_regions(struct region_job *job, struct diarist_recording *r, struct dr_arena *arena,
+                        diarist_error *err) {
+    struct dr_trunk_pass pass;
+    struct dr_speech_mean sums = {.num_all = 0};
+    float mean[DR_MELS];
+    size_t num_frames = r->energies.num_frames, num_columns = dr_num_columns(num_frames);
+    struct dr_segmentation segmentation = dr_segments_view(&r->segments, r->num_samples);
+    uint8_t *usable = dr_arena_alloc(arena, num_columns + 1, sizeof *usable);
+    if (!usable)
+        return dr_fail_memory(err);
+    dr_mark_usable(usable, &r->segments, r->plan.exclude_overlap, 0, num_columns);
+    job->usable = usable;
+    int status = dr_speech_mean_add(&sums, &r->energies, &segmentation, 0, num_frames, err);
+    if (!status)
+        status = dr_trunk_pass_open(&pass, &r->workers, &r->energies, arena, err);
+    if (status)
+        return status;
+    dr_speech_mean_get(mean, &sums);
+    return dr_trunk_pass_run(&pass, num_frames, mean, usable, take_regions, job, err);
+}
+
 static int embed_stages(float *embeddings, double *seconds, struct region_job *job,
                         struct diarist_recording *r, size_t num_groups, struct dr_arena *arena,
                         diarist_error *err) {
-    struct dr_stages speech;
-    float mean[DR_MELS];
-    int status = find_speech(&speech, r, arena, err);
-    if (!status)
-        status = dr_speech_mean(mean, r, speech.segmentation.active, err);
-    if (status)
-        return status;
-    job->usable = usable_columns(r, &speech, arena);
     job->group = new_groups(num_groups, arena);
     float *statistics = dr_arena_alloc(arena, 2 * DR_COLUMN_DIM, sizeof *statistics);
-    if (!job->usable || !job->group || !statistics)
+    if (!job->group || !statistics)
         return dr_fail_memory(err);
-    status = dr_trunk_pass(r, mean, job->usable, take_regions, job, err);
+    int status = pool_regions(job, r, arena, err);
     for (size_t g = 0; g < num_groups && !status; g++) {
         float *embedding = embeddings + g * DR_EMBEDDING_DIM;
         memset(embedding, 0, DR_EMBEDDING_DIM * sizeof *embedding);
@@ -269,7 +234,7 @@ static int embed_stages(float *embeddings, double *seconds, struct region_job *j
         if (job->group[g].n < MIN_REGION_COLUMNS)
             continue;
         dr_pooled_statistics(statistics, &job->group[g]);
-        dr_campplus_head(r->networks->campplus, embedding, statistics, 1);
+        dr_campplus_head(r->workers.networks->campplus, embedding, statistics, 1);
         dr_normalise(embedding);
     }
     return status;
@@ -282,7 +247,7 @@ int dr_embed(float *embeddings, double *seconds, struct diarist_recording *r,
     struct dr_arena arena = {NULL};
     int status = check_regions(regions, num_regions, num_groups, err);
     if (!status)
-        status = dr_recording_end(r, err);
+        status = dr_recording_end(r, DIARIST_TASK_EMBED, err);
     if (!status)
         status = embed_stages(embeddings, seconds, &job, r, num_groups, &arena, err);
     dr_arena_free(&arena);

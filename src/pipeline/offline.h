@@ -17,12 +17,12 @@ int dr_embed(float *embeddings, double *seconds, struct diarist_recording *recor
              const diarist_region *regions, size_t num_regions, size_t num_groups,
              diarist_error *err);
 
-/* What the stages made of a recording, in order; lives in arenas of the caller. */
+/* What the stages made of a recording, in order: the recording's up to embeddings, the rest in
+ * arenas of the caller. */
 struct dr_stages {
     struct dr_segmentation segmentation;
     size_t num_frames;
-    uint8_t *count; /* [num_frames] speakers at once */
-    float *speech;  /* [num_frames] probability that anybody talks */
+    const uint8_t *count; /* [num_frames] speakers at once */
     struct dr_embeddings embeddings;
     struct dr_links links;
     struct dr_centroids centroids;

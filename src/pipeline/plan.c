@@ -62,6 +62,8 @@ int diarist_options_check(const diarist_options *o, diarist_error *err) {
             check_range(o->min_duration_off_s, 0, MAX_MIN_DURATION_S, "min_duration_off_s", err);
     if (!status && (o->preset < DIARIST_PRESET_BALANCED || o->preset > DIARIST_PRESET_ACCURATE))
         status = dr_fail(err, DIARIST_ERROR_ARGUMENT, "preset %d is not known", o->preset);
+    if (!status && (o->task < DIARIST_TASK_DIARIZE || o->task > DIARIST_TASK_EMBED))
+        status = dr_fail(err, DIARIST_ERROR_ARGUMENT, "task %d is not known", o->task);
     return status;
 }
 
@@ -77,6 +79,7 @@ int dr_plan_make(struct dr_plan *plan, const diarist_options *options, double cl
     if (step_s == 0.0)
         step_s = o->preset == DIARIST_PRESET_ACCURATE ? 2.0 : 5.0;
     memset(plan, 0, sizeof *plan);
+    plan->task = o->task;
     plan->preset = o->preset;
     plan->step = (size_t)lrint(step_s * DR_SAMPLE_RATE);
     plan->num_threads = o->num_threads ? o->num_threads : dr_available_threads();

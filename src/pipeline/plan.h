@@ -8,6 +8,7 @@
 #include "reconstruct/params.h"
 
 struct dr_plan {
+    diarist_task task;
     int32_t preset;
     size_t step; /* samples between segmentation chunks */
     int num_threads;

@@ -1,4 +1,4 @@
-/* recording.c - one recording while it is fed: features and segmentation as the samples come.
+/* recording.c - one recording while it is fed: each stage as soon as what it needs is there.
  * SPDX-License-Identifier: MIT */
 #include "pipeline/recording.h"
 
@@ -7,31 +7,12 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/error.h"
-#include "pipeline/scratch.h"
 
 /* A frame looks ahead of its start by less than this. */
 enum { LOOKAHEAD = DR_FBANK_LENGTH };
 #define INAUDIBLE 1e-20f
 
-static size_t max_size(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 /* ---- opening ---- */
-
-static int make_scratch(struct diarist_recording *r, diarist_error *err) {
-    size_t threads = (size_t)r->plan.num_threads;
-    r->scratch = dr_arena_zalloc(&r->arena, threads, sizeof *r->scratch);
-    if (!r->scratch)
-        return dr_fail_memory(err);
-    for (size_t i = 0; i < threads; i++) {
-        r->scratch[i] = dr_arena_alloc(&r->arena, dr_scratch_floats(), sizeof **r->scratch);
-        if (!r->scratch[i])
-            return dr_fail_memory(err);
-    }
-    return DIARIST_OK;
-}
 
 static int make_pending(struct diarist_recording *r, diarist_error *err) {
     r->round_chunks = (size_t)r->plan.num_threads * DR_PYANNET_BATCH;
@@ -41,28 +22,46 @@ static int make_pending(struct diarist_recording *r, diarist_error *err) {
     return r->pending ? DIARIST_OK : dr_fail_memory(err);
 }
 
+/* Progress while embeddings are made: while feeding, of feeding. */
+static int tick(void *context, diarist_error *err) {
+    struct diarist_recording *r = context;
+    double fed_s = (double)r->num_samples / DR_SAMPLE_RATE;
+    if (!r->ended)
+        return dr_recording_progress(r, DIARIST_STAGE_SEGMENTATION,
+                                     r->expected_s > 0.0 ? fed_s / r->expected_s : -1.0, err);
+    double num = (double)r->embedder.pass.num_frames, of = (double)r->energies.num_frames;
+    return dr_recording_progress(r, DIARIST_STAGE_EMBEDDING, of > 0 ? num / of : 1.0, err);
+}
+
+static int open_stages(struct diarist_recording *r, const struct diarist_model *model,
+                       diarist_error *err) {
+    const struct dr_networks *networks;
+    int status =
+        dr_model_networks(&networks, model, dr_model_precision(model, r->plan.preset), err);
+    if (!status)
+        status = dr_workers_open(&r->workers, model, networks, r->plan.num_threads, &r->arena, err);
+    if (!status)
+        status = make_pending(r, err);
+    if (!status)
+        status =
+            dr_segments_open(&r->segments, &r->workers, r->plan.step, &r->plan.reconstruct,
+                             r->round_chunks, r->plan.task == DIARIST_TASK_VAD, &r->arena, err);
+    if (!status && r->plan.task == DIARIST_TASK_DIARIZE)
+        status = dr_embedder_open(&r->embedder, &r->workers, &r->segments, &r->energies,
+                                  r->plan.exclude_overlap, tick, r, &r->arena, err);
+    return status;
+}
+
 int diarist_recording_open(diarist_recording **out, const diarist_model *model,
                            const diarist_options *options, diarist_error *err) {
     *out = NULL;
     struct diarist_recording *r = calloc(1, sizeof *r);
     if (!r)
         return dr_fail_memory(err);
-    r->model = model;
     r->start_s = dr_clock_s();
     int status = dr_plan_make(&r->plan, options, model->cluster_threshold, err);
     if (!status)
-        status =
-            dr_model_networks(&r->networks, model, dr_model_precision(model, r->plan.preset), err);
-    if (!status) {
-        r->pool = dr_pool_new(r->plan.num_threads);
-        if (!r->pool)
-            status = dr_fail(err, DIARIST_ERROR_MEMORY, "cannot start %d threads; try --threads 1",
-                             r->plan.num_threads);
-    }
-    if (!status)
-        status = make_scratch(r, err);
-    if (!status)
-        status = make_pending(r, err);
+        status = open_stages(r, model, err);
     if (status) {
         diarist_recording_free(r);
         return status;
@@ -74,11 +73,10 @@ int diarist_recording_open(diarist_recording **out, const diarist_model *model,
 void diarist_recording_free(diarist_recording *r) {
     if (!r)
         return;
-    dr_pool_free(r->pool);
-    for (size_t i = 0; i < r->num_blocks; i++)
-        free(r->block[i]);
-    free(r->block);
-    free(r->logprob);
+    dr_workers_close(&r->workers);
+    dr_embedder_close(&r->embedder);
+    dr_energies_close(&r->energies);
+    dr_segments_close(&r->segments);
     dr_arena_free(&r->arena);
     free(r);
 }
@@ -96,129 +94,64 @@ int dr_recording_progress(const struct diarist_recording *r, diarist_stage stage
     return DIARIST_OK;
 }
 
-/* ---- segmentation of pending samples ---- */
-
-static int reserve_chunks(struct diarist_recording *r, size_t more, diarist_error *err) {
-    const size_t floats = (size_t)DR_CHUNK_FRAMES * DR_CLASSES;
-    if (r->num_chunks + more <= r->chunk_capacity)
-        return DIARIST_OK;
-    size_t capacity = max_size(r->num_chunks + more, r->chunk_capacity + r->chunk_capacity / 2);
-    float *grown = realloc(r->logprob, capacity * floats * sizeof *grown);
-    if (!grown)
-        return dr_fail_memory(err);
-    r->logprob = grown;
-    r->chunk_capacity = capacity;
-    return DIARIST_OK;
-}
-
-struct chunk_work {
-    struct diarist_recording *recording;
-    size_t num_chunks, num_items;
-};
-
-/* Item i of n takes chunks [i * num / n, (i + 1) * num / n). */
-static void segment_item(void *context, size_t item, int worker) {
-    const struct chunk_work *work = context;
-    struct diarist_recording *r = work->recording;
-    size_t first = item * work->num_chunks / work->num_items;
-    size_t batch = (item + 1) * work->num_chunks / work->num_items - first;
-    size_t chunk = r->num_chunks + first;
-    dr_pyannet_run(r->networks->pyannet, r->logprob + chunk * DR_CHUNK_FRAMES * DR_CLASSES,
-                   r->pending + (chunk * r->plan.step - r->pending_first), r->plan.step, batch,
-                   r->scratch[worker]);
-}
-
-/* The next num chunks, all samples of which are pending. */
-static int segment_chunks(struct diarist_recording *r, size_t num, diarist_error *err) {
-    double start = dr_clock_s();
-    int status = reserve_chunks(r, num, err);
-    if (status || !num)
-        return status;
-    size_t threads = (size_t)r->plan.num_threads;
-    size_t items = (num + DR_PYANNET_BATCH - 1) / DR_PYANNET_BATCH;
-    items = max_size(items, num < threads ? num : threads);
-    struct chunk_work work = {r, num, items};
-    dr_pool_run(r->pool, segment_item, &work, items);
-    r->num_chunks += num;
-    r->timing.segmentation += dr_clock_s() - start;
-    return DIARIST_OK;
-}
-
-/* ---- features of pending samples ---- */
-
-struct frame_work {
-    struct diarist_recording *recording;
-    float *energies;
-    const float *samples;
-    size_t num_frames, num_items;
-};
-
-static void features_item(void *context, size_t item, int worker) {
-    const struct frame_work *work = context;
-    size_t first = item * work->num_frames / work->num_items;
-    size_t num = (item + 1) * work->num_frames / work->num_items - first;
-    dr_fbank_run(work->recording->model->fbank, work->energies + first * DR_MELS,
-                 work->samples + first * DR_FBANK_STEP, num, work->recording->scratch[worker]);
-}
-
-static int add_block(struct diarist_recording *r, diarist_error *err) {
-    if (r->num_blocks == r->block_capacity) {
-        size_t capacity = r->block_capacity ? 2 * r->block_capacity : 16;
-        float **grown = realloc(r->block, capacity * sizeof *grown);
-        if (!grown)
-            return dr_fail_memory(err);
-        r->block = grown;
-        r->block_capacity = capacity;
-    }
-    float *block = malloc(sizeof(float) * DR_BLOCK_FRAMES * DR_MELS);
-    if (!block)
-        return dr_fail_memory(err);
-    r->block[r->num_blocks++] = block;
-    return DIARIST_OK;
-}
-
-/* All frames up to frame number `end`. */
-static int compute_features(struct diarist_recording *r, size_t end, diarist_error *err) {
-    double start = dr_clock_s();
-    while (r->num_frames < end) {
-        size_t in_block = r->num_frames % DR_BLOCK_FRAMES;
-        if (r->num_frames == r->num_blocks * DR_BLOCK_FRAMES) {
-            int status = add_block(r, err);
-            if (status)
-                return status;
-        }
-        size_t num = DR_BLOCK_FRAMES - in_block;
-        if (num > end - r->num_frames)
-            num = end - r->num_frames;
-        struct frame_work work = {.recording = r,
-                                  .energies = r->block[r->num_blocks - 1] + in_block * DR_MELS,
-                                  .samples = r->pending +
-                                             (r->num_frames * DR_FBANK_STEP - r->pending_first),
-                                  .num_frames = num,
-                                  .num_items = (size_t)r->plan.num_threads};
-        dr_pool_run(r->pool, features_item, &work, work.num_items);
-        r->num_frames += num;
-    }
-    r->timing.features += dr_clock_s() - start;
-    return DIARIST_OK;
+void dr_recording_lap(double *stage, double *since) {
+    double now = dr_clock_s();
+    *stage += now - *since;
+    *since = now;
 }
 
 /* ---- feeding ---- */
+
+static const float *pending_at(const struct diarist_recording *r, size_t sample) {
+    return r->pending + (sample - r->pending_first);
+}
+
+/* The next num chunks, all samples of which are pending. */
+static int add_chunks(struct diarist_recording *r, size_t num, diarist_error *err) {
+    double clock = dr_clock_s();
+    size_t first = r->segments.num_chunks * r->plan.step;
+    int status = num ? dr_segments_add(&r->segments, pending_at(r, first), num, err) : DIARIST_OK;
+    dr_recording_lap(&r->timing.segmentation, &clock);
+    return status;
+}
+
+/* Frames up to frame number `end`. */
+static int add_frames(struct diarist_recording *r, size_t end, diarist_error *err) {
+    double clock = dr_clock_s();
+    size_t first = r->energies.num_frames * DR_FBANK_STEP;
+    if (r->plan.task == DIARIST_TASK_VAD || r->energies.num_frames >= end)
+        return DIARIST_OK;
+    int status = dr_energies_add(&r->energies, &r->workers, pending_at(r, first), end, err);
+    dr_recording_lap(&r->timing.features, &clock);
+    return status;
+}
+
+/* Embeds the sections that end before frame number `end`, or at it. */
+static int run_sections(struct diarist_recording *r, size_t end, diarist_error *err) {
+    double clock = dr_clock_s();
+    int status = DIARIST_OK;
+    while (!status && r->embedder.pass.num_frames + DR_SECTION_FRAMES <= end)
+        status =
+            dr_embedder_run(&r->embedder, r->embedder.pass.num_frames + DR_SECTION_FRAMES, 0, err);
+    dr_recording_lap(&r->timing.embedding, &clock);
+    return status;
+}
 
 /* One full round: its chunks, the frames that start before the next one, and their samples gone. */
 static int run_round(struct diarist_recording *r, diarist_error *err) {
     size_t advance = r->round_chunks * r->plan.step;
     size_t next_first = r->pending_first + advance;
-    int status = segment_chunks(r, r->round_chunks, err);
+    int status = add_chunks(r, r->round_chunks, err);
     if (!status)
-        status = compute_features(r, (next_first + DR_FBANK_STEP - 1) / DR_FBANK_STEP, err);
+        status = add_frames(r, (next_first + DR_FBANK_STEP - 1) / DR_FBANK_STEP, err);
     if (status)
         return status;
     memmove(r->pending, r->pending + advance, (r->pending_capacity - advance) * sizeof(float));
     r->pending_first = next_first;
-    double fed_s = (double)r->num_samples / DR_SAMPLE_RATE;
-    return dr_recording_progress(r, DIARIST_STAGE_SEGMENTATION,
-                                 r->expected_s > 0.0 ? fed_s / r->expected_s : -1.0, err);
+    /* No later chunk reaches into a frame that begins before it does. */
+    if (r->plan.task == DIARIST_TASK_DIARIZE)
+        status = run_sections(r, next_first / DR_FBANK_STEP, err);
+    return status ? status : tick(r, err);
 }
 
 /* NaN, and what is too faint for any recording (denormals, which slow a processor down), is 0. */
@@ -252,6 +185,8 @@ int diarist_recording_feed(diarist_recording *r, const float *samples, size_t n,
     return DIARIST_OK;
 }
 
+/* ---- the end ---- */
+
 /* Chunks start every step until one reaches the end. */
 static size_t total_chunks(size_t num_samples, size_t step) {
     if (num_samples <= DR_CHUNK_SAMPLES)
@@ -271,17 +206,38 @@ static void fill_up(struct diarist_recording *r) {
     }
 }
 
-int dr_recording_end(struct diarist_recording *r, diarist_error *err) {
+/* All whole sections but one that ends with the recording, then what is left. */
+static int run_last_sections(struct diarist_recording *r, diarist_error *err) {
+    size_t end = r->energies.num_frames;
+    int status = run_sections(r, end ? end - 1 : 0, err);
+    double clock = dr_clock_s();
+    if (!status)
+        status = dr_embedder_run(&r->embedder, end, 1, err);
+    dr_recording_lap(&r->timing.embedding, &clock);
+    return status;
+}
+
+int dr_recording_end(struct diarist_recording *r, diarist_task task, diarist_error *err) {
+    static const char *const names[] = {"DIARIZE", "VAD", "EMBED"};
     if (r->ended)
         return dr_fail(err, DIARIST_ERROR_ARGUMENT, "the recording has ended; open another one");
+    if (task != r->plan.task)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                       "the recording was opened with task DIARIST_TASK_%s; set DIARIST_TASK_%s",
+                       names[r->plan.task], names[task]);
     r->ended = 1;
     /* Features first: they must not see what fills up the last chunk. */
-    int status = compute_features(r, dr_fbank_num_frames(r->num_samples), err);
+    int status = add_frames(r, dr_fbank_num_frames(r->num_samples), err);
     if (status)
         return status;
     fill_up(r);
-    status = segment_chunks(r, total_chunks(r->num_samples, r->plan.step) - r->num_chunks, err);
-    if (status)
-        return status;
-    return dr_recording_progress(r, DIARIST_STAGE_SEGMENTATION, 1.0, err);
+    size_t left = total_chunks(r->num_samples, r->plan.step) - r->segments.num_chunks;
+    status = add_chunks(r, left, err);
+    if (!status)
+        status = dr_segments_finish(&r->segments, r->num_samples, err);
+    if (!status)
+        status = dr_recording_progress(r, DIARIST_STAGE_SEGMENTATION, 1.0, err);
+    if (!status && task == DIARIST_TASK_DIARIZE)
+        status = run_last_sections(r, err);
+    return status;
 }

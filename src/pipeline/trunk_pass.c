@@ -5,21 +5,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/error.h"
-#include "pipeline/scratch.h"
-
 enum {
-    TRUNK_FRAMES = 300, /* 3 s */
-    TRUNK_COLUMNS = TRUNK_FRAMES / 2,
-    MIN_FRAMES = 20,        /* a shorter rest is extended backwards */
-    CHUNKS_PER_THREAD = 4,  /* in one round */
-    FRAMES_PER_CHUNK = 998, /* energies in 10 s */
-    MIN_SPEECH_FRAMES = 50
+    TRUNK_COLUMNS = DR_TRUNK_FRAMES / 2,
+    CHUNKS_PER_THREAD = 4, /* in one round */
 };
-_Static_assert((int)DR_BLOCK_FRAMES % (int)TRUNK_FRAMES == 0, "no trunk chunk crosses a block");
+_Static_assert((int)DR_BLOCK_FRAMES % (int)DR_TRUNK_FRAMES == 0, "no trunk chunk crosses a block");
 
-size_t dr_num_columns(const struct diarist_recording *r) {
-    return (r->num_frames + 1) / 2;
+size_t dr_num_columns(size_t num_frames) {
+    return (num_frames + 1) / 2;
 }
 
 size_t dr_column_frame(size_t column) {
@@ -28,61 +21,26 @@ size_t dr_column_frame(size_t column) {
     return frame > 0.0 ? (size_t)frame : 0;
 }
 
-/* Segmentation frame nearest to the k-th energy frame of the same chunk. */
-static size_t nearest_frame(size_t k) {
-    double centre = (double)(k * DR_FBANK_STEP + DR_FBANK_LENGTH / 2);
-    double frame = rint((centre - DR_FRAME_DURATION / 2.0) / DR_FRAME_STEP);
-    if (frame < 0.0)
-        return 0;
-    return frame < DR_CHUNK_FRAMES ? (size_t)frame : DR_CHUNK_FRAMES - 1;
+static size_t round_chunks(const struct dr_trunk_pass *pass) {
+    return (size_t)pass->workers->num * CHUNKS_PER_THREAD;
 }
 
-static void mark_speech(uint8_t *speech, const struct diarist_recording *r, const uint8_t *active) {
-    size_t nearest[FRAMES_PER_CHUNK / 2]; /* half a table at a time keeps the stack small */
-    for (size_t half = 0; half < 2; half++) {
-        size_t offset = half * (FRAMES_PER_CHUNK / 2);
-        for (size_t k = 0; k < FRAMES_PER_CHUNK / 2; k++)
-            nearest[k] = nearest_frame(offset + k);
-        for (size_t i = 0; i < r->num_chunks; i++) {
-            size_t first = i * r->plan.step / DR_FBANK_STEP + offset;
-            for (size_t k = 0; k < FRAMES_PER_CHUNK / 2 && first + k < r->num_frames; k++)
-                speech[first + k] |= active[i * DR_CHUNK_FRAMES + nearest[k]] != 0;
-        }
-    }
-}
-
-int dr_speech_mean(float *mean, const struct diarist_recording *r, const uint8_t *active,
-                   diarist_error *err) {
-    struct dr_arena scratch = {NULL};
-    uint8_t *speech = dr_arena_zalloc(&scratch, r->num_frames + 1, sizeof *speech);
-    if (!speech)
-        return dr_fail_memory(err);
-    mark_speech(speech, r, active);
-    size_t num = 0;
-    for (size_t t = 0; t < r->num_frames; t++)
-        num += speech[t];
-    int all = num < MIN_SPEECH_FRAMES;
-    double sum[DR_MELS] = {0.0};
-    for (size_t t = 0; t < r->num_frames; t++) {
-        const float *frame = dr_recording_frame(r, t);
-        for (int m = 0; m < DR_MELS && (all || speech[t]); m++)
-            sum[m] += frame[m];
-    }
-    for (int m = 0; m < DR_MELS; m++)
-        mean[m] = r->num_frames ? (float)(sum[m] / (double)(all ? r->num_frames : num)) : 0.0f;
-    dr_arena_free(&scratch);
-    return DIARIST_OK;
+int dr_trunk_pass_open(struct dr_trunk_pass *pass, struct dr_workers *workers,
+                       const struct dr_energies *energies, struct dr_arena *arena,
+                       diarist_error *err) {
+    *pass = (struct dr_trunk_pass){.workers = workers, .energies = energies};
+    pass->columns = dr_arena_alloc(arena, round_chunks(pass) * TRUNK_COLUMNS + DR_CHUNK_COLUMNS,
+                                   DR_COLUMN_DIM * sizeof *pass->columns);
+    return pass->columns ? DIARIST_OK : dr_fail_memory(err);
 }
 
 /* ---- the pass ---- */
 
-struct pass {
-    struct diarist_recording *recording;
+struct pass_work {
+    struct dr_trunk_pass *pass; /* at the end of the last round */
+    size_t end_frame;
     const float *mean;
-    const uint8_t *wanted;
-    float *columns; /* columns [first, ...) */
-    size_t first;
-    size_t round_first; /* trunk chunk that item 0 of this round is */
+    const uint8_t *wanted; /* from this round's first column on */
 };
 
 static int any_wanted(const uint8_t *wanted, size_t num) {
@@ -94,62 +52,53 @@ static int any_wanted(const uint8_t *wanted, size_t num) {
 
 /* One trunk chunk into its place in columns. */
 static void trunk_item(void *context, size_t item, int worker) {
-    const struct pass *pass = context;
-    const struct diarist_recording *r = pass->recording;
-    size_t chunk = pass->round_first + item;
-    size_t begin = chunk * TRUNK_FRAMES, end = begin + TRUNK_FRAMES;
-    if (end > r->num_frames)
-        end = r->num_frames;
-    size_t out_begin = begin / 2, out_end = (end + 1) / 2;
+    const struct pass_work *work = context;
+    const struct dr_trunk_pass *pass = work->pass;
+    size_t begin = pass->num_frames + item * DR_TRUNK_FRAMES, end = begin + DR_TRUNK_FRAMES;
+    end = end < work->end_frame ? end : work->end_frame;
+    size_t out_begin = begin / 2, out_num = (end + 1) / 2 - out_begin;
     float *out = pass->columns + (out_begin - pass->first) * DR_COLUMN_DIM;
-    if (!any_wanted(pass->wanted + out_begin, out_end - out_begin)) {
-        memset(out, 0, (out_end - out_begin) * DR_COLUMN_DIM * sizeof *out);
+    if (!any_wanted(work->wanted + (out_begin - pass->end), out_num)) {
+        memset(out, 0, out_num * DR_COLUMN_DIM * sizeof *out);
         return;
     }
-    if (end - begin < MIN_FRAMES)
-        begin = end < MIN_FRAMES ? 0 : (end - MIN_FRAMES) / 2 * 2;
-    struct dr_trunk_scratch s = dr_scratch_for_trunk(r->scratch[worker]);
+    if (end - begin < DR_TRUNK_MIN_FRAMES)
+        begin = end < DR_TRUNK_MIN_FRAMES ? 0 : (end - DR_TRUNK_MIN_FRAMES) / 2 * 2;
+    struct dr_trunk_scratch s = dr_scratch_for_trunk(pass->workers->scratch[worker]);
     for (size_t t = begin; t < end; t++) {
-        const float *frame = dr_recording_frame(r, t);
+        const float *frame = dr_energies_frame(pass->energies, t);
         for (size_t m = 0; m < DR_MELS; m++)
-            s.features[(t - begin) * DR_MELS + m] = frame[m] - pass->mean[m];
+            s.features[(t - begin) * DR_MELS + m] = frame[m] - work->mean[m];
     }
-    dr_campplus_trunk(r->networks->campplus, s.columns, s.features, end - begin, s.network);
+    dr_campplus_trunk(pass->workers->networks->campplus, s.columns, s.features, end - begin,
+                      s.network);
     memcpy(out, s.columns + (out_begin - begin / 2) * DR_COLUMN_DIM,
-           (out_end - out_begin) * DR_COLUMN_DIM * sizeof *out);
+           out_num * DR_COLUMN_DIM * sizeof *out);
 }
 
 /* Forgets the columns before keep_from. */
-static void drop_columns(struct pass *pass, size_t keep_from, size_t end) {
-    size_t drop = keep_from - pass->first;
-    memmove(pass->columns, pass->columns + drop * DR_COLUMN_DIM,
-            (end - keep_from) * DR_COLUMN_DIM * sizeof *pass->columns);
+static void drop_columns(struct dr_trunk_pass *pass, size_t keep_from) {
+    memmove(pass->columns, pass->columns + (keep_from - pass->first) * DR_COLUMN_DIM,
+            (pass->end - keep_from) * DR_COLUMN_DIM * sizeof *pass->columns);
     pass->first = keep_from;
 }
 
-int dr_trunk_pass(struct diarist_recording *r, const float *mean, const uint8_t *wanted,
-                  dr_columns_fn *take, void *context, diarist_error *err) {
-    struct dr_arena scratch = {NULL};
-    size_t num_chunks = (r->num_frames + TRUNK_FRAMES - 1) / TRUNK_FRAMES;
-    size_t round = (size_t)r->plan.num_threads * CHUNKS_PER_THREAD;
-    struct pass pass = {.recording = r, .mean = mean, .wanted = wanted};
-    pass.columns = dr_arena_alloc(&scratch, round * TRUNK_COLUMNS + DR_CHUNK_COLUMNS,
-                                  DR_COLUMN_DIM * sizeof *pass.columns);
-    int status = pass.columns ? DIARIST_OK : dr_fail_memory(err);
-    for (size_t done = 0; done < num_chunks && !status; done += round) {
-        size_t num = num_chunks - done < round ? num_chunks - done : round;
-        pass.round_first = done;
-        dr_pool_run(r->pool, trunk_item, &pass, num);
-        size_t end = (done + num) * TRUNK_COLUMNS;
-        if (end > dr_num_columns(r))
-            end = dr_num_columns(r);
-        struct dr_columns columns = {pass.columns, pass.first, end};
-        size_t keep_from = end;
-        take(context, &columns, &keep_from);
-        drop_columns(&pass, keep_from, end);
-        status = dr_recording_progress(r, DIARIST_STAGE_EMBEDDING,
-                                       (double)(done + num) / (double)num_chunks, err);
-    }
-    dr_arena_free(&scratch);
+int dr_trunk_pass_run(struct dr_trunk_pass *pass, size_t end, const float *mean,
+                      const uint8_t *wanted, dr_columns_fn *take, void *context,
+                      diarist_error *err) {
+    size_t first_column = pass->end, keep_from;
+    int status;
+    do {
+        size_t num = (end - pass->num_frames + DR_TRUNK_FRAMES - 1) / DR_TRUNK_FRAMES;
+        num = num < round_chunks(pass) ? num : round_chunks(pass);
+        struct pass_work work = {pass, end, mean, wanted + (pass->end - first_column)};
+        dr_pool_run(pass->workers->pool, trunk_item, &work, num);
+        pass->num_frames += num * DR_TRUNK_FRAMES;
+        pass->num_frames = pass->num_frames < end ? pass->num_frames : end;
+        pass->end = dr_num_columns(pass->num_frames);
+        keep_from = pass->end;
+        status = take(context, pass, &keep_from, err);
+        drop_columns(pass, keep_from);
+    } while (!status && pass->num_frames < end);
     return status;
 }

@@ -10,32 +10,43 @@
 #ifndef DR_PIPELINE_TRUNK_PASS_H
 #define DR_PIPELINE_TRUNK_PASS_H
 
-#include "pipeline/recording.h"
+#include "pipeline/energies.h"
 
-/* Columns [first, end) of the recording; row c - first of columns is column c, [512]. */
-struct dr_columns {
-    const float *columns;
+enum {
+    DR_TRUNK_FRAMES = 300,    /* of one chunk: 3 s */
+    DR_TRUNK_MIN_FRAMES = 20, /* a shorter rest is extended backwards by as many at most */
+};
+
+struct dr_trunk_pass {
+    struct dr_workers *workers;
+    const struct dr_energies *energies;
+    size_t num_frames; /* passed so far */
+    float *columns;    /* [end - first][512]: columns first to end of the recording */
     size_t first, end;
 };
 
-/* Takes what it can of the columns done so far. *keep_from: the first column that it still wants;
- * at most DR_CHUNK_COLUMNS before the end. */
-typedef void dr_columns_fn(void *context, const struct dr_columns *columns, size_t *keep_from);
+/* Takes what it can of the columns at hand. *keep_from: the first column that it still wants; at
+ * most DR_CHUNK_COLUMNS before the end. Returns a status. */
+typedef int dr_columns_fn(void *context, const struct dr_trunk_pass *pass, size_t *keep_from,
+                          diarist_error *err);
 
-/* Columns that a recording has: one per two frames. */
-size_t dr_num_columns(const struct diarist_recording *recording);
+/* Columns that so many frames have: one per two. */
+size_t dr_num_columns(size_t num_frames);
 
 /* The segmentation frame whose centre is nearest to that of the column. */
 size_t dr_column_frame(size_t column);
 
-/* The mean over frames with speech (of all frames when there is less than 0.5 s of it): mean[80].
- * active[chunks][589] as in dr_segmentation. DIARIST_ERROR_MEMORY. */
-int dr_speech_mean(float *mean, const struct diarist_recording *recording, const uint8_t *active,
-                   diarist_error *err);
+/* Starts before the first frame. Memory lives in arena. DIARIST_ERROR_MEMORY. */
+int dr_trunk_pass_open(struct dr_trunk_pass *pass, struct dr_workers *workers,
+                       const struct dr_energies *energies, struct dr_arena *arena,
+                       diarist_error *err);
 
-/* Runs the pass. wanted[num_columns]: chunks in which no column is wanted are skipped and read as
- * zeros. DIARIST_ERROR_MEMORY, DIARIST_ERROR_CANCELED. */
-int dr_trunk_pass(struct diarist_recording *recording, const float *mean, const uint8_t *wanted,
-                  dr_columns_fn *take, void *context, diarist_error *err);
+/* Goes on to frame number `end`, which is a multiple of DR_TRUNK_FRAMES or the recording's end, and
+ * hands out columns as they come, at least once. mean[80]. wanted: one for each column from
+ * pass->end on; chunks in which none is wanted are skipped and read as zeros. A status, that of
+ * take. */
+int dr_trunk_pass_run(struct dr_trunk_pass *pass, size_t end, const float *mean,
+                      const uint8_t *wanted, dr_columns_fn *take, void *context,
+                      diarist_error *err);
 
 #endif

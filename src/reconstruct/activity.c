@@ -18,7 +18,7 @@ static double frame_centre_s(size_t frame) {
     return (double)frame * DR_FRAME_S + DR_FRAME_DURATION / 2.0 / DR_SAMPLE_RATE;
 }
 
-/* similarity [num_speakers] of a window to all centroids. */
+/* similarity [num_speakers] of an embedding to all centroids. */
 static void compare(float *similarity, const float *embedding, const float *centroid,
                     size_t num_speakers) {
     for (size_t k = 0; k < num_speakers; k++) {
@@ -57,7 +57,8 @@ static int re_estimate(struct dr_activity *a, struct dr_arena *arena) {
     if (!a->centroid || !similarity || !sums || !count)
         return -1;
     for (size_t w = 0; w < windows->num; w++) {
-        const float *embedding = windows->embedding + w * DIM;
+        float embedding[DIM];
+        dr_window_unpack(embedding, windows, w);
         compare(similarity, embedding, given, num_speakers);
         size_t best = sure_speaker(similarity, num_speakers, a->params.gap);
         if (best == num_speakers)
@@ -119,11 +120,10 @@ int dr_activity_open(struct dr_activity *activity, const struct dr_reconstruct_i
     };
     size_t row = in->num_speakers * sizeof(float);
     a->hamming = dr_arena_alloc(arena, DR_CHUNK_FRAMES, sizeof *a->hamming);
-    a->marginal = dr_arena_alloc(arena, DR_CHUNK_FRAMES, DR_LOCAL_SPEAKERS * sizeof(float));
     a->weight = dr_arena_alloc(arena, a->block_frames, sizeof *a->weight);
     a->probability = dr_arena_alloc(arena, a->block_frames, row);
     a->score = dr_arena_alloc(arena, a->block_frames, row);
-    if (!a->hamming || !a->marginal || !a->weight || !a->probability || !a->score)
+    if (!a->hamming || !a->weight || !a->probability || !a->score)
         return dr_fail_memory(err);
     dr_hamming(a->hamming);
     if (a->resegment) {
@@ -143,16 +143,17 @@ static void aggregate(struct dr_activity *a, size_t first, size_t num) {
     size_t chunk = dr_first_chunk(segmentation, first);
     struct dr_span span;
     while (dr_next_span(&span, &chunk, segmentation, first, first + num)) {
-        const float *logprob =
-            segmentation->logprob + (span.chunk * DR_CHUNK_FRAMES + span.in_chunk) * DR_CLASSES;
+        const uint8_t *marginal =
+            segmentation->marginal +
+            (span.chunk * DR_CHUNK_FRAMES + span.in_chunk) * DR_LOCAL_SPEAKERS;
         const int32_t *speaker = a->in.assign + span.chunk * DR_LOCAL_SPEAKERS;
-        dr_marginals(a->marginal, NULL, logprob, span.num, &a->params);
         for (size_t i = 0; i < span.num; i++) {
             float weight = a->hamming[span.in_chunk + i];
             float *to = a->probability + (span.frame - first + i) * num_speakers;
-            for (int q = 0; q < DR_LOCAL_SPEAKERS; q++)
+            for (size_t q = 0; q < DR_LOCAL_SPEAKERS; q++)
                 if (speaker[q] >= 0)
-                    to[speaker[q]] += a->marginal[i * DR_LOCAL_SPEAKERS + (size_t)q] * weight;
+                    to[speaker[q]] += (float)marginal[i * DR_LOCAL_SPEAKERS + q] *
+                                      (weight / (float)DR_MARGINAL_ONE);
             a->weight[span.frame - first + i] += weight;
         }
     }
@@ -182,9 +183,12 @@ static void resegment(struct dr_activity *a, size_t first, size_t num) {
     size_t num_speakers = a->in.num_speakers;
     size_t from = later_window(windows, first, a->window);
     size_t to = later_window(windows, first + num - 1, from);
-    for (size_t w = from - 1; w <= to; w++)
-        compare(a->similarity + (w - (from - 1)) * num_speakers, windows->embedding + w * DIM,
-                a->centroid, num_speakers);
+    for (size_t w = from - 1; w <= to; w++) {
+        float embedding[DIM];
+        dr_window_unpack(embedding, windows, w);
+        compare(a->similarity + (w - (from - 1)) * num_speakers, embedding, a->centroid,
+                num_speakers);
+    }
     size_t later = from;
     for (size_t i = 0; i < num; i++) {
         unsigned count = a->in.count[first + i];

@@ -16,7 +16,7 @@
 /* What is to be reconstructed; borrowed. */
 struct dr_reconstruct_input {
     const struct dr_segmentation *segmentation;
-    const uint8_t *count;                 /* [num_frames] from dr_count_speakers */
+    const uint8_t *count;                 /* [num_frames] from dr_counter_settle */
     const int32_t *assign;                /* [num_chunks][3], negative: nobody */
     size_t num_speakers;                  /* >= 1 */
     const struct dr_windows *windows;     /* every 0.3 s; NULL or less than 2: no resegmentation */
@@ -32,7 +32,6 @@ struct dr_activity {
     float *centroid;     /* [num_speakers][192] re-estimated; NULL without resegmentation */
     size_t window;       /* reached in in.windows */
     float *hamming;      /* [589] */
-    float *marginal;     /* [589][3] of the chunk at work */
     double *weight;      /* [block_frames] */
     float *similarity;   /* [windows around a block][num_speakers] */
 

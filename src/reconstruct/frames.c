@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-static size_t first_frame(const struct dr_segmentation *segmentation, size_t chunk) {
-    return (size_t)rint((double)(chunk * segmentation->step) / DR_FRAME_STEP);
+size_t dr_chunk_frame(size_t first_sample) {
+    return (size_t)rint((double)first_sample / DR_FRAME_STEP);
 }
 
 size_t dr_first_chunk(const struct dr_segmentation *segmentation, size_t frame) {
@@ -18,7 +18,7 @@ int dr_next_span(struct dr_span *span, size_t *chunk, const struct dr_segmentati
                  size_t first, size_t end) {
     while (*chunk < segmentation->num_chunks) {
         size_t i = (*chunk)++;
-        size_t start = first_frame(segmentation, i);
+        size_t start = dr_chunk_frame(i * segmentation->step);
         if (start >= end)
             return 0;
         size_t low = start < first ? first : start;

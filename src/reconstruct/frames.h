@@ -12,6 +12,9 @@ struct dr_span {
     size_t chunk, in_chunk, frame, num;
 };
 
+/* Where the chunk that starts at this sample begins. */
+size_t dr_chunk_frame(size_t first_sample);
+
 /* A chunk before which none reaches the frame. */
 size_t dr_first_chunk(const struct dr_segmentation *segmentation, size_t frame);
 

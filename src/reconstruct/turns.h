@@ -25,7 +25,7 @@ int dr_reconstruct(struct dr_turns *out, const struct dr_reconstruct_input *in,
                    diarist_error *err);
 
 /* Speech of anybody: one speaker who talks wherever count is not 0. count, speech [num_frames] from
- * dr_count_speakers. Both views are the same. */
+ * dr_counter_settle. Both views are the same. */
 int dr_reconstruct_speech(struct dr_turns *out, const uint8_t *count, const float *speech,
                           size_t num_frames, size_t num_samples,
                           const struct dr_reconstruct_params *params, struct dr_arena *arena,

@@ -4,7 +4,7 @@
 
 static const uint8_t class_speakers[DR_CLASSES] = {0, 1, 2, 4, 1 | 2, 1 | 4, 2 | 4};
 
-void dr_powerset_decode(uint8_t *active, uint8_t *clean, const float *logprob, size_t num_frames) {
+void dr_powerset_decode(uint8_t *active, const float *logprob, size_t num_frames) {
     for (size_t f = 0; f < num_frames; f++) {
         const float *p = logprob + f * DR_CLASSES;
         int best = 0;
@@ -12,6 +12,5 @@ void dr_powerset_decode(uint8_t *active, uint8_t *clean, const float *logprob, s
             if (p[c] > p[best])
                 best = c;
         active[f] = class_speakers[best];
-        clean[f] = best <= DR_LOCAL_SPEAKERS ? class_speakers[best] : 0;
     }
 }

@@ -8,9 +8,8 @@
 
 #include "types.h"
 
-/* Hard decoding: logprob[num_frames][7] -> active[num_frames], bit q set = local speaker q talks,
- * and clean[num_frames], the same but 0 on frames with two speakers. argmax, lowest class wins ties
- * (as torch.argmax on CPU). */
-void dr_powerset_decode(uint8_t *active, uint8_t *clean, const float *logprob, size_t num_frames);
+/* Hard decoding: logprob[num_frames][7] -> active[num_frames], bit q set = local speaker q talks.
+ * argmax, lowest class wins ties (as torch.argmax on CPU). */
+void dr_powerset_decode(uint8_t *active, const float *logprob, size_t num_frames);
 
 #endif

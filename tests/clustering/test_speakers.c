@@ -5,6 +5,7 @@
 #include "clustering/speakers.h"
 #include "clustering/upgma.h"
 
+#include "packing.h"
 #include "random.h"
 
 #include <setjmp.h>
@@ -24,19 +25,21 @@ struct scene {
     size_t num_samples;
     struct dr_centroids centroids;
     int32_t *speaker;
+    float *embedding; /* [windows.num][192] as the windows have them */
 };
 
 static void make_scene(struct scene *s, size_t num) {
     *s = (struct scene){.params = dr_cluster_defaults, .num_samples = num * 9600};
     s->windows.num = s->links.num = num;
-    s->windows.embedding = dr_arena_alloc(&s->arena, num, DIM * sizeof(float));
+    s->embedding = dr_arena_alloc(&s->arena, num, DIM * sizeof(float));
 }
 
 /* Windows of voices; voice of window w is w % num_voices, spread around it. */
 static void add_voices(struct scene *s, const float *voice, size_t num_voices, double spread,
                        uint64_t seed) {
     for (size_t w = 0; w < s->windows.num; w++)
-        random_voice(s->windows.embedding + w * DIM, voice + w % num_voices * DIM, spread, &seed);
+        random_voice(s->embedding + w * DIM, voice + w % num_voices * DIM, spread, &seed);
+    s->windows.embedding = pack_embeddings(s->embedding, s->windows.num, &s->arena);
 }
 
 static size_t find(struct scene *s, size_t low, size_t high) {
@@ -64,7 +67,7 @@ static void check_speakers(const struct scene *s) {
         memset(sum, 0, sizeof sum);
         for (size_t w = 0; w < s->windows.num; w++)
             for (size_t d = 0; d < DIM && s->speaker[w] == (int32_t)k; d++)
-                sum[d] += s->windows.embedding[w * DIM + d];
+                sum[d] += s->embedding[w * DIM + d];
         for (size_t d = 0; d < DIM; d++) {
             length += sum[d] * sum[d];
             squares += (double)centroid[d] * centroid[d];
@@ -147,7 +150,8 @@ static void equal_windows_can_be_split(void **state) {
     make_scene(&s, 5);
     for (size_t w = 0; w < 5; w++)
         for (size_t d = 0; d < DIM; d++)
-            s.windows.embedding[w * DIM + d] = d == 3;
+            s.embedding[w * DIM + d] = d == 3;
+    s.windows.embedding = pack_embeddings(s.embedding, 5, &s.arena);
     for (size_t want = 1; want <= 6; want++)
         assert_int_equal(find(&s, want, want), want < 5 ? want : 5);
     dr_arena_free(&s.arena);
@@ -216,9 +220,8 @@ static void assignment_is_the_best_of_all(void **state) {
     uint64_t seed = 5;
     uint8_t *active = dr_arena_zalloc(&arena, CHUNKS, CHUNK);
     struct dr_segmentation segmentation = {.num_chunks = CHUNKS, .step = 32000, .active = active};
-    struct dr_local_embeddings local = {
-        .embedding = dr_arena_zalloc(&arena, CHUNKS, Q * DIM * sizeof(float)),
-        .has = dr_arena_zalloc(&arena, CHUNKS, Q)};
+    float *values = dr_arena_zalloc(&arena, CHUNKS, Q * DIM * sizeof *values);
+    struct dr_local_embeddings local = {.has = dr_arena_zalloc(&arena, CHUNKS, Q)};
     struct dr_centroids centroids = {K, dr_arena_alloc(&arena, K, DIM * sizeof(float))};
     for (size_t k = 0; k < K; k++)
         random_voice(centroids.centroid + k * DIM, k ? centroids.centroid : NULL, 0.8, &seed);
@@ -228,7 +231,7 @@ static void assignment_is_the_best_of_all(void **state) {
             for (size_t f = first; f < first + num && f < CHUNK; f++)
                 active[c * CHUNK + f] |= (uint8_t)(1 << q);
             if (random_uniform(&seed) < 0.8) {
-                float *embedding = local.embedding + (c * Q + q) * DIM;
+                float *embedding = values + (c * Q + q) * DIM;
                 random_voice(embedding, centroids.centroid + random_below(&seed, K) * DIM, 1,
                              &seed);
                 for (size_t d = 0; d < DIM; d++)
@@ -236,6 +239,7 @@ static void assignment_is_the_best_of_all(void **state) {
                 local.has[c * Q + q] = 1;
             }
         }
+    local.embedding = pack_embeddings(values, (size_t)CHUNKS * Q, &arena);
     int32_t assign[CHUNKS][Q];
     assert_int_equal(dr_assign_local_speakers(assign[0], &segmentation, &local, &centroids,
                                               &dr_cluster_defaults, &arena, NULL),
@@ -249,10 +253,13 @@ static void assignment_is_the_best_of_all(void **state) {
                 any |= active[c * CHUNK + f] >> q & 1;
             assert_int_equal(assign[c][q] == DR_NOBODY, !any);
             low[q] = any ? 0 : DR_NOBODY;
+            const float *x = values + (c * Q + q) * DIM;
+            double squares = 0;
+            for (size_t d = 0; d < DIM; d++)
+                squares += (double)x[d] * x[d];
             for (size_t k = 0; k < K && local.has[c * Q + q]; k++)
                 for (size_t d = 0; d < DIM; d++)
-                    cosine[q][k] += (double)local.embedding[(c * Q + q) * DIM + d] / 7 *
-                                    centroids.centroid[k * DIM + d];
+                    cosine[q][k] += x[d] / sqrt(squares) * centroids.centroid[k * DIM + d];
         }
         for (who[0] = low[0]; who[0] < (low[0] < 0 ? -1 : K); who[0]++)
             for (who[1] = low[1]; who[1] < (low[1] < 0 ? -1 : K); who[1]++)

@@ -3,9 +3,9 @@
  *
  * A made-up recording of 78 s: more frames than one block, a last chunk that is cut, windows with
  * gaps. Frames where the definition is a tie within rounding are not compared. */
-#include "reconstruct/count.h"
 #include "reconstruct/turns.h"
 
+#include "packing.h"
 #include "random.h"
 
 #include <setjmp.h>
@@ -27,6 +27,8 @@ struct scene {
     struct dr_reconstruct_input in;
     struct dr_reconstruct_params params;
     struct dr_arena arena;
+    const float *logprob; /* [num_chunks][589][7] */
+    float *embedding;     /* [windows.num][192] as the windows have them */
     size_t num_frames;
     double duration_s;
     double *count, *speech; /* [num_frames] before rounding */
@@ -47,7 +49,7 @@ static void make_logprob(struct scene *s, uint64_t *seed) {
             logprob[f * DR_CLASSES + (size_t)c] =
                 (float)((c == class ? 0 : -4) + 1.5 * random_normal(seed));
     }
-    s->segmentation.logprob = logprob;
+    s->logprob = logprob;
 }
 
 static void make_scene(struct scene *s, size_t num_speakers, size_t step, uint64_t seed) {
@@ -66,21 +68,21 @@ static void make_scene(struct scene *s, size_t num_speakers, size_t step, uint64
     for (size_t k = 0; k < num_speakers; k++)
         random_voice(s->centroids.centroid + k * DIM, NULL, 1, &seed);
     s->windows.centre_s = dr_arena_alloc(&s->arena, 300, sizeof(double));
-    s->windows.embedding = dr_arena_alloc(&s->arena, 300, DIM * sizeof(float));
+    s->embedding = dr_arena_alloc(&s->arena, 300, DIM * sizeof(float));
     for (size_t w = 4; w * 0.3 < s->duration_s; w++) {
         if (random_uniform(&seed) < 0.3)
             continue;
-        float *embedding = s->windows.embedding + s->windows.num * DIM;
+        float *embedding = s->embedding + s->windows.num * DIM;
         size_t k = random_below(&seed, num_speakers);
         /* The last speaker has no windows of its own: its centroid stays as given. */
         k = k > 0 && k == num_speakers - 1 ? 0 : k;
         random_voice(embedding, s->centroids.centroid + k * DIM, 1.2, &seed);
         s->windows.centre_s[s->windows.num++] = (double)w * 0.3 + 0.0175;
     }
+    s->windows.embedding = pack_embeddings(s->embedding, s->windows.num, &s->arena);
     uint8_t *count = dr_arena_alloc(&s->arena, s->num_frames, 1);
     float *speech = dr_arena_alloc(&s->arena, s->num_frames, sizeof *speech);
-    assert_int_equal(
-        dr_count_speakers(count, speech, &s->segmentation, &s->params, &s->arena, NULL), 0);
+    count_speakers(count, speech, &s->segmentation, s->logprob, &s->params, &s->arena);
     s->in = (struct dr_reconstruct_input){.segmentation = &s->segmentation,
                                           .count = count,
                                           .assign = assign,
@@ -94,7 +96,7 @@ static void make_scene(struct scene *s, size_t num_speakers, size_t step, uint64
 
 /* p[7] of frame f of chunk c. */
 static void class_probabilities(const struct scene *s, size_t c, size_t f, double *p) {
-    const float *logprob = s->segmentation.logprob + (c * CHUNK + f) * DR_CLASSES;
+    const float *logprob = s->logprob + (c * CHUNK + f) * DR_CLASSES;
     double sum = 0;
     for (int i = 0; i < DR_CLASSES; i++) {
         p[i] = exp(logprob[i] + (i == 0 ? -0.5 : i > 3 ? 0.3 : 0));
@@ -102,6 +104,17 @@ static void class_probabilities(const struct scene *s, size_t c, size_t f, doubl
     }
     for (int i = 0; i < DR_CLASSES; i++)
         p[i] /= sum;
+}
+
+/* That local speaker q talks at frame f of chunk c, as the segmentation has it; p[7]: its classes.
+ */
+static double rounded_marginal(const struct scene *s, size_t c, size_t f, size_t q,
+                               const double *p) {
+    double exact = 0, kept = s->segmentation.marginal[(c * CHUNK + f) * Q + q] / 255.0;
+    for (int i = 1; i < DR_CLASSES; i++)
+        exact += members[i] >> q & 1 ? p[i] : 0;
+    assert_true(fabs(kept - exact) < 0.5 / 255 + 1e-6);
+    return kept;
 }
 
 static void define_probability(struct scene *s) {
@@ -119,14 +132,14 @@ static void define_probability(struct scene *s) {
             weight[start + f] += hamming;
             speech[start + f] += hamming * (1 - p[0]);
             for (int i = 1; i < DR_CLASSES; i++)
-                for (int q = 0; q < Q; q++) {
-                    int32_t k = s->in.assign[c * Q + (size_t)q];
-                    if (!(members[i] >> q & 1))
-                        continue;
-                    s->count[start + f] += hamming * p[i];
-                    if (k >= 0)
-                        s->probability[(start + f) * K + (size_t)k] += hamming * p[i];
-                }
+                for (int q = 0; q < Q; q++)
+                    s->count[start + f] += members[i] >> q & 1 ? hamming * p[i] : 0;
+            for (size_t q = 0; q < Q; q++) {
+                int32_t k = s->in.assign[c * Q + q];
+                double marginal = rounded_marginal(s, c, f, q, p);
+                if (k >= 0)
+                    s->probability[(start + f) * K + (size_t)k] += hamming * marginal;
+            }
         }
     }
     for (size_t f = 0; f < s->num_frames; f++) {
@@ -157,7 +170,7 @@ static const double *define_centroids(struct scene *s) {
         double best = -9, second = -9;
         size_t who = 0;
         for (size_t k = 0; k < K; k++) {
-            double x = dot_of(s->windows.embedding + w * DIM, given + k * DIM);
+            double x = dot_of(s->embedding + w * DIM, given + k * DIM);
             second = x > best ? best : fmax(second, x);
             who = x > best ? k : who;
             best = fmax(best, x);
@@ -166,7 +179,7 @@ static const double *define_centroids(struct scene *s) {
             continue;
         count[who]++;
         for (size_t d = 0; d < DIM; d++)
-            out[who * DIM + d] += s->windows.embedding[w * DIM + d];
+            out[who * DIM + d] += s->embedding[w * DIM + d];
     }
     for (size_t k = 0; k < K; k++) {
         double squares = 0;
@@ -195,8 +208,8 @@ static void define_score(struct scene *s) {
         double x = s->windows.centre_s[j - 1], y = s->windows.centre_s[j];
         double v = fmin(fmax((at - x) / (y - x), 0), 1);
         for (size_t k = 0; k < K; k++) {
-            s_k[k] = (1 - v) * dot_of(s->windows.embedding + (j - 1) * DIM, centroid + k * DIM) +
-                     v * dot_of(s->windows.embedding + j * DIM, centroid + k * DIM);
+            s_k[k] = (1 - v) * dot_of(s->embedding + (j - 1) * DIM, centroid + k * DIM) +
+                     v * dot_of(s->embedding + j * DIM, centroid + k * DIM);
             most = fmax(most, s_k[k]);
         }
         int near = fmin(fabs(at - x), fabs(at - y)) < 0.4;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "clustering/upgma.h"
 
+#include "packing.h"
 #include "random.h"
 
 #include <setjmp.h>
@@ -20,6 +21,7 @@ struct scene {
     struct dr_links links;
     struct dr_cluster_params params;
     struct dr_arena arena;
+    float *embedding; /* [windows.num][192] as the windows have them */
 };
 
 static void make_scene(struct scene *s, size_t num, size_t num_voices, double spread,
@@ -27,7 +29,7 @@ static void make_scene(struct scene *s, size_t num, size_t num_voices, double sp
     *s = (struct scene){.params = dr_cluster_defaults};
     s->windows.num = s->links.num = num;
     s->links.band = 15;
-    s->windows.embedding = dr_arena_alloc(&s->arena, num, DIM * sizeof(float));
+    s->embedding = dr_arena_alloc(&s->arena, num, DIM * sizeof(float));
     s->links.same = dr_arena_zalloc(&s->arena, num * s->links.band, sizeof(uint16_t));
     s->links.diff = dr_arena_zalloc(&s->arena, num * s->links.band, sizeof(uint16_t));
     float *voice = dr_arena_alloc(&s->arena, num_voices, DIM * sizeof(float));
@@ -38,13 +40,14 @@ static void make_scene(struct scene *s, size_t num, size_t num_voices, double sp
     size_t k = 0;
     for (size_t w = 0; w < num; w++) {
         k = random_uniform(&seed) < 0.2 ? random_below(&seed, num_voices) : k;
-        random_voice(s->windows.embedding + w * DIM, voice + k * DIM, spread, &seed);
+        random_voice(s->embedding + w * DIM, voice + k * DIM, spread, &seed);
         for (size_t d = 0; d < s->links.band; d++)
             if (random_uniform(&seed) < 0.3) {
                 s->links.same[w * s->links.band + d] = (uint16_t)random_below(&seed, 6);
                 s->links.diff[w * s->links.band + d] = (uint16_t)random_below(&seed, 20);
             }
     }
+    s->windows.embedding = pack_embeddings(s->embedding, num, &s->arena);
 }
 
 /* Sums over all pairs of points of two items, and their links. */
@@ -68,8 +71,7 @@ static void naive_link(const struct scene *s, int32_t *label, const uint8_t *in,
             if (label[u] == label[v] || !in[label[u]] || !in[label[v]])
                 continue;
             for (size_t d = 0; d < DIM; d++)
-                p->dots +=
-                    (double)s->windows.embedding[u * DIM + d] * s->windows.embedding[v * DIM + d];
+                p->dots += (double)s->embedding[u * DIM + d] * s->embedding[v * DIM + d];
             size_t low = u < v ? u : v, apart = u < v ? v - u : u - v;
             if (apart <= band) {
                 p->same += s->links.same[low * band + apart - 1];
@@ -220,11 +222,12 @@ static void evidence_can_bring_clusters_closer(void **state) {
         {1, 0, 0, 0}, {0.9f, 0.436f, 0, 0}, {0.4f, 0.321f, 0.858f, 0}, {0.45f, 0, 0, 0.893f}};
     struct scene s;
     make_scene(&s, 4, 1, 1, 1);
-    memset(s.windows.embedding, 0, 4 * DIM * sizeof(float));
+    memset(s.embedding, 0, 4 * DIM * sizeof(float));
     memset(s.links.same, 0, 4 * s.links.band * sizeof(uint16_t));
     memset(s.links.diff, 0, 4 * s.links.band * sizeof(uint16_t));
     for (size_t w = 0; w < 4; w++)
-        memcpy(s.windows.embedding + w * DIM, voice[w], sizeof voice[w]);
+        memcpy(s.embedding + w * DIM, voice[w], sizeof voice[w]);
+    s.windows.embedding = pack_embeddings(s.embedding, 4, &s.arena);
     s.links.diff[0] = 100;
     s.links.same[1] = 1000;
     s.params.link_weight = 1;
@@ -306,7 +309,7 @@ static void equal_windows_are_one_cluster(void **state) {
     make_scene(&s, 50, 1, 1, 3);
     memset(s.links.diff, 0, s.links.num * s.links.band * sizeof(uint16_t));
     for (size_t w = 1; w < 50; w++)
-        memcpy(s.windows.embedding + w * DIM, s.windows.embedding, DIM * sizeof(float));
+        s.windows.embedding[w] = s.windows.embedding[0];
     int32_t label[50];
     size_t num_clusters;
     assert_int_equal(

@@ -59,26 +59,31 @@ struct trunk_copy {
     float *columns;
 };
 
-static void copy_columns(void *context, const struct dr_columns *columns, size_t *keep_from) {
+static int copy_columns(void *context, const struct dr_trunk_pass *pass, size_t *keep_from,
+                        diarist_error *err) {
     struct trunk_copy *copy = context;
-    memcpy(copy->columns + columns->first * DR_COLUMN_DIM, columns->columns,
-           (columns->end - columns->first) * DR_COLUMN_DIM * sizeof *copy->columns);
-    *keep_from = columns->end;
+    (void)err;
+    memcpy(copy->columns + pass->first * DR_COLUMN_DIM, pass->columns,
+           (pass->end - pass->first) * DR_COLUMN_DIM * sizeof *copy->columns);
+    *keep_from = pass->end;
+    return 0;
 }
 
 /* The whole trunk once more, no chunk skipped. */
-static void dump_trunk(struct diarist_recording *r, const struct dr_stages *s) {
+static void dump_trunk(struct diarist_recording *r, struct dr_arena *arena) {
     diarist_error err = {0};
     float mean[DR_MELS];
-    size_t num = dr_num_columns(r);
+    struct dr_trunk_pass pass;
+    size_t num = dr_num_columns(r->energies.num_frames);
     float *columns = calloc(num + 1, DR_COLUMN_DIM * sizeof *columns);
     uint8_t *wanted = malloc(num + 1);
     struct trunk_copy copy = {columns};
     if (!columns || !wanted)
         exit(2);
     memset(wanted, 1, num);
-    if (dr_speech_mean(mean, r, s->segmentation.active, &err) ||
-        dr_trunk_pass(r, mean, wanted, copy_columns, &copy, &err)) {
+    dr_speech_mean_get(mean, &r->embedder.mean);
+    if (dr_trunk_pass_open(&pass, &r->workers, &r->energies, arena, &err) ||
+        dr_trunk_pass_run(&pass, r->energies.num_frames, mean, wanted, copy_columns, &copy, &err)) {
         fprintf(stderr, "dump_stages: %s\n", err.message);
         exit(2);
     }
@@ -88,32 +93,72 @@ static void dump_trunk(struct diarist_recording *r, const struct dr_stages *s) {
     free(wanted);
 }
 
+/* The network once more, chunk by chunk: a recording keeps only what it makes of its output. */
+static void dump_logprob(struct diarist_recording *r, const float *samples) {
+    size_t num = r->segments.num_chunks, size = (size_t)DR_CHUNK_FRAMES * DR_CLASSES;
+    float *logprob = malloc((num + 1) * size * sizeof *logprob);
+    float *chunk = malloc(DR_CHUNK_SAMPLES * sizeof *chunk);
+    if (!logprob || !chunk)
+        exit(2);
+    for (size_t i = 0; i < num; i++) {
+        for (size_t n = 0, at = i * r->plan.step; n < DR_CHUNK_SAMPLES; n++, at++)
+            chunk[n] = at < r->num_samples ? samples[at] : 0.0f;
+        dr_pyannet_run(r->workers.networks->pyannet, logprob + i * size, chunk, DR_CHUNK_SAMPLES, 1,
+                       r->workers.scratch[0]);
+    }
+    write_npy("logprob", "<f4", sizeof(float), logprob, num, DR_CHUNK_FRAMES, DR_CLASSES);
+    free(logprob);
+    free(chunk);
+}
+
 static void dump_windows(const char *name, const struct dr_windows *w) {
     char file[64];
+    float *values = malloc((w->num + 1) * DR_EMBEDDING_DIM * sizeof *values);
+    if (!values)
+        exit(2);
+    for (size_t i = 0; i < w->num; i++)
+        dr_window_unpack(values + i * DR_EMBEDDING_DIM, w, i);
     snprintf(file, sizeof file, "%s_t", name);
     write_npy(file, "<f8", sizeof(double), w->centre_s, w->num, 0, 0);
     snprintf(file, sizeof file, "%s_emb", name);
-    write_npy(file, "<f4", sizeof(float), w->embedding, w->num, DR_EMBEDDING_DIM, 0);
+    write_npy(file, "<f4", sizeof(float), values, w->num, DR_EMBEDDING_DIM, 0);
+    free(values);
 }
 
-static void dump(struct diarist_recording *r, const struct dr_stages *s) {
-    size_t chunks = s->segmentation.num_chunks;
-    float *fbank = malloc((r->num_frames + 1) * DR_MELS * sizeof *fbank);
-    for (size_t t = 0; fbank && t < r->num_frames; t++)
-        memcpy(fbank + t * DR_MELS, dr_recording_frame(r, t), DR_MELS * sizeof *fbank);
-    write_npy("fbank", "<f4", sizeof(float), fbank, r->num_frames, DR_MELS, 0);
+/* Of every local speaker that has one, the others being zeros. */
+static void dump_local(const struct dr_local_embeddings *local, size_t num) {
+    float *values = calloc(num * DR_LOCAL_SPEAKERS + 1, DR_EMBEDDING_DIM * sizeof *values);
+    if (!values)
+        exit(2);
+    for (size_t i = 0; i < num * DR_LOCAL_SPEAKERS; i++)
+        if (local->has[i])
+            dr_embedding_unpack(values + i * DR_EMBEDDING_DIM, &local->embedding[i]);
+    write_npy("emb", "<f4", sizeof(float), values, num, DR_LOCAL_SPEAKERS, DR_EMBEDDING_DIM);
+    write_npy("has", "|u1", 1, local->has, num, DR_LOCAL_SPEAKERS, 0);
+    free(values);
+}
+
+static void dump_fbank(const struct dr_energies *energies) {
+    size_t num = energies->num_frames;
+    float *fbank = malloc((num + 1) * DR_MELS * sizeof *fbank);
+    for (size_t t = 0; fbank && t < num; t++)
+        memcpy(fbank + t * DR_MELS, dr_energies_frame(energies, t), DR_MELS * sizeof *fbank);
+    write_npy("fbank", "<f4", sizeof(float), fbank, num, DR_MELS, 0);
     free(fbank);
-    write_npy("logprob", "<f4", sizeof(float), s->segmentation.logprob, chunks, DR_CHUNK_FRAMES,
-              DR_CLASSES);
+}
+
+/* A recording of one section still has all its energies. */
+static void dump(struct diarist_recording *r, const struct dr_stages *s, const float *samples,
+                 struct dr_arena *arena) {
+    size_t chunks = s->segmentation.num_chunks;
+    dump_fbank(&r->energies);
+    dump_logprob(r, samples);
     write_npy("active", "|u1", 1, s->segmentation.active, chunks, DR_CHUNK_FRAMES, 0);
-    write_npy("clean", "|u1", 1, s->segmentation.clean, chunks, DR_CHUNK_FRAMES, 0);
     write_npy("count", "|u1", 1, s->count, s->num_frames, 0, 0);
-    dump_trunk(r, s);
+    dump_trunk(r, arena);
     dump_windows("rwin", &s->embeddings.fine);
     dump_windows("win", &s->embeddings.coarse);
-    write_npy("emb", "<f4", sizeof(float), s->embeddings.local.embedding, chunks, DR_LOCAL_SPEAKERS,
-              DR_EMBEDDING_DIM);
-    write_npy("has", "|u1", 1, s->embeddings.local.has, chunks, DR_LOCAL_SPEAKERS, 0);
+    dump_local(&s->embeddings.local, chunks);
     write_npy("labels", "<i4", sizeof(int32_t), s->window_speaker, s->embeddings.coarse.num, 0, 0);
     write_npy("centroids", "<f4", sizeof(float), s->centroids.centroid, s->centroids.num_speakers,
               DR_EMBEDDING_DIM, 0);
@@ -154,13 +199,13 @@ int main(int argc, char **argv) {
                                         samples.size / sizeof(float), &err);
     }
     if (!status)
-        status = dr_recording_end(recording, &err);
+        status = dr_recording_end(recording, DIARIST_TASK_DIARIZE, &err);
     if (!status)
         status = dr_stages_run(&stages, recording, &arena, &arena, &err);
     if (status)
         fprintf(stderr, "dump_stages: %s\n", err.message);
     else
-        dump(recording, &stages);
+        dump(recording, &stages, (const float *)(const void *)samples.data, &arena);
     dr_arena_free(&arena);
     dr_mapped_file_close(&samples);
     diarist_recording_free(recording);

@@ -317,7 +317,10 @@ static void test_embed(void **state) {
     static float quiet[RATE];
     assert_int_equal(diarist_embed(b, model, quiet, RATE, NULL, &err), 0);
     assert_true(diarist_similarity(a, b, 192) == 0.0);
-    assert_int_equal(diarist_recording_open(&recording, model, NULL, &err), 0);
+    diarist_options options;
+    diarist_options_init(&options);
+    options.task = DIARIST_TASK_EMBED;
+    assert_int_equal(diarist_recording_open(&recording, model, &options, &err), 0);
     assert_int_equal(diarist_recording_feed(recording, samples, num_samples, &err), 0);
     assert_int_equal(diarist_recording_embed(two, seconds, recording, backwards, 1, 2, &err),
                      DIARIST_ERROR_ARGUMENT);
@@ -357,6 +360,8 @@ static void test_options(void **state) {
     REJECTED(min_duration_off_s, NAN);
     REJECTED(num_speakers, -2);
     REJECTED(preset, 9);
+    REJECTED(task, 3);
+    REJECTED(task, -1);
 #undef REJECTED
     diarist_options_init(&o);
     o.num_speakers = 2;

@@ -97,7 +97,8 @@ static void test_extras(void **state) {
     (void)state;
     diarist_document *document = new_document();
     diarist_result *result = two_voices();
-    add(document, result, &(diarist_source){.file = "x.wav", .decode_s = 0.25, .total_s = 1.0});
+    add(document, result,
+        &(diarist_source){.file = "x.wav", .load_s = 0.05, .decode_s = 0.25, .total_s = 1.0});
     diarist_result_free(result);
     diarist_write_options options;
     diarist_write_options_init(&options);
@@ -105,10 +106,13 @@ static void test_extras(void **state) {
     char *text = write_text(document, "json", &options);
     assert_contains(text, "\"turns\": 1, \"embedding\": [1, 0, ");
     assert_contains(text, "\"embedding\": [0, -0.100000001, 0, ");
-    assert_contains(text, "\"timing\": {\n    \"decode\": 0.250,\n    \"features\": 0.100,\n"
-                          "    \"segmentation\": 0.200,\n    \"embedding\": 0.300,\n"
-                          "    \"clustering\": 0.040,\n    \"reconstruct\": 0.050,\n"
-                          "    \"total\": 1.000,\n    \"realtime_factor\": 0.250000\n  }\n}\n");
+    assert_contains(
+        text,
+        "\"timing\": {\n    \"load\": 0.050,\n    \"decode\": 0.250,\n    \"features\": 0.100,\n"
+        "    \"segmentation\": 0.200,\n    \"embedding\": 0.300,\n"
+        "    \"clustering\": 0.040,\n    \"reconstruct\": 0.050,\n"
+        "    \"other\": 0.060,\n    \"total\": 1.050,\n"
+        "    \"realtime_factor\": 0.262500\n  }\n}\n");
     char *first = strstr(text, "\"color\": \"#");
     assert_non_null(first);
     char *second = strstr(first + 1, "\"color\": \"#");
