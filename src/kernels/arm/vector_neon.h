@@ -3,6 +3,7 @@
 #ifndef DR_KERNELS_ARM_VECTOR_NEON_H
 #define DR_KERNELS_ARM_VECTOR_NEON_H
 
+/* Elsewhere the header is empty, so that it compiles alone. */
 #if defined(__aarch64__)
 
 #include <arm_neon.h>

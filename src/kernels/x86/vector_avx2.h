@@ -3,13 +3,12 @@
 #ifndef DR_KERNELS_X86_VECTOR_AVX2_H
 #define DR_KERNELS_X86_VECTOR_AVX2_H
 
+/* Without them the header is empty, so that it compiles alone; what includes it does not. */
+#if defined(__AVX2__) && defined(__FMA__)
+
 #include <immintrin.h>
 #include <stdint.h>
 #include <string.h>
-
-#if !defined(__AVX2__) || !defined(__FMA__)
-#error vector_avx2.h is included without AVX2 and FMA
-#endif
 
 typedef __m256 vec;
 #define LANES 8
@@ -68,5 +67,7 @@ static inline void store_int16(int16_t *y, vec v) {
     const __m128i low = _mm256_castsi256_si128(wide), high = _mm256_extracti128_si256(wide, 1);
     _mm_storeu_si128((__m128i *)(void *)y, _mm_packs_epi32(low, high));
 }
+
+#endif
 
 #endif
