@@ -15,7 +15,7 @@ import recordings
 from environments import Unavailable
 
 PRESETS = ("fast", "balanced", "accurate")
-SHERPA_THRESHOLD = "0.7"
+SHERPA_THRESHOLD = "0.6"
 
 
 def threads():
