@@ -18,7 +18,6 @@ enum {
     MIN_CLEAN = 12,   /* frames; with fewer a local speaker is pooled over all active ones */
     MIN_LOCAL = 8     /* columns that a local speaker needs */
 };
-_Static_assert((int)DR_SECTION_FRAMES % (int)DR_BLOCK_FRAMES == 0, "sections are whole blocks");
 
 /* One section. */
 struct job {

@@ -5,18 +5,15 @@
  * recording every local speaker of every chunk, over its clean (or active) frames -> who, in that
  * chunk
  *
- * A section is 10 minutes: long enough for the mean over its speech to be the recording's, which is
- * what is subtracted from the energies; 19 MB of energies. A recording up to that long has one mean
- * over all its speech; in a longer one each section is given the mean over all speech up to its
- * end. Sections are cut by time alone, so that neither threads nor feeding change them. */
+ * A recording of one section (plan.h) has one mean over all its speech, which is subtracted from
+ * the energies; in a longer one each section is given the mean over all speech up to its end.
+ * Sections are cut by time alone, so that neither threads nor feeding change them. */
 #ifndef DR_PIPELINE_EMBEDDINGS_H
 #define DR_PIPELINE_EMBEDDINGS_H
 
 #include "pipeline/segments.h"
 #include "pipeline/speech_mean.h"
 #include "pipeline/trunk_pass.h"
-
-enum { DR_SECTION_FRAMES = 60000 };
 
 struct dr_embeddings {
     struct dr_windows fine;   /* every 0.3 s: resegmentation */

@@ -13,6 +13,9 @@
 #define MAX_STEP_S 10.0
 #define MAX_THREADS 1024
 #define MAX_MIN_DURATION_S 60.0
+/* 10 minutes: long enough for the mean over a section's speech to be the recording's; 19 MB of
+ * energies. */
+#define SECTION_FRAMES 60000
 
 void diarist_options_init(diarist_options *options) {
     memset(options, 0, sizeof *options);
@@ -84,6 +87,7 @@ int dr_plan_make(struct dr_plan *plan, const diarist_options *options, double cl
     plan->step = (size_t)lrint(step_s * DR_SAMPLE_RATE);
     plan->num_threads = o->num_threads ? o->num_threads : dr_available_threads();
     plan->exclude_overlap = o->exclude_overlap;
+    plan->section_frames = SECTION_FRAMES;
     plan->mirror_short = 1;
     plan->clustering = dr_cluster_defaults;
     plan->clustering.threshold =

@@ -13,6 +13,7 @@ struct dr_plan {
     size_t step; /* samples between segmentation chunks */
     int num_threads;
     int exclude_overlap;
+    size_t section_frames; /* embedded at a time: whole blocks of energies */
     int mirror_short; /* fill a chunk of a recording under 10 s with its mirror image, not zeros */
     struct dr_cluster_params clustering;
     struct dr_reconstruct_params reconstruct;

@@ -130,9 +130,9 @@ static int add_frames(struct diarist_recording *r, size_t end, diarist_error *er
 static int run_sections(struct diarist_recording *r, size_t end, diarist_error *err) {
     double clock = dr_clock_s();
     int status = DIARIST_OK;
-    while (!status && r->embedder.pass.num_frames + DR_SECTION_FRAMES <= end)
-        status =
-            dr_embedder_run(&r->embedder, r->embedder.pass.num_frames + DR_SECTION_FRAMES, 0, err);
+    size_t section = r->plan.section_frames;
+    while (!status && r->embedder.pass.num_frames + section <= end)
+        status = dr_embedder_run(&r->embedder, r->embedder.pass.num_frames + section, 0, err);
     dr_recording_lap(&r->timing.embedding, &clock);
     return status;
 }
@@ -142,6 +142,8 @@ static int run_round(struct diarist_recording *r, diarist_error *err) {
     size_t advance = r->round_chunks * r->plan.step;
     size_t next_first = r->pending_first + advance;
     int status = add_chunks(r, r->round_chunks, err);
+    if (!status)
+        status = dr_segments_settle(&r->segments, err);
     if (!status)
         status = add_frames(r, (next_first + DR_FBANK_STEP - 1) / DR_FBANK_STEP, err);
     if (status)

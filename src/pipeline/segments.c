@@ -100,6 +100,10 @@ int dr_segments_add(struct dr_segments *segments, const float *samples, size_t n
     return status;
 }
 
+int dr_segments_settle(struct dr_segments *segments, diarist_error *err) {
+    return settle(segments, dr_chunk_frame(segments->num_chunks * segments->step), err);
+}
+
 int dr_segments_finish(struct dr_segments *segments, size_t num_samples, diarist_error *err) {
     return settle(segments, dr_num_frames(num_samples), err);
 }

@@ -42,6 +42,9 @@ void dr_segments_close(struct dr_segments *segments);
 int dr_segments_add(struct dr_segments *segments, const float *samples, size_t num,
                     diarist_error *err);
 
+/* Settles the frames that no later chunk reaches, when there will be one. DIARIST_ERROR_MEMORY. */
+int dr_segments_settle(struct dr_segments *segments, diarist_error *err);
+
 /* Settles all frames of a recording of num_samples. DIARIST_ERROR_MEMORY. */
 int dr_segments_finish(struct dr_segments *segments, size_t num_samples, diarist_error *err);
 
