@@ -23,7 +23,7 @@ from pyannote.core import Annotation
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-PEAK_MB = 250  # whatever the length of the recording
+PEAK_MB = 120  # for an hour, at any step
 
 
 def options():
