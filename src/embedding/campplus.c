@@ -30,7 +30,8 @@ enum {
     MAX_CHANNELS = 1024,
     MAX_COLUMNS = (DR_CAMPPLUS_MAX_FRAMES + 1) / 2,
     MAX_DILATION = 2,
-    SEGMENT = 100, /* columns that share one context */
+    PANEL_COLUMNS = 54, /* of a product at a time: with its weights they stay in L2 */
+    SEGMENT = 100,      /* columns that share one context */
     MAX_SEGMENTS = (MAX_COLUMNS + SEGMENT - 1) / SEGMENT
 };
 
@@ -185,10 +186,10 @@ struct scratch {
     float *maps;        /* [frames + 4][320]: the 2-D head's output between two rows of zeros */
     float *head;        /* for the 2-D head, and after it: */
     float *x, *next;    /* [columns][1024]: a dense block, and the one after it */
-    float *panel;       /* [columns][1024], floats or int16 */
+    float *panel;       /* [PANEL_COLUMNS][1024], floats or int16 */
     float *hidden;      /* [columns + 2 * MAX_DILATION][128] */
     int16_t *quantized; /* the same, or maps */
-    float *unit;        /* [columns]: what a unit of 16 bits is worth */
+    float *unit;        /* [PANEL_COLUMNS]: what a unit of 16 bits is worth */
 };
 
 static size_t lay_out(struct scratch *s, float *base, size_t frames) {
@@ -202,9 +203,9 @@ static size_t lay_out(struct scratch *s, float *base, size_t frames) {
     size_t head = used + dr_residual_maps_scratch(frames);
     TAKE(x, columns * MAX_CHANNELS);
     TAKE(next, columns * MAX_CHANNELS);
-    TAKE(panel, columns * MAX_CHANNELS);
+    TAKE(panel, PANEL_COLUMNS * MAX_CHANNELS);
     TAKE(hidden, (columns + 2 * MAX_DILATION) * BOTTLENECK);
-    TAKE(unit, columns);
+    TAKE(unit, PANEL_COLUMNS);
 #undef TAKE
     s->quantized = base ? (int16_t *)(void *)(base + used) : NULL;
     used += DR_PADDED(maps / 2);
@@ -222,17 +223,22 @@ static void run_product(const struct dr_campplus *net, const struct dr_linear *l
                         const struct scratch *s) {
     const struct dr_kernels *k = net->kernels;
     const size_t channels = linear->taps * linear->depth;
-    if (net->precision == DR_INT16) {
-        int16_t *panel = (int16_t *)(void *)s->panel;
-        k->scale_shift_relu16(panel, (ptrdiff_t)channels, s->unit, x, (ptrdiff_t)ld, norm->scale,
-                              norm->shift, columns, channels);
-        dr_linear_run16(k, linear, panel, (ptrdiff_t)channels, (ptrdiff_t)linear->depth, 1.0f,
-                        s->unit, y, (ptrdiff_t)ldy, columns, act);
-    } else {
-        k->scale_shift_relu(s->panel, (ptrdiff_t)channels, x, (ptrdiff_t)ld, norm->scale,
-                            norm->shift, columns, channels);
-        dr_linear_run(k, linear, s->panel, (ptrdiff_t)channels, 0, y, (ptrdiff_t)ldy, columns, act,
-                      NULL, 0);
+    for (size_t first = 0; first < columns; first += PANEL_COLUMNS) {
+        const size_t num = columns - first < PANEL_COLUMNS ? columns - first : PANEL_COLUMNS;
+        const float *from = x + first * ld;
+        float *to = y + first * ldy;
+        if (net->precision == DR_INT16) {
+            int16_t *panel = (int16_t *)(void *)s->panel;
+            k->scale_shift_relu16(panel, (ptrdiff_t)channels, s->unit, from, (ptrdiff_t)ld,
+                                  norm->scale, norm->shift, num, channels);
+            dr_linear_run16(k, linear, panel, (ptrdiff_t)channels, (ptrdiff_t)linear->depth, 1.0f,
+                            s->unit, to, (ptrdiff_t)ldy, num, act);
+        } else {
+            k->scale_shift_relu(s->panel, (ptrdiff_t)channels, from, (ptrdiff_t)ld, norm->scale,
+                                norm->shift, num, channels);
+            dr_linear_run(k, linear, s->panel, (ptrdiff_t)channels, 0, to, (ptrdiff_t)ldy, num, act,
+                          NULL, 0);
+        }
     }
 }
 

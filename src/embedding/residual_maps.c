@@ -18,6 +18,7 @@ enum {
     TILE = 4,   /* for so many frames */
     OUT_MELS = DR_MAPS_FEATURES / CHANNELS,
     BLOCKS = 4,
+    ROWS_AT_ONCE = 4, /* of the output, whose inputs are transformed together */
     /* |B' d| <= 10 |d| for the transform of the input. */
     TRANSFORM_GAIN = 10
 };
@@ -162,42 +163,70 @@ static struct map make_map(float *data, size_t mels, size_t frames, size_t chann
 
 /* What a convolution works in, besides its maps. */
 struct work {
-    float *transformed; /* [80 + 2][POINTS][tiles][32], floats or int16 */
+    float *transformed; /* [ROWS_AT_ONCE * 2 + 1][POINTS][tiles][32], floats or int16 */
     float *products;    /* [POINTS][tiles][32] */
     float *line;        /* [tiles * 4][32] */
 };
 
-/* Rows of the input, transformed; returns what a unit of 16 bits is worth. */
-static float transform_map(const struct dr_residual_maps *net, const struct map *in,
-                           const struct work *work) {
-    const size_t tiles = num_tiles(in->frames), row = POINTS * tiles * CHANNELS;
-    float max = 0.0f, factor = 0.0f;
-    if (net->precision == DR_INT16) {
-        net->kernels->max_abs(&max, in->data + in->row, (ptrdiff_t)in->row, in->mels, in->row);
-        factor = max > 0.0f ? INT16_MAX / (TRANSFORM_GAIN * max) : 0.0f;
-    }
-    for (size_t m = 0; m < in->mels + 2; m++) {
-        const float *from = in->data + m * in->row;
-        if (net->precision == DR_INT16)
-            net->kernels->winograd_input16((int16_t *)(void *)work->transformed + m * row, from,
-                                           factor, tiles, CHANNELS);
-        else
-            net->kernels->winograd_input(work->transformed + m * row, from, tiles, CHANNELS);
-    }
-    return factor > 0.0f ? 1.0f / factor : 0.0f;
+/* A convolution's input: rows are transformed as they are needed, so that what a few rows of the
+ * output take stays in L2. */
+struct input {
+    const struct map *map;
+    float unit;             /* what a unit of 16 bits is worth; 0 for a map of zeros */
+    size_t stride;          /* over mels */
+    size_t first, num_rows; /* rows of the map, border included, that are transformed */
+};
+
+static struct input open_input(const struct dr_residual_maps *net, const struct map *map,
+                               size_t stride) {
+    struct input in = {.map = map, .stride = stride};
+    float max = 0.0f;
+    if (net->precision == DR_INT16)
+        net->kernels->max_abs(&max, map->data + map->row, (ptrdiff_t)map->row, map->mels, map->row);
+    in.unit = max * TRANSFORM_GAIN / INT16_MAX;
+    return in;
 }
 
-/* The 6 products for the row of the output whose uppermost row of the input is `first`. */
+static void transform_row(const struct dr_residual_maps *net, const struct input *in, size_t m,
+                          const struct work *work) {
+    const size_t tiles = num_tiles(in->map->frames), row = POINTS * tiles * CHANNELS;
+    const float *from = in->map->data + m * in->map->row;
+    const size_t to = (m - in->first) * row;
+    if (net->precision == DR_INT16)
+        net->kernels->winograd_input16((int16_t *)(void *)work->transformed + to, from,
+                                       in->unit > 0.0f ? 1.0f / in->unit : 0.0f, tiles, CHANNELS);
+    else
+        net->kernels->winograd_input(work->transformed + to, from, tiles, CHANNELS);
+}
+
+/* Transforms what `num` rows of the output from row m on take; the rows that they share with those
+ * before are there already. */
+static void transform_rows(const struct dr_residual_maps *net, struct input *in, size_t m,
+                           size_t num, const struct work *work) {
+    const size_t size = net->precision == DR_INT16 ? sizeof(int16_t) : sizeof(float);
+    const size_t row = POINTS * num_tiles(in->map->frames) * CHANNELS * size;
+    const size_t first = m * in->stride, end = first + (num - 1) * in->stride + 3;
+    const size_t shared = in->num_rows ? in->first + in->num_rows - first : 0;
+    char *rows = (char *)work->transformed;
+    memmove(rows, rows + (in->num_rows - shared) * row, shared * row);
+    in->first = first;
+    in->num_rows = end - first;
+    for (size_t r = first + shared; r < end; r++)
+        transform_row(net, in, r, work);
+}
+
+/* The 6 products for row m of the output. */
 static void multiply_row(const struct dr_residual_maps *net, const struct winograd *conv,
-                         size_t first, size_t tiles, float unit, const struct work *work) {
+                         const struct input *in, size_t m, const struct work *work) {
+    const size_t tiles = num_tiles(in->map->frames);
     const size_t point = tiles * CHANNELS, row = POINTS * point;
     for (size_t p = 0; p < POINTS; p++) {
-        const size_t at = first * row + p * point;
+        const size_t at = (m * in->stride - in->first) * row + p * point;
         if (net->precision == DR_INT16)
             dr_linear_run16(net->kernels, &conv->point[p],
                             (const int16_t *)(const void *)work->transformed + at, CHANNELS,
-                            (ptrdiff_t)row, unit, NULL, work->products + p * point, CHANNELS, tiles,
-                            DR_LINEAR);
+                            (ptrdiff_t)row, in->unit, NULL, work->products + p * point, CHANNELS,
+                            tiles, DR_LINEAR);
         else
             dr_linear_run(net->kernels, &conv->point[p], work->transformed + at, CHANNELS,
                           (ptrdiff_t)row, work->products + p * point, CHANNELS, tiles, DR_LINEAR,
@@ -205,14 +234,19 @@ static void multiply_row(const struct dr_residual_maps *net, const struct winogr
     }
 }
 
+static size_t rows_left(size_t mels, size_t m) {
+    return mels - m < ROWS_AT_ONCE ? mels - m : ROWS_AT_ONCE;
+}
+
 /* out = relu(conv(in) + residual), strides over mels as many times as there are mels less. */
 static void convolve(const struct dr_residual_maps *net, const struct winograd *conv,
                      const struct map *out, const struct map *in, const struct map *residual,
                      const struct work *work) {
-    const size_t stride = in->mels / out->mels;
-    const float unit = transform_map(net, in, work);
+    struct input input = open_input(net, in, in->mels / out->mels);
     for (size_t m = 0; m < out->mels; m++) {
-        multiply_row(net, conv, m * stride, num_tiles(in->frames), unit, work);
+        if (m % ROWS_AT_ONCE == 0)
+            transform_rows(net, &input, m, rows_left(out->mels, m), work);
+        multiply_row(net, conv, &input, m, work);
         net->kernels->winograd_output_relu(interior(out, m), work->products, conv->bias,
                                            residual ? interior(residual, m) : NULL, in->frames,
                                            CHANNELS);
@@ -252,9 +286,11 @@ static void run_first(const struct dr_residual_maps *net, const struct map *out,
 /* in[10 * 2 mels] -> out[frames][320] */
 static void run_last(const struct dr_residual_maps *net, float *out, const struct map *in,
                      const struct work *work) {
-    const float unit = transform_map(net, in, work);
+    struct input input = open_input(net, in, 2);
     for (size_t m = 0; m < OUT_MELS; m++) {
-        multiply_row(net, &net->last, 2 * m, num_tiles(in->frames), unit, work);
+        if (m % ROWS_AT_ONCE == 0)
+            transform_rows(net, &input, m, rows_left(OUT_MELS, m), work);
+        multiply_row(net, &net->last, &input, m, work);
         net->kernels->winograd_output_relu(work->line, work->products, net->last.bias, NULL,
                                            in->frames, CHANNELS);
         for (size_t t = 0; t < in->frames; t++)
@@ -279,7 +315,7 @@ static size_t lay_out(struct scratch *s, float *base, size_t frames) {
     TAKE(small[0], map_floats(DR_MELS / 2, frames, CHANNELS));
     TAKE(small[1], map_floats(DR_MELS / 2, frames, CHANNELS));
     TAKE(small[2], map_floats(DR_MELS / 2, frames, CHANNELS));
-    TAKE(work.transformed, (DR_MELS + 2) * POINTS * line);
+    TAKE(work.transformed, (2 * ROWS_AT_ONCE + 1) * POINTS * line);
     TAKE(work.products, POINTS * line);
     TAKE(work.line, TILE * line);
 #undef TAKE

@@ -16,9 +16,24 @@
 
 #define BLOCK (GATES * DR_PANEL)
 
+/* rows <= GATE_ROWS sequences from i on: from the sums of h_prev * U to the new state. */
+INLINE void finish_rows(const int rows, const struct dr_lstm_step16 *s, size_t i, size_t unit,
+                        const lanes *sums) {
+    const size_t offset = unit / DR_PANEL * BLOCK + unit % DR_PANEL;
+    const float *x = s->x + (ptrdiff_t)i * s->ldx + offset;
+    int16_t *h = s->h + (ptrdiff_t)i * s->ldh + (ptrdiff_t)unit;
+    vec gates[GATES][GATE_ROWS];
+    UNROLL
+    for (int p = 0; p < GATES; p++)
+        EACH(gates[p][each] = vec_fma(lanes_to_vec(sums[each * GATES + p]),
+                                      vec_load(s->u_scale + offset + p * DR_PANEL),
+                                      vec_load(x + each * s->ldx + p * DR_PANEL)));
+    apply_gates(rows, s->c + i * s->hidden + unit, s->hidden, gates);
+    EACH(store_int16(h + each * s->ldh, vec_mul(gates[0][each], vec_set(DR_LSTM_UNIT))));
+}
+
 /* rows sequences from i on, LANES units from unit on. */
 INLINE void tile(const int rows, const struct dr_lstm_step16 *s, size_t i, size_t unit) {
-    const size_t offset = unit / DR_PANEL * BLOCK + unit % DR_PANEL;
     const int16_t *u = s->u + unit / DR_PANEL * BLOCK * s->hidden + unit % DR_PANEL * 2;
     const int16_t *h_prev = s->h_prev + (ptrdiff_t)i * s->ldh_prev;
     const ptrdiff_t ldh_prev = s->ldh_prev;
@@ -38,23 +53,15 @@ INLINE void tile(const int rows, const struct dr_lstm_step16 *s, size_t i, size_
         }
     }
 
-    /* Through memory, and not unrolled: the gates of one row are code enough. */
+    /* Through memory: the gates need the registers. */
     lanes sums[MAX_ROWS * GATES];
     UNROLL
     for (int p = 0; p < rows * GATES; p++)
         sums[p] = sum[p];
-    for (size_t r = 0; r < (size_t)rows; r++) {
-        const float *x = s->x + (ptrdiff_t)(i + r) * s->ldx + offset;
-        vec gates[GATES];
-        UNROLL
-        for (int p = 0; p < GATES; p++)
-            gates[p] =
-                vec_fma(lanes_to_vec(sums[r * GATES + (size_t)p]),
-                        vec_load(s->u_scale + offset + p * DR_PANEL), vec_load(x + p * DR_PANEL));
-        const vec h = apply_gates(s->c + (i + r) * s->hidden + unit, gates);
-        store_int16(s->h + (ptrdiff_t)(i + r) * s->ldh + (ptrdiff_t)unit,
-                    vec_mul(h, vec_set(DR_LSTM_UNIT)));
-    }
+    UNROLL
+    for (int r = 0; r < rows; r += GATE_ROWS)
+        finish_rows(rows - r < GATE_ROWS ? rows - r : GATE_ROWS, s, i + (size_t)r, unit,
+                    sums + r * GATES);
 }
 
 #define TILE(rows)                                                                   \

@@ -12,6 +12,18 @@
 
 #define BLOCK (GATES * DR_PANEL)
 
+/* rows <= GATE_ROWS sequences from i on: from the gates' sums to the new state. */
+INLINE void finish_rows(const int rows, const struct dr_lstm_step *s, size_t i, size_t unit,
+                        vec (*const sums)[GATES]) {
+    float *h = s->h + (ptrdiff_t)i * s->ldh + (ptrdiff_t)unit;
+    vec gates[GATES][GATE_ROWS];
+    UNROLL
+    for (int p = 0; p < GATES; p++)
+        EACH(gates[p][each] = sums[each][p]);
+    apply_gates(rows, s->c + i * s->hidden + unit, s->hidden, gates);
+    EACH(vec_store(h + each * s->ldh, gates[0][each]));
+}
+
 /* rows sequences from i on, LANES units from unit on. */
 INLINE void tile(const int rows, const struct dr_lstm_step *s, size_t i, size_t unit) {
     const size_t offset = unit / DR_PANEL * BLOCK + unit % DR_PANEL;
@@ -43,16 +55,16 @@ INLINE void tile(const int rows, const struct dr_lstm_step *s, size_t i, size_t 
         }
     }
 
-    /* Through memory, and not unrolled: the gates of one row are code enough. */
-    vec gates[MAX_ROWS][GATES];
+    /* Through memory: the gates need the registers. */
+    vec sums[MAX_ROWS][GATES];
     UNROLL
     for (int r = 0; r < rows; r++)
         UNROLL
     for (int p = 0; p < GATES; p++)
-        gates[r][p] = sum[r][p];
-    for (size_t r = 0; r < (size_t)rows; r++)
-        vec_store(s->h + (ptrdiff_t)(i + r) * s->ldh + (ptrdiff_t)unit,
-                  apply_gates(s->c + (i + r) * s->hidden + unit, gates[r]));
+        sums[r][p] = sum[r][p];
+    UNROLL
+    for (int r = 0; r < rows; r += GATE_ROWS)
+        finish_rows(rows - r < GATE_ROWS ? rows - r : GATE_ROWS, s, i + (size_t)r, unit, sums + r);
 }
 
 #define TILE(rows)                                                                 \

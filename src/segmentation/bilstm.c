@@ -17,7 +17,7 @@ enum {
     HIDDEN = 128,
     GATES = 4 * HIDDEN,
     BOTH = DR_BILSTM_UNITS,
-    INPUT_STEPS = 16 /* input projections made at a time */
+    INPUT_STEPS = 8 /* input projections made at a time: with the weights they stay in L2 */
 };
 
 struct direction {
