@@ -72,8 +72,8 @@ DIARIST_API const char *diarist_version(void);
 enum {
     DIARIST_CPU_GENERIC = 0,
     DIARIST_CPU_AVX2 = 1,
-    DIARIST_CPU_AVX512 = 2,
-    DIARIST_CPU_NEON = 4, /* of AArch64 */
+    DIARIST_CPU_AVX512 = 2, /* F, BW, DQ, VL and VNNI: Ice Lake, Zen 4 and later */
+    DIARIST_CPU_NEON = 4,   /* of AArch64 */
     DIARIST_CPU_ALL = -1
 };
 

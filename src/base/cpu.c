@@ -14,7 +14,8 @@ int dr_cpu_flags(int mask) {
         flags |= DIARIST_CPU_AVX2;
     if ((flags & DIARIST_CPU_AVX2) && (mask & DIARIST_CPU_AVX512) &&
         __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512vnni"))
         flags |= DIARIST_CPU_AVX512;
 #elif defined(__aarch64__)
     /* Part of every processor of this architecture. */

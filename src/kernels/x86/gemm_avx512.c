@@ -12,9 +12,6 @@
 #error gemm_avx512.c is being compiled without AVX-512
 #endif
 
-/* sum[r * panels + p] += a[r][k] * b[p][k][:] for k in order */
-#define ROW(r) (a + (r)*lda)
-
 /* c = act(sum + bias + residual) of one row of a panel; only the columns in mask exist. */
 INLINE void finish(const struct dr_gemm *g, size_t i, size_t j, __mmask16 mask, __m512 sum,
                    __m512 slope) {

@@ -11,10 +11,18 @@ void dr_kernels_init_avx2(struct dr_kernels *k) {
     k->prefers_int16 = 1;
 }
 
-/* 512 bits bring nothing to the slots that are missing here. */
+/* prefers_int16 stays. 512 bits bring nothing to the slots that are missing here. */
 void dr_kernels_init_avx512(struct dr_kernels *k) {
     k->gemm = dr_gemm_avx512;
+    k->gemm16 = dr_gemm16_avx512;
     k->lstm_step = dr_lstm_step_avx512;
+    k->lstm_step16 = dr_lstm_step16_avx512;
+    k->max_abs = dr_max_abs_avx512;
+    k->quantize = dr_quantize_avx512;
+    k->scale_shift_relu16 = dr_scale_shift_relu16_avx512;
+    k->winograd_input = dr_winograd_input_avx512;
+    k->winograd_input16 = dr_winograd_input16_avx512;
+    k->winograd_output_relu = dr_winograd_output_relu_avx512;
     k->add_rows = dr_add_rows_avx512;
     k->scale_columns = dr_scale_columns_avx512;
     k->pool_sums = dr_pool_sums_avx512;

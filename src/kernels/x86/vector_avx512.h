@@ -1,0 +1,61 @@
+/* vector_avx512.h - what the templates call a vector: 16 floats, 16 int32.
+ * SPDX-License-Identifier: MIT */
+#ifndef DR_KERNELS_X86_VECTOR_AVX512_H
+#define DR_KERNELS_X86_VECTOR_AVX512_H
+
+/* Without them the header is empty, so that it compiles alone; what includes it does not. */
+#if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VNNI__)
+
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef __m512 vec;
+#define LANES 16
+#define vec_set _mm512_set1_ps
+#define vec_load _mm512_loadu_ps
+#define vec_store _mm512_storeu_ps
+#define vec_add _mm512_add_ps
+#define vec_sub _mm512_sub_ps
+#define vec_mul _mm512_mul_ps
+#define vec_div _mm512_div_ps
+#define vec_fma _mm512_fmadd_ps
+#define vec_min _mm512_min_ps
+#define vec_max _mm512_max_ps
+#define vec_round(v) _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT)
+#define vec_abs _mm512_abs_ps
+#define vec_largest _mm512_reduce_max_ps
+#define vec_scale _mm512_scalef_ps
+
+/* gcc 12 keeps arrays of this type in registers, of __m512i it does not. */
+typedef int32_t lanes __attribute__((vector_size(64)));
+typedef lanes pairs; /* of int16 */
+#define lanes_zero() ((lanes)_mm512_setzero_si512())
+#define lanes_to_vec(v) _mm512_cvtepi32_ps((__m512i)(v))
+
+static inline lanes lanes_pair(const int16_t *p) {
+    int32_t pair;
+    memcpy(&pair, p, sizeof pair);
+    return (lanes)_mm512_set1_epi32(pair);
+}
+
+static inline lanes lanes_load(const int16_t *p) {
+    return (lanes)_mm512_loadu_si512(p);
+}
+
+static inline lanes lanes_multiply_add(lanes x, lanes w, lanes sum) {
+    return (lanes)_mm512_dpwssd_epi32((__m512i)sum, (__m512i)x, (__m512i)w);
+}
+
+/* 16 floats, rounded, as int16 from -32767 to 32767. */
+static inline void store_int16(int16_t *y, vec v) {
+    const vec limit = _mm512_set1_ps(INT16_MAX);
+    const vec fit =
+        _mm512_max_ps(_mm512_min_ps(v, limit), _mm512_sub_ps(_mm512_setzero_ps(), limit));
+    const __m256i narrow = _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(fit));
+    _mm256_storeu_si256((__m256i *)(void *)y, narrow);
+}
+
+#endif
+
+#endif

@@ -1,0 +1,7 @@
+/* winograd_avx512.c - Winograd's F(4, 3): AVX-512.
+ * SPDX-License-Identifier: MIT */
+#include "kernels/x86/vector_avx512.h"
+#include "kernels/x86/x86.h"
+
+#define DR_ISA avx512
+#include "kernels/winograd_template.h"
