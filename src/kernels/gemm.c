@@ -1,39 +1,38 @@
 /* gemm.c - matrix product with taps, bias, residual and activation: the portable body.
  * SPDX-License-Identifier: MIT
- * One row and one panel of 16 columns at a time. */
+ * One panel of 16 columns and up to two rows at a time. */
 #include "kernels/bodies.h"
+#include "kernels/products.h"
 
-/* sum[j] += sum over k of a[k] * b[k][j] */
-static void add_products(float *restrict sum, const float *a, const float *b, size_t depth) {
-    for (size_t k = 0; k < depth; k++) {
-        /* Unrolled, gcc 12 would make vectors along k, out of shuffles. */
-#pragma GCC unroll 1
-        for (size_t j = 0; j < DR_PANEL; j++)
-            sum[j] += a[k] * b[k * DR_PANEL + j];
+/* c = act(sum + bias + residual) of one row of a panel. */
+static void finish(const struct dr_gemm *g, size_t i, size_t j0, const float sum[DR_PANEL]) {
+    const float slope = dr_activation_slope(g->act);
+    for (size_t j = 0; j < DR_PANEL && j0 + j < g->n; j++) {
+        float v = sum[j];
+        if (g->bias)
+            v += g->bias[j0 + j];
+        if (g->residual)
+            v += g->residual[(ptrdiff_t)i * g->ldr + (ptrdiff_t)(j0 + j)];
+        const float bent = slope * v;
+        g->c[(ptrdiff_t)i * g->ldc + (ptrdiff_t)(j0 + j)] = bent > v ? bent : v;
     }
 }
 
+INLINE void tile(const int rows, const struct dr_gemm *g, size_t i, size_t j) {
+    const float *a = g->a + (ptrdiff_t)i * g->lda, *b = g->b + j * g->taps * g->depth;
+    float sum[MAX_ROWS][DR_PANEL] = {{0}};
+    for (size_t t = 0; t < g->taps; t++, a += g->tap_stride, b += g->depth * DR_PANEL)
+        add_products(rows, sum, a, g->lda, b, DR_PANEL, g->depth);
+    for (int r = 0; r < rows; r++)
+        finish(g, i + (size_t)r, j, sum[r]);
+}
+
 void dr_gemm_c(const struct dr_gemm *g) {
-    const float slope = dr_activation_slope(g->act);
-    const size_t tap_size = g->depth * DR_PANEL;
-
-    for (size_t i = 0; i < g->m; i++) {
-        const float *a = g->a + (ptrdiff_t)i * g->lda;
-        for (size_t j0 = 0; j0 < g->n; j0 += DR_PANEL) {
-            const float *b = g->b + j0 * g->taps * g->depth;
-            float sum[DR_PANEL] = {0};
-            for (size_t t = 0; t < g->taps; t++)
-                add_products(sum, a + (ptrdiff_t)t * g->tap_stride, b + t * tap_size, g->depth);
-
-            for (size_t j = 0; j < DR_PANEL && j0 + j < g->n; j++) {
-                float v = sum[j];
-                if (g->bias)
-                    v += g->bias[j0 + j];
-                if (g->residual)
-                    v += g->residual[(ptrdiff_t)i * g->ldr + (ptrdiff_t)(j0 + j)];
-                const float bent = slope * v;
-                g->c[(ptrdiff_t)i * g->ldc + (ptrdiff_t)(j0 + j)] = bent > v ? bent : v;
-            }
-        }
+    for (size_t j = 0; j < g->n; j += DR_PANEL) {
+        size_t i = 0;
+        for (; i + 2 <= g->m; i += 2)
+            tile(2, g, i, j);
+        if (i < g->m)
+            tile(1, g, i, j);
     }
 }
