@@ -1,21 +1,24 @@
 /* gemm.c - matrix product with taps, bias, residual and activation: the portable body.
  * SPDX-License-Identifier: MIT
  * One panel of 16 columns and up to two rows at a time. */
+#include <string.h>
+
 #include "kernels/bodies.h"
 #include "kernels/products.h"
 
-/* c = act(sum + bias + residual) of one row of a panel. */
-static void finish(const struct dr_gemm *g, size_t i, size_t j0, const float sum[DR_PANEL]) {
+/* c = act(sum + bias + residual) of one row of a panel; what is beyond n is not stored. */
+static void finish(const struct dr_gemm *g, size_t i, size_t j0, float v[DR_PANEL]) {
     const float slope = dr_activation_slope(g->act);
-    for (size_t j = 0; j < DR_PANEL && j0 + j < g->n; j++) {
-        float v = sum[j];
-        if (g->bias)
-            v += g->bias[j0 + j];
-        if (g->residual)
-            v += g->residual[(ptrdiff_t)i * g->ldr + (ptrdiff_t)(j0 + j)];
-        const float bent = slope * v;
-        g->c[(ptrdiff_t)i * g->ldc + (ptrdiff_t)(j0 + j)] = bent > v ? bent : v;
-    }
+    const size_t columns = g->n - j0 < DR_PANEL ? g->n - j0 : DR_PANEL;
+    if (g->bias)
+        for (size_t j = 0; j < DR_PANEL; j++)
+            v[j] += g->bias[j0 + j];
+    if (g->residual)
+        for (size_t j = 0; j < columns; j++)
+            v[j] += g->residual[(ptrdiff_t)i * g->ldr + (ptrdiff_t)(j0 + j)];
+    for (size_t j = 0; j < DR_PANEL; j++)
+        v[j] = slope * v[j] > v[j] ? slope * v[j] : v[j];
+    memcpy(g->c + (ptrdiff_t)i * g->ldc + j0, v, columns * sizeof *v);
 }
 
 INLINE void tile(const int rows, const struct dr_gemm *g, size_t i, size_t j) {

@@ -54,8 +54,8 @@ static void pack16(struct dr_linear *linear, struct dr_loader *loader, const flo
     float *scale = load_floats(loader, DR_PADDED(linear->n));
     if (loader->err.status)
         return;
-    dr_pack_panels16(packed, scale, source, 1, (ptrdiff_t)k, k, linear->exact_taps * linear->depth,
-                     linear->n, max_activation);
+    dr_pack_panels16(packed, scale, source, k, linear->exact_taps * linear->depth, linear->n,
+                     max_activation);
     linear->packed16 = packed;
     linear->scale = scale;
 }

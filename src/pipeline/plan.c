@@ -70,6 +70,10 @@ int diarist_options_check(const diarist_options *o, diarist_error *err) {
     return status;
 }
 
+/* DER on shared data, simulated and real: 7.5 s costs 0.3 and 1.7 points, pooled 0.4. */
+static const double preset_step_s[] = {
+    [DIARIST_PRESET_BALANCED] = 5.0, [DIARIST_PRESET_FAST] = 7.5, [DIARIST_PRESET_ACCURATE] = 2.0};
+
 int dr_plan_make(struct dr_plan *plan, const diarist_options *options, double cluster_threshold,
                  diarist_error *err) {
     diarist_options defaults;
@@ -80,7 +84,7 @@ int dr_plan_make(struct dr_plan *plan, const diarist_options *options, double cl
         return status;
     double step_s = o->step_s;
     if (step_s == 0.0)
-        step_s = o->preset == DIARIST_PRESET_ACCURATE ? 2.0 : 5.0;
+        step_s = preset_step_s[o->preset];
     memset(plan, 0, sizeof *plan);
     plan->task = o->task;
     plan->preset = o->preset;

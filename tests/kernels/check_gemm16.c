@@ -14,7 +14,7 @@
 /* A product with everything it reads and writes. */
 struct product {
     struct dr_gemm16 g;
-    const float *b; /* plain [taps*depth][n] */
+    const float *b; /* plain [n][taps*depth] */
     enum placement place;
 };
 
@@ -28,8 +28,7 @@ static void make_weights(struct product *p) {
     p->b = random_floats(k * g->n, UNIFORM, AT_END);
     int16_t *packed = guarded(k * DR_PADDED(g->n) * sizeof *packed, p->place);
     float *scale = guarded_floats(DR_PADDED(g->n), p->place);
-    dr_pack_panels16(packed, scale, p->b, (ptrdiff_t)g->n, 1, k, g->exact_taps * g->depth, g->n,
-                     DR_ACTIVATION_MAX);
+    dr_pack_panels16(packed, scale, p->b, k, g->exact_taps * g->depth, g->n, DR_ACTIVATION_MAX);
     g->b = packed;
     g->column_scale = scale;
 }
@@ -46,7 +45,7 @@ static const int16_t *make_activations(const struct product *p, bool extreme) {
     for (size_t t = 0; t < g->taps && extreme; t++)
         for (size_t d = 0; d < g->depth; d++)
             a[t * (size_t)g->tap_stride + d] =
-                p->b[(t * g->depth + d) * g->n] < 0.0f ? -DR_ACTIVATION_MAX : DR_ACTIVATION_MAX;
+                p->b[t * g->depth + d] < 0.0f ? -DR_ACTIVATION_MAX : DR_ACTIVATION_MAX;
     return a;
 }
 
@@ -140,7 +139,7 @@ static void check_weights(const struct product *p) {
         int64_t sum = 0;
         for (size_t i = 0; i < k; i++) {
             const int w = packed_weight(g, i, j);
-            worst = fmax(worst, fabs(p->b[i * g->n + j] / (double)g->column_scale[j] - w));
+            worst = fmax(worst, fabs(p->b[j * k + i] / (double)g->column_scale[j] - w));
             sum = (i % exact ? sum : 0) + llabs((long long)w) * DR_ACTIVATION_MAX;
             largest = sum > largest ? sum : largest;
         }
