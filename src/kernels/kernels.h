@@ -173,10 +173,10 @@ void dr_kernels_init(struct dr_kernels *k, int flags);
 void dr_pack_panels(float *packed, const float *source, ptrdiff_t stride_k, ptrdiff_t stride_j,
                     size_t k, size_t n);
 
-/* The same of source[n][k] for dr_gemm16, whose k is a multiple of exact = exact_taps * depth, which
- * is even. Column j is divided by column_scale[j], so that the largest weight is at most 32767 and
- * exact sums of products with activations up to max_activation stay below 2^31. column_scale:
- * [DR_PADDED(n)]. */
+/* The same of source[n][k] for dr_gemm16, whose k is a multiple of exact = exact_taps * depth,
+ * which is even. Column j is divided by column_scale[j], so that the largest weight is at most
+ * 32767 and exact sums of products with activations up to max_activation stay below 2^31.
+ * column_scale: [DR_PADDED(n)]. */
 void dr_pack_panels16(int16_t *packed, float *column_scale, const float *source, size_t k,
                       size_t exact, size_t n, int max_activation);
 

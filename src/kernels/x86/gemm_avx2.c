@@ -21,15 +21,37 @@ INLINE __m256i first_lanes(size_t n) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(n < WIDTH ? (int)n : WIDTH), lane);
 }
 
-/* c = act(sum + bias + residual) of 8 columns of one row; only those in mask exist. */
-INLINE void finish(const struct dr_gemm *g, size_t i, size_t j, __m256i mask, __m256 sum,
-                   __m256 slope) {
-    if (g->bias)
-        sum = _mm256_add_ps(sum, _mm256_loadu_ps(g->bias + j));
+/* What all rows of 8 columns from j on share. */
+struct columns {
+    size_t j;
+    int whole;    /* all 8 exist */
+    __m256i mask; /* those that do */
+    __m256 bias, slope;
+};
+
+INLINE struct columns columns_at(const struct dr_gemm *g, size_t j) {
+    const struct columns by = {
+        .j = j,
+        .whole = g->n - j >= WIDTH,
+        .mask = first_lanes(g->n - j),
+        .bias = g->bias ? _mm256_loadu_ps(g->bias + j) : _mm256_setzero_ps(),
+        .slope = _mm256_set1_ps(dr_activation_slope(g->act)),
+    };
+    return by;
+}
+
+/* c = act(sum + bias + residual) of one row. */
+INLINE void finish(const struct dr_gemm *g, size_t i, const struct columns *by, __m256 sum) {
+    sum = _mm256_add_ps(sum, by->bias);
     if (g->residual)
-        sum = _mm256_add_ps(sum, _mm256_maskload_ps(g->residual + (ptrdiff_t)i * g->ldr + j, mask));
-    const __m256 v = _mm256_max_ps(_mm256_mul_ps(sum, slope), sum);
-    _mm256_maskstore_ps(g->c + (ptrdiff_t)i * g->ldc + j, mask, v);
+        sum = _mm256_add_ps(
+            sum, _mm256_maskload_ps(g->residual + (ptrdiff_t)i * g->ldr + by->j, by->mask));
+    const __m256 v = _mm256_max_ps(_mm256_mul_ps(sum, by->slope), sum);
+    float *c = g->c + (ptrdiff_t)i * g->ldc + by->j;
+    if (by->whole)
+        _mm256_storeu_ps(c, v);
+    else
+        _mm256_maskstore_ps(c, by->mask, v);
 }
 
 INLINE void tile(const int rows, const int halves, const struct dr_gemm *g, size_t i, size_t j) {
@@ -58,14 +80,12 @@ INLINE void tile(const int rows, const int halves, const struct dr_gemm *g, size
         }
     }
 
-    const __m256 slope = _mm256_set1_ps(dr_activation_slope(g->act));
     UNROLL
     for (int half = 0; half < halves; half++) {
-        const size_t column = j + (size_t)half * WIDTH;
-        const __m256i mask = first_lanes(g->n - column);
+        const struct columns by = columns_at(g, j + (size_t)half * WIDTH);
         UNROLL
         for (int r = 0; r < rows; r++)
-            finish(g, i + (size_t)r, column, mask, sum[r * halves + half], slope);
+            finish(g, i + (size_t)r, &by, sum[r * halves + half]);
     }
 }
 
