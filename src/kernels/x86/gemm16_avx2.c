@@ -122,15 +122,29 @@ static const struct {
  * and its pages in the TLB. Whole tiles of every height. */
 #define ROWS_AT_ONCE 168
 
+/* A part of the panel after this one, while this one is in use: `bytes` from `offset` on. */
+INLINE void prefetch(const char *panel, size_t offset, size_t bytes) {
+    for (size_t at = offset; at < offset + bytes; at += 64)
+        _mm_prefetch(panel + at, _MM_HINT_T0);
+}
+
 void dr_gemm16_avx2(const struct dr_gemm16 *g) {
+    const size_t panel = g->taps * g->depth * DR_PANEL;
     for (size_t i0 = 0; i0 < g->m; i0 += ROWS_AT_ONCE) {
         const size_t end = g->m - i0 < ROWS_AT_ONCE ? g->m : i0 + ROWS_AT_ONCE;
         for (size_t j = 0; j < g->n; j += DR_PANEL) {
             const size_t halves = g->n - j > WIDTH ? 2 : 1;
-            size_t i = i0;
+            const char *next = (const char *)(g->b + (j / DR_PANEL + 1) * panel);
+            const size_t part =
+                j + DR_PANEL < g->n ? panel * sizeof *g->b / ((end - i0) / 6 + 1) : 0;
+            size_t i = i0, offset = 0;
             for (size_t s = 0; s < NUM_SIZES; s++)
-                for (; end - i >= tiles[halves - 1][s].rows; i += tiles[halves - 1][s].rows)
+                for (; end - i >= tiles[halves - 1][s].rows; i += tiles[halves - 1][s].rows) {
+                    if (offset + part <= panel * sizeof *g->b)
+                        prefetch(next, offset, part);
+                    offset += part;
                     tiles[halves - 1][s].run(g, i, j);
+                }
         }
     }
 }
