@@ -251,6 +251,10 @@ DIARIST_API size_t diarist_result_embedding_dim(const diarist_result *result);
 DIARIST_API double diarist_result_duration(const diarist_result *result); /* seconds fed */
 DIARIST_API void diarist_result_timing(const diarist_result *result, diarist_timing *out);
 DIARIST_API int32_t diarist_result_num_threads(const diarist_result *result); /* really used */
+
+/* What the networks really ran in: "float32" or "int16". Static storage. */
+DIARIST_API const char *diarist_result_precision(const diarist_result *result);
+
 DIARIST_API double diarist_result_step(const diarist_result *result); /* segmentation step, s */
 DIARIST_API void diarist_result_free(diarist_result *result);
 

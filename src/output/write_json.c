@@ -50,6 +50,8 @@ static void put_engine(struct dr_json *json, const struct dr_document_engine *en
     dr_json_string(json, engine->version);
     dr_json_key(json, "instruction_set");
     dr_json_string(json, engine->instruction_set);
+    dr_json_key(json, "precision");
+    dr_json_string(json, engine->precision);
     dr_json_key(json, "threads");
     put_integer_or_null(json, engine->num_threads);
     dr_json_key(json, "models");

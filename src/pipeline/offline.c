@@ -37,6 +37,7 @@ static void finish_result(struct diarist_result *result, struct diarist_recordin
     result->duration_s = (double)r->num_samples / DR_SAMPLE_RATE;
     result->step_s = (double)r->plan.step / DR_SAMPLE_RATE;
     result->num_threads = r->plan.num_threads;
+    result->precision = dr_model_precision(r->workers.model, r->plan.preset);
 }
 
 int dr_stages_run(struct dr_stages *s, struct diarist_recording *r, struct dr_arena *arena,

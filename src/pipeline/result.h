@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "diarist/diarist.h"
+#include "nn/layers.h"
 #include "reconstruct/turns.h"
 #include "types.h"
 
@@ -15,6 +16,7 @@ struct diarist_result {
     double duration_s, step_s;
     diarist_timing timing;
     int num_threads;
+    enum dr_precision precision; /* of the networks */
     int is_vad;
 };
 
