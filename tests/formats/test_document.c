@@ -35,6 +35,7 @@ static diarist_result *two_voices(void) {
     result->duration_s = 4.0;
     result->step_s = 5.0;
     result->num_threads = 2;
+    result->precision = DR_INT16;
     result->timing = (diarist_timing){0.1, 0.2, 0.3, 0.04, 0.05, 0.5};
     return result;
 }
@@ -75,8 +76,9 @@ static void test_add(void **state) {
     assert_contains(text, "\"audio\": {\n    \"file\": \"d/my talk.tar.gz\",\n"
                           "    \"duration\": 4.000,\n    \"sample_rate\": 44100,\n"
                           "    \"channels\": 2,\n    \"sha256\": null\n  }");
-    assert_contains(text, "\"instruction_set\": null,\n    \"threads\": 2,\n    \"models\": [],\n"
-                          "    \"preset\": \"balanced\",\n    \"step\": 5.000\n  }");
+    assert_contains(text, "\"instruction_set\": null,\n    \"precision\": \"int16\",\n"
+                          "    \"threads\": 2,\n    \"models\": [],\n    \"preset\": "
+                          "\"balanced\",\n    \"step\": 5.000\n  }");
     assert_contains(text, "{\"id\": \"SPEAKER_00\", \"seconds\": 2.000, \"turns\": 1},\n");
     assert_contains(text, "{\"id\": \"SPEAKER_01\", \"seconds\": 1.250, \"turns\": 1}\n");
     assert_contains(text, "{\"start\": 0.500, \"end\": 2.500, \"speaker\": \"SPEAKER_00\", "
