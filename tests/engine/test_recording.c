@@ -167,7 +167,7 @@ static void test_parts(void **state) {
 }
 
 /* Every allocation of a diarization, and every start of a thread, fails once. (Under a sanitizer
- * arenas allocate one by one, hundreds of times: then every 29th after the first forty.) */
+ * arenas allocate one by one, hundreds of times: then every 97th after the first forty.) */
 static void test_failing_allocations(void **state) {
     (void)state;
     const float *two_voices = samples + (size_t)3 * RATE;
@@ -176,7 +176,7 @@ static void test_failing_allocations(void **state) {
     diarist_options_init(&options);
     options.num_threads = 2;
     long failures = 0;
-    for (int status = -1; status; failures += failures < 40 ? 1 : 29) {
+    for (int status = -1; status; failures += failures < 40 ? 1 : 97) {
         diarist_result *result = (diarist_result *)(void *)&options;
         diarist_error err;
         assert_true(failures < 10000);
