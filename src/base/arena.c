@@ -6,12 +6,17 @@
  *
  *     [header|aaaa|bb|ccccc|  free  ]  ->  [header|ddddddddd|  free  ]  (older)
  *
+ * Blocks double until they are HUGE, and larger ones are multiples of it: the system can back those
+ * by huge pages, which saves a fault each 4 KiB and, where weights stream, misses of the TLB.
+ *
  * Under AddressSanitizer every allocation is a block of its own, so that overruns are seen. */
+#define _DEFAULT_SOURCE /* madvise */
 #include "base/arena.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ONE_BLOCK_EACH 1
@@ -25,24 +30,37 @@
 #endif
 
 #define MIN_BLOCK ((size_t)64 << 10)
+#define HUGE ((size_t)2 << 20)
 
 struct dr_arena_block {
     struct dr_arena_block *older;
-    size_t size, used; /* of data, bytes */
+    size_t size, used; /* bytes, with this header */
     char pad[DR_ALIGN - sizeof(void *) - 2 * sizeof(size_t)];
-    char data[];
 };
 
+/* Of a new block for an allocation of `bytes`, header included. */
+static size_t block_size(const struct dr_arena *arena, size_t bytes) {
+    size_t size = sizeof *arena->blocks + bytes;
+    if (ONE_BLOCK_EACH)
+        return size;
+    size_t least = arena->blocks ? 2 * arena->blocks->size : MIN_BLOCK;
+    least = least < HUGE ? least : HUGE;
+    size = size > least ? size : least;
+    return size < HUGE / 2 ? size : (size + HUGE - 1) / HUGE * HUGE;
+}
+
 static struct dr_arena_block *new_block(struct dr_arena *arena, size_t bytes) {
-    size_t size = bytes;
-    if (!ONE_BLOCK_EACH && size < MIN_BLOCK)
-        size = MIN_BLOCK;
+    const size_t size = block_size(arena, bytes), align = size % HUGE ? DR_ALIGN : HUGE;
     struct dr_arena_block *block = NULL;
-    if (posix_memalign((void **)&block, DR_ALIGN, sizeof *block + size))
+    if (posix_memalign((void **)&block, align, size))
         return NULL;
+#ifdef MADV_HUGEPAGE
+    if (align == HUGE)
+        madvise(block, size, MADV_HUGEPAGE);
+#endif
     block->older = arena->blocks;
     block->size = size;
-    block->used = 0;
+    block->used = sizeof *block;
     arena->blocks = block;
     return block;
 }
@@ -57,7 +75,7 @@ void *dr_arena_alloc(struct dr_arena *arena, size_t count, size_t size) {
         block = new_block(arena, room);
     if (!block)
         return NULL;
-    void *p = block->data + block->used;
+    void *p = (char *)block + block->used;
     block->used += room;
     return p;
 }
