@@ -68,7 +68,7 @@ static int list_models(const struct cli_settings *settings) {
         diarist_model *model;
         diarist_model_info info;
         diarist_error err;
-        if (!name || cli_model_open(&model, settings, path, &err)) {
+        if (!name || cli_model_open(&model, settings, path, false, &err)) {
             rc = name ? cli_fail(place_of(path), &err) : cli_fail_memory();
             free(name);
             continue;
@@ -155,7 +155,7 @@ static int do_model(const struct cli_settings *settings, const char *value, bool
     int rc = cli_model_find(&path, settings, value);
     if (!rc && !(name = name_of(path)))
         rc = cli_fail_memory();
-    if (!rc && cli_model_open(&model, settings, path, &err))
+    if (!rc && cli_model_open(&model, settings, path, verify, &err))
         rc = cli_fail(path ? path : value, &err);
     if (!rc) {
         diarist_model_describe(model, &info);
@@ -209,7 +209,7 @@ int cli_run_version(const struct cli_settings *settings) {
         diarist_model_info info;
         diarist_error err;
         char *name = name_of(models.paths[i]);
-        if (name && !cli_model_open(&model, settings, models.paths[i], &err)) {
+        if (name && !cli_model_open(&model, settings, models.paths[i], false, &err)) {
             diarist_model_describe(model, &info);
             if (!any)
                 printf("instruction set: %s\n", info.instruction_set);

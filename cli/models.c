@@ -55,10 +55,11 @@ int cli_model_find(char **path, const struct cli_settings *settings, const char 
 }
 
 int cli_model_open(diarist_model **model, const struct cli_settings *settings, const char *path,
-                   diarist_error *err) {
+                   bool networks, diarist_error *err) {
     diarist_options options;
     cli_engine_options(&options, settings, NULL);
-    return diarist_model_load(model, path, &options, err);
+    return networks ? diarist_model_load(model, path, &options, err)
+                    : diarist_model_open(model, path, &options, err);
 }
 
 int cli_model_load(diarist_model **model, const struct cli_settings *settings) {
@@ -66,7 +67,7 @@ int cli_model_load(diarist_model **model, const struct cli_settings *settings) {
     diarist_error err;
     *model = NULL;
     int rc = cli_model_find(&path, settings, settings->model);
-    if (!rc && cli_model_open(model, settings, path, &err))
+    if (!rc && cli_model_open(model, settings, path, true, &err))
         rc = cli_fail(path ? path : settings->model, &err);
     free(path);
     return rc;

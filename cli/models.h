@@ -16,9 +16,10 @@ int cli_model_find(char **path, const struct cli_settings *settings, const char 
 /* Loads the model that settings.model means. Returns as cli_model_find. */
 int cli_model_load(diarist_model **model, const struct cli_settings *settings);
 
-/* Loads one found model; path NULL: the one inside. Prints no error: a diarist_status. */
+/* Opens one found model; path NULL: the one inside. networks: loads them too, which checks their
+ * tensors; without, it can be described. Prints no error: a diarist_status. */
 int cli_model_open(diarist_model **model, const struct cli_settings *settings, const char *path,
-                   diarist_error *err);
+                   bool networks, diarist_error *err);
 
 /* The models that are there: paths, of which NULL is the one inside, sorted by name. To be freed
  * with cli_models_free. Returns as cli_model_find. */

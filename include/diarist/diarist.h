@@ -140,6 +140,12 @@ DIARIST_API int32_t diarist_available_threads(void);
  * known here. */
 DIARIST_API int diarist_model_load(diarist_model **out, const char *path,
                                    const diarist_options *options, diarist_error *err);
+
+/* The same without making the networks ready, which takes nearly all of the time: enough for
+ * diarist_model_describe. A recording that asks for them has to wait, and is told what is wrong
+ * with their tensors. */
+DIARIST_API int diarist_model_open(diarist_model **out, const char *path,
+                                   const diarist_options *options, diarist_error *err);
 DIARIST_API void diarist_model_free(diarist_model *model);
 
 /* What really runs. Strings live as long as the model. */

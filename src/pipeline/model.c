@@ -88,23 +88,25 @@ int dr_model_networks(const struct dr_networks **out, const struct diarist_model
     return status;
 }
 
-/* What the given preset needs. */
-static int load_engine(struct diarist_model *model, int32_t preset, diarist_error *err) {
-    const struct dr_networks *networks;
-    int status = dr_model_networks(&networks, model, dr_model_precision(model, preset), err);
-    if (status)
-        return status;
-    model->fbank = dr_fbank_new(&model->kernels, &model->arena);
-    return model->fbank ? DIARIST_OK : dr_fail_memory(err);
-}
-
-/* Puts the file's name before a message about its content. */
+/* Puts the file's name, NULL: of the embedded one, before a message about its content. */
 static void name_file(diarist_error *err, const char *path) {
     diarist_error inner = *err;
-    dr_fail(err, inner.status, "%s: %s", path, inner.message);
+    dr_fail(err, inner.status, "%s: %s", path ? path : "embedded model", inner.message);
 }
 
-int diarist_model_load(diarist_model **out, const char *path, const diarist_options *options,
+static int read_header(struct diarist_model *model, const char *path, diarist_error *err) {
+    int status = find_bytes(model, path, err);
+    if (status)
+        return status;
+    status = dr_weights_parse(&model->weights, model->bytes, model->num_bytes, err);
+    if (!status)
+        status = check_metadata(model, err);
+    if (status)
+        name_file(err, path);
+    return status;
+}
+
+int diarist_model_open(diarist_model **out, const char *path, const diarist_options *options,
                        diarist_error *err) {
     diarist_error local;
     err = err ? err : &local;
@@ -115,22 +117,32 @@ int diarist_model_load(diarist_model **out, const char *path, const diarist_opti
     pthread_mutex_init(&model->hash_lock, NULL);
     pthread_mutex_init(&model->networks_lock, NULL);
     dr_kernels_init(&model->kernels, dr_cpu_flags(options ? options->cpu_mask : DIARIST_CPU_ALL));
-    int status = find_bytes(model, path, err);
-    if (status)
-        goto failed;
-    status = dr_weights_parse(&model->weights, model->bytes, model->num_bytes, err);
-    if (!status)
-        status = check_metadata(model, err);
-    if (!status)
-        status = load_engine(model, options ? options->preset : DIARIST_PRESET_BALANCED, err);
+    int status = read_header(model, path, err);
+    if (!status && !(model->fbank = dr_fbank_new(&model->kernels, &model->arena)))
+        status = dr_fail_memory(err);
     if (status) {
-        name_file(err, path ? path : "embedded model");
-        goto failed;
+        diarist_model_free(model);
+        return status;
     }
     *out = model;
     return DIARIST_OK;
-failed:
-    diarist_model_free(model);
+}
+
+int diarist_model_load(diarist_model **out, const char *path, const diarist_options *options,
+                       diarist_error *err) {
+    const struct dr_networks *networks;
+    diarist_error local;
+    err = err ? err : &local;
+    int status = diarist_model_open(out, path, options, err);
+    if (status)
+        return status;
+    int32_t preset = options ? options->preset : DIARIST_PRESET_BALANCED;
+    status = dr_model_networks(&networks, *out, dr_model_precision(*out, preset), err);
+    if (status) {
+        name_file(err, path);
+        diarist_model_free(*out);
+        *out = NULL;
+    }
     return status;
 }
 

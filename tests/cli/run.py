@@ -30,12 +30,14 @@ Exit code: 0, 1 when a case failed, 77 when all were skipped.
 
 import array
 import contextlib
+import json
 import os
 import pathlib
 import pty
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -81,8 +83,18 @@ def write_wav(path, *channels):
         file.writeframes(frames.tobytes())
 
 
+def write_bare_model(path):
+    """A model file with all that describes one, and a tensor that no network asks for."""
+    metadata = {"architecture": "diarist/default-1", "cluster_threshold": "0.5", "verify_threshold": "0.5"}
+    tensor = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
+    header = json.dumps({"__metadata__": metadata, "x": tensor}).encode()
+    header += b" " * (-len(header) % 8)
+    path.write_bytes(struct.pack("<Q", len(header)) + header + struct.pack("<f", 1))
+
+
 def make_fixtures(folder, examples):
-    """talk: 20 s, anna, ben, colin, ben. stereo: anna left, ben right. long: 6 minutes."""
+    """talk: 20 s, anna, ben, colin, ben. stereo: anna left, ben right. long: 6 minutes. bare: a model
+    without networks."""
     command = ["ffmpeg", "-v", "error", "-nostdin", "-i", examples / "conversation.flac"]
     command += ["-f", "s16le", "-"]
     done = subprocess.run(command, capture_output=True, check=True)
@@ -104,6 +116,7 @@ def make_fixtures(folder, examples):
     (folder / "cut.wav").write_bytes((folder / "talk.wav").read_bytes()[:-100000])
     (folder / "empty.wav").write_bytes(b"")
     (folder / "notes.txt").write_text("these are notes, not audio\n")
+    write_bare_model(folder / "bare.safetensors")
     shutil.copy(examples / "conversation.rttm", folder)
     shutil.copy(examples / "conversation.flac", folder)
     (folder / "broken.rttm").write_text("SPEAKER a 1 0.0 1.0 <NA> <NA> x <NA> <NA>\nSPEAKER a 1 zero\n")

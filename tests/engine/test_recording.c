@@ -392,6 +392,30 @@ static void test_forced_number(void **state) {
     diarist_result_free(forced);
 }
 
+/* Networks are made ready when a recording needs them, and are the same. */
+static void test_opened_model(void **state) {
+    (void)state;
+    diarist_model *other;
+    diarist_model_info info, loaded;
+    size_t n = (size_t)11 * RATE;
+    diarist_error err;
+    diarist_result *result, *expected;
+    assert_int_equal(diarist_model_open(&other, "/does/not/exist", NULL, &err),
+                     DIARIST_ERROR_MODEL);
+    assert_null(other);
+    assert_int_equal(diarist_model_open(&other, NULL, NULL, &err), 0);
+    diarist_model_describe(other, &info);
+    diarist_model_describe(model, &loaded);
+    assert_string_equal(info.sha256, loaded.sha256);
+    assert_string_equal(info.instruction_set, loaded.instruction_set);
+    assert_int_equal(diarist_diarize(&result, other, samples, n, NULL, &err), 0);
+    assert_int_equal(diarist_diarize(&expected, model, samples, n, NULL, &err), 0);
+    assert_same(result, expected);
+    diarist_result_free(expected);
+    diarist_result_free(result);
+    diarist_model_free(other);
+}
+
 static void test_models(void **state) {
     (void)state;
     diarist_error err;
@@ -423,6 +447,7 @@ int main(int argc, char **argv) {
                                        cmocka_unit_test(test_embed),
                                        cmocka_unit_test(test_options),
                                        cmocka_unit_test(test_forced_number),
+                                       cmocka_unit_test(test_opened_model),
                                        cmocka_unit_test(test_models)};
     if (argc != 2)
         return 2;
