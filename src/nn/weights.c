@@ -7,6 +7,7 @@
 #include "nn/weights.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +53,7 @@ struct reader {
 static const struct {
     const char *name;
     unsigned size;
-} dtypes[] = {{"F32", 4}, {"I64", 8}, {"I32", 4}, {"I16", 2}, {"I8", 1},
+} dtypes[] = {{"F32", 4}, {"F64", 8}, {"I64", 8}, {"I32", 4}, {"I16", 2}, {"I8", 1},
               {"U64", 8}, {"U32", 4}, {"U16", 2}, {"U8", 1},  {"BOOL", 1}};
 
 static int broken(diarist_error *err, const char *format, ...)
@@ -128,10 +129,12 @@ static int read_dtype(struct reader *reader, struct dr_tensor *tensor, unsigned 
     for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
         if (strcmp(name, dtypes[i].name) == 0) {
             tensor->is_f32 = i == 0;
+            tensor->is_f64 = i == 1;
             *item_size = dtypes[i].size;
             return DIARIST_OK;
         }
-    return broken(reader->err, "tensor \"%.80s\" is of type \"%.16s\", neither F32 nor an integer",
+    return broken(reader->err,
+                  "tensor \"%.80s\" is of type \"%.16s\", neither F32 or F64 nor an integer",
                   tensor->name, name);
 }
 
@@ -185,8 +188,10 @@ static int place_tensor(const struct reader *reader, struct dr_tensor *tensor, u
                       tensor->name, (unsigned long long)(span->end - span->begin),
                       (unsigned long long)num_bytes);
     tensor->data = reader->data + span->begin;
-    if ((uintptr_t)tensor->data % 4)
-        return broken(reader->err, "tensor \"%.80s\" is not aligned to 4 bytes", tensor->name);
+    const unsigned alignment = tensor->is_f64 ? 8 : 4;
+    if ((uintptr_t)tensor->data % alignment)
+        return broken(reader->err, "tensor \"%.80s\" is not aligned to %u bytes", tensor->name,
+                      alignment);
     return DIARIST_OK;
 }
 
@@ -434,6 +439,13 @@ static int all_finite(const void *data, size_t n) {
     return !(carry >> 31);
 }
 
+static int all_finite_f64(const double *values, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(values[i]))
+            return 0;
+    return 1;
+}
+
 /* "[512][60]" into text. */
 static void print_shape(char *text, size_t size, const uint64_t *shape, unsigned num_dims) {
     size_t used = 0;
@@ -442,39 +454,68 @@ static void print_shape(char *text, size_t size, const uint64_t *shape, unsigned
         used += (size_t)snprintf(text + used, size - used, "[%llu]", (unsigned long long)shape[i]);
 }
 
-static int check_tensor(const struct dr_tensor *tensor, const uint64_t *shape, unsigned num_dims,
-                        diarist_error *err) {
-    if (tensor->num_dims != num_dims ||
-        memcmp(tensor->shape, shape, num_dims * sizeof *shape) != 0) {
-        char has[48], wanted[48];
-        print_shape(has, sizeof has, tensor->shape, tensor->num_dims);
-        print_shape(wanted, sizeof wanted, shape, num_dims);
-        return broken(err, "tensor \"%.80s\" has shape %s instead of %s", tensor->name,
-                      *has ? has : "[]", *wanted ? wanted : "[]");
+static int check_shape(const struct dr_tensor *tensor, const struct dr_tensor *wanted,
+                       diarist_error *err) {
+    if (tensor->num_dims == wanted->num_dims &&
+        memcmp(tensor->shape, wanted->shape, wanted->num_dims * sizeof *wanted->shape) == 0)
+        return DIARIST_OK;
+    char has[48], instead[48];
+    print_shape(has, sizeof has, tensor->shape, tensor->num_dims);
+    print_shape(instead, sizeof instead, wanted->shape, wanted->num_dims);
+    return broken(err, "tensor \"%.80s\" has shape %s instead of %s", tensor->name,
+                  *has ? has : "[]", *instead ? instead : "[]");
+}
+
+/* The values of the tensor that `wanted` names and describes. */
+static const void *get(const struct dr_weights *weights, const struct dr_tensor *wanted,
+                       diarist_error *err) {
+    const struct dr_tensor *tensor = bsearch(wanted, weights->tensors, weights->num_tensors,
+                                             sizeof *weights->tensors, compare_tensors);
+    if (!tensor) {
+        broken(err, "the model file has no tensor \"%.80s\"", wanted->name);
+        return NULL;
     }
-    if (!tensor->is_f32)
-        return broken(err, "tensor \"%.80s\" holds integers instead of floats", tensor->name);
-    if (!all_finite(tensor->data, tensor->num_elements))
-        return broken(err, "tensor \"%.80s\" holds an infinity or NaN", tensor->name);
-    return DIARIST_OK;
+    if (check_shape(tensor, wanted, err))
+        return NULL;
+    if (tensor->is_f32 != wanted->is_f32 || tensor->is_f64 != wanted->is_f64) {
+        broken(err, "tensor \"%.80s\" holds %s instead of %s", tensor->name,
+               tensor->is_f32   ? "floats"
+               : tensor->is_f64 ? "doubles"
+                                : "integers",
+               wanted->is_f32 ? "floats" : "doubles");
+        return NULL;
+    }
+    if (!(tensor->is_f32 ? all_finite(tensor->data, tensor->num_elements)
+                         : all_finite_f64(tensor->data, tensor->num_elements))) {
+        broken(err, "tensor \"%.80s\" holds an infinity or NaN", tensor->name);
+        return NULL;
+    }
+    return tensor->data;
+}
+
+static void read_dims(struct dr_tensor *wanted, unsigned num_dims, va_list args) {
+    assert(num_dims <= DR_MAX_DIMS);
+    wanted->num_dims = num_dims;
+    for (unsigned i = 0; i < num_dims; i++)
+        wanted->shape[i] = va_arg(args, unsigned);
 }
 
 const float *dr_weights_get(const struct dr_weights *weights, diarist_error *err, const char *name,
                             unsigned num_dims, ...) {
-    assert(num_dims <= DR_MAX_DIMS);
-    if (err && err->status)
-        return NULL;
-    struct dr_tensor wanted = {.name = name};
-    const struct dr_tensor *tensor = bsearch(&wanted, weights->tensors, weights->num_tensors,
-                                             sizeof *weights->tensors, compare_tensors);
-    if (!tensor) {
-        broken(err, "the model file has no tensor \"%.80s\"", name);
-        return NULL;
-    }
+    struct dr_tensor wanted = {.name = name, .is_f32 = 1};
     va_list args;
     va_start(args, num_dims);
-    for (unsigned i = 0; i < num_dims; i++)
-        wanted.shape[i] = va_arg(args, unsigned);
+    read_dims(&wanted, num_dims, args);
     va_end(args);
-    return check_tensor(tensor, wanted.shape, num_dims, err) ? NULL : tensor->data;
+    return err && err->status ? NULL : get(weights, &wanted, err);
+}
+
+const double *dr_weights_get_f64(const struct dr_weights *weights, diarist_error *err,
+                                 const char *name, unsigned num_dims, ...) {
+    struct dr_tensor wanted = {.name = name, .is_f64 = 1};
+    va_list args;
+    va_start(args, num_dims);
+    read_dims(&wanted, num_dims, args);
+    va_end(args);
+    return err && err->status ? NULL : get(weights, &wanted, err);
 }

@@ -19,9 +19,9 @@ struct dr_tensor {
     const char *name;
     uint32_t num_dims; /* <= DR_MAX_DIMS */
     uint64_t shape[DR_MAX_DIMS];
-    const void *data; /* into the file; 4-byte aligned */
+    const void *data; /* into the file; 4-byte aligned, 8-byte for doubles */
     size_t num_elements;
-    int is_f32; /* otherwise an integer tensor, which the engine does not use */
+    int is_f32, is_f64; /* neither: an integer tensor, which the engine does not use */
 };
 
 struct dr_weights;
@@ -43,6 +43,9 @@ const char *dr_weights_metadata(const struct dr_weights *weights, const char *ke
  * err once. */
 const float *dr_weights_get(const struct dr_weights *weights, diarist_error *err, const char *name,
                             unsigned num_dims, ...);
+/* The same of a tensor of doubles. */
+const double *dr_weights_get_f64(const struct dr_weights *weights, diarist_error *err,
+                                 const char *name, unsigned num_dims, ...);
 
 /* The model set embedded at build time, or *size = 0 when there is none. */
 const void *dr_embedded_model(size_t *size);

@@ -13,8 +13,10 @@ static void check_tensor(const struct dr_weights *weights, const struct dr_tenso
     diarist_error err = {0};
     const uint64_t *n = tensor->shape;
     size_t offset = (size_t)((const uint8_t *)tensor->data - bytes), product = 1;
-    FUZZ_CHECK(offset <= size &&
-               (size - offset) / (tensor->is_f32 ? 4 : 1) >= tensor->num_elements);
+    FUZZ_CHECK(offset <= size && (size - offset) / (tensor->is_f64   ? 8
+                                                    : tensor->is_f32 ? 4
+                                                                     : 1) >=
+                                     tensor->num_elements);
     FUZZ_CHECK((uintptr_t)tensor->data % 4 == 0 && tensor->num_dims <= DR_MAX_DIMS);
     for (uint32_t i = 0; i < tensor->num_dims; i++)
         product *= n[i];

@@ -1,5 +1,6 @@
 /* test_weights.c - the reader of model files: every way to be broken is refused and named.
  * SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -105,7 +106,7 @@ static void reads_every_type(void **state) {
     static const struct {
         const char *name;
         int size;
-    } types[] = {{"F32", 4}, {"I64", 8}, {"I32", 4}, {"I16", 2}, {"I8", 1},
+    } types[] = {{"F32", 4}, {"F64", 8}, {"I64", 8}, {"I32", 4}, {"I16", 2}, {"I8", 1},
                  {"U64", 8}, {"U32", 4}, {"U16", 2}, {"U8", 1},  {"BOOL", 1}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         char header[128];
@@ -115,6 +116,7 @@ static void reads_every_type(void **state) {
         struct file file = make_file(header, (size_t)n, 4 * (size_t)types[i].size, 8);
         struct dr_weights *weights = parse_ok(file);
         assert_int_equal(dr_weights_tensor(weights, 0)->is_f32, i == 0);
+        assert_int_equal(dr_weights_tensor(weights, 0)->is_f64, i == 1);
         dr_weights_free(weights);
         free(file.bytes);
     }
@@ -284,7 +286,6 @@ static const struct {
     /* type */
     {TENSOR("\"dtype\":1," SHAPE "," OFFSETS), "a type", 8},
     {TENSOR("\"dtype\":\"F16\"," SHAPE "," OFFSETS), "type \"F16\"", 8},
-    {TENSOR("\"dtype\":\"F64\"," SHAPE "," OFFSETS), "type \"F64\"", 8},
     {TENSOR("\"dtype\":\"f32\"," SHAPE "," OFFSETS), "type \"f32\"", 8},
     {TENSOR("\"dtype\":\"\"," SHAPE "," OFFSETS), "type \"\"", 8},
     /* shape */
@@ -437,6 +438,32 @@ static void expect_get_error(const struct dr_weights *weights, const char *name,
     assert_null(dr_weights_get(weights, NULL, name, num_dims, size0, size1));
 }
 
+static void gets_doubles(void **state) {
+    (void)state;
+    static const char header[] =
+        "{\"d\":{\"dtype\":\"F64\",\"shape\":[2,1],\"data_offsets\":[0,16]},"
+        "\"f\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[16,20]}}";
+    struct file file = make_file(header, sizeof header - 1, 20, 8);
+    double *values = (double *)(void *)(file.bytes + file.size - 20);
+    struct dr_weights *weights = parse_ok(file);
+    diarist_error err = {0};
+    values[0] = 1e-300;
+    values[1] = -0.1;
+    assert_ptr_equal(dr_weights_get_f64(weights, &err, "d", 2, 2u, 1u), values);
+    assert_null(dr_weights_get_f64(weights, &err, "f", 1, 1u));
+    assert_non_null(strstr(err.message, "\"f\" holds floats instead of doubles"));
+    assert_null(dr_weights_get_f64(weights, &err, "d", 2, 2u, 1u)); /* after a failure */
+    err = (diarist_error){0};
+    assert_null(dr_weights_get(weights, &err, "d", 2, 2u, 1u));
+    assert_non_null(strstr(err.message, "\"d\" holds doubles instead of floats"));
+    err = (diarist_error){0};
+    values[1] = (double)INFINITY;
+    assert_null(dr_weights_get_f64(weights, &err, "d", 2, 2u, 1u));
+    assert_non_null(strstr(err.message, "\"d\" holds an infinity or NaN"));
+    dr_weights_free(weights);
+    free(file.bytes);
+}
+
 static void refuses_wrong_names_shapes_and_types(void **state) {
     (void)state;
     float *values;
@@ -512,6 +539,7 @@ int main(void) {
         cmocka_unit_test(refuses_a_misaligned_header),
         cmocka_unit_test(survives_every_cut_and_flip),
         cmocka_unit_test(gives_finite_floats_only),
+        cmocka_unit_test(gets_doubles),
         cmocka_unit_test(refuses_wrong_names_shapes_and_types),
         cmocka_unit_test(keeps_the_first_failure),
         cmocka_unit_test(embedded_set_is_whole),
