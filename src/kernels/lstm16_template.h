@@ -4,7 +4,7 @@
  * MAX_ROWS sequences x 4 gates keep their sums in registers over all of h_prev * U and go through
  * the gates right away. Included once by each instruction set's file, which defines, besides what
  * lstm_gates_template.h asks for,
- *   LANES, MAX_ROWS           lanes of a vector (4, 8 or 16), sequences at once (3 or 6)
+ *   DR_ISA, LANES, MAX_ROWS   lanes of a vector (4, 8 or 16), sequences at once (3 or 6)
  *   lanes, pairs              as many int32, sums; and as many pairs of int16
  *   lanes_zero(), lanes_load(p), lanes_pair(p): the pair of int16 at p in every lane
  *   lanes_multiply_add(x, w, sum)  sum + both products of each lane's pairs in x and w
@@ -12,6 +12,7 @@
  *   store_int16(p, v)         LANES floats, rounded, as int16
  * No include guard: one file includes this once. */
 
+#include "kernels/bodies.h"
 #include "kernels/lstm_gates_template.h"
 
 #define BLOCK (GATES * DR_PANEL)
@@ -64,33 +65,9 @@ INLINE void tile(const int rows, const struct dr_lstm_step16 *s, size_t i, size_
                     sums + r * GATES);
 }
 
-#define TILE(rows)                                                                   \
-    static void tile_##rows(const struct dr_lstm_step16 *s, size_t i, size_t unit) { \
-        tile(rows, s, i, unit);                                                      \
-    }
-TILE(1)
-TILE(2)
-TILE(3)
-#if MAX_ROWS > 3
-TILE(4)
-TILE(5)
-TILE(6)
-#endif
+#define STEP struct dr_lstm_step16
+#include "kernels/lstm_tiles_template.h"
 
-static void (*const tiles[])(const struct dr_lstm_step16 *s, size_t i, size_t unit) = {
-    NULL,   tile_1, tile_2, tile_3,
-#if MAX_ROWS > 3
-    tile_4, tile_5, tile_6,
-#endif
-};
-
-/* The weights of a block of units stay in the cache while the sequences pass. */
-INLINE void step16(const struct dr_lstm_step16 *s) {
-    for (size_t unit = 0; unit < s->hidden; unit += LANES) {
-        size_t num_tiles = (s->batch + MAX_ROWS - 1) / MAX_ROWS, rows;
-        for (size_t i = 0; i < s->batch; i += rows, num_tiles--) {
-            rows = (s->batch - i + num_tiles - 1) / num_tiles;
-            tiles[rows](s, i, unit);
-        }
-    }
+void DR_BODY(lstm_step16, DR_ISA)(const struct dr_lstm_step16 *s) {
+    run_tiles(s);
 }

@@ -3,11 +3,12 @@
  * MAX_ROWS sequences x 4 gates keep their sums in registers over all of h_prev * U and go through
  * the gates right away. Included once by each instruction set's file, which defines, besides what
  * lstm_gates_template.h asks for,
- *   LANES, MAX_ROWS           lanes of a vector (4, 8 or 16), sequences at once (3 or 6)
- *   INPUTS, vec_inputs(p)     inputs that one vector holds (1 or 4), and p[0..INPUTS-1] in one
- *   vec_fma_input(a, x, i, b) a + x[i] * b, where x is of vec_inputs
+ *   DR_ISA, LANES, MAX_ROWS       lanes of a vector (4, 8 or 16), sequences at once (3 or 6)
+ *   vec_input, vec_input_load(p)  the float at p as vec_fma_input multiplies it
+ *   vec_fma_input(x, w, sum)      sum + x * w
  * No include guard: one file includes this once. */
 
+#include "kernels/bodies.h"
 #include "kernels/lstm_gates_template.h"
 
 #define BLOCK (GATES * DR_PANEL)
@@ -39,19 +40,17 @@ INLINE void tile(const int rows, const struct dr_lstm_step *s, size_t i, size_t 
     for (int p = 0; p < GATES; p++)
         sum[r][p] = vec_load(x + r * s->ldx + p * DR_PANEL);
 
-    for (size_t k = 0; k < s->hidden; k += INPUTS, h_prev += INPUTS) {
-        vec previous[MAX_ROWS];
+    for (size_t k = 0; k < s->hidden; k++, h_prev++, u += BLOCK) {
+        vec_input previous[MAX_ROWS];
         UNROLL
         for (int r = 0; r < rows; r++)
-            previous[r] = vec_inputs(h_prev + r * ldh_prev);
+            previous[r] = vec_input_load(h_prev + r * ldh_prev);
         UNROLL
-        for (int input = 0; input < INPUTS; input++, u += BLOCK)
-            UNROLL
         for (int p = 0; p < GATES; p++) {
             const vec w = vec_load(u + p * DR_PANEL);
             UNROLL
             for (int r = 0; r < rows; r++)
-                sum[r][p] = vec_fma_input(sum[r][p], previous[r], input, w);
+                sum[r][p] = vec_fma_input(previous[r], w, sum[r][p]);
         }
     }
 
@@ -67,33 +66,9 @@ INLINE void tile(const int rows, const struct dr_lstm_step *s, size_t i, size_t 
         finish_rows(rows - r < GATE_ROWS ? rows - r : GATE_ROWS, s, i + (size_t)r, unit, sums + r);
 }
 
-#define TILE(rows)                                                                 \
-    static void tile_##rows(const struct dr_lstm_step *s, size_t i, size_t unit) { \
-        tile(rows, s, i, unit);                                                    \
-    }
-TILE(1)
-TILE(2)
-TILE(3)
-#if MAX_ROWS > 3
-TILE(4)
-TILE(5)
-TILE(6)
-#endif
+#define STEP struct dr_lstm_step
+#include "kernels/lstm_tiles_template.h"
 
-static void (*const tiles[])(const struct dr_lstm_step *s, size_t i, size_t unit) = {
-    NULL,   tile_1, tile_2, tile_3,
-#if MAX_ROWS > 3
-    tile_4, tile_5, tile_6,
-#endif
-};
-
-/* The weights of a block of units stay in the cache while the sequences pass. */
-INLINE void step(const struct dr_lstm_step *s) {
-    for (size_t unit = 0; unit < s->hidden; unit += LANES) {
-        size_t num_tiles = (s->batch + MAX_ROWS - 1) / MAX_ROWS, rows;
-        for (size_t i = 0; i < s->batch; i += rows, num_tiles--) {
-            rows = (s->batch - i + num_tiles - 1) / num_tiles;
-            tiles[rows](s, i, unit);
-        }
-    }
+void DR_BODY(lstm_step, DR_ISA)(const struct dr_lstm_step *s) {
+    run_tiles(s);
 }

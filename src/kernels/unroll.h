@@ -5,11 +5,11 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Before a loop of at most 16 rounds whose count is known when it is compiled. */
+/* Before a loop of at most 32 rounds whose count is known when it is compiled. */
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 32")
 #endif
 
 #endif

@@ -4,10 +4,7 @@
 #include "kernels/arm/arm.h"
 #include "kernels/arm/vector_neon.h"
 
+#define DR_ISA neon
 #define MAX_ROWS 3
 
 #include "kernels/lstm16_template.h"
-
-void dr_lstm_step16_neon(const struct dr_lstm_step16 *s) {
-    step16(s);
-}

@@ -7,6 +7,7 @@
 #if defined(__aarch64__)
 
 #include <arm_neon.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef float32x4_t vec;
@@ -24,6 +25,34 @@ typedef float32x4_t vec;
 #define vec_round vrndnq_f32
 #define vec_abs vabsq_f32
 #define vec_largest vmaxvq_f32
+
+/* How many lanes exist. */
+typedef size_t vec_mask;
+#define vec_first(n) (n)
+
+static inline vec vec_load_masked(const float *p, vec_mask there) {
+    float whole[LANES] = {0};
+    for (size_t j = 0; j < LANES && j < there; j++)
+        whole[j] = p[j];
+    return vec_load(whole);
+}
+
+static inline void vec_store_masked(float *p, vec_mask there, vec v) {
+    float whole[LANES];
+    vec_store(whole, v);
+    for (size_t j = 0; j < LANES && j < there; j++)
+        p[j] = whole[j];
+}
+
+/* Inputs are multiplied as the first lane of a register that holds nothing else: to load one costs
+ * no vector unit, to copy it into every lane would. */
+typedef float vec_input;
+#define vec_input_load(p) (*(p))
+#define vec_fma_input(x, w, sum) vfmaq_n_f32(sum, w, x)
+
+/* Tiles are a panel wide. */
+#define MAX_VECS 4
+#define GROUP(left) ((void)(left), 4)
 
 /* Adds n to the exponent of v, which is near 1. */
 static inline vec vec_scale(vec v, vec n) {

@@ -4,10 +4,7 @@
 #include "kernels/x86/vector_avx2.h"
 #include "kernels/x86/x86.h"
 
+#define DR_ISA avx2
 #define MAX_ROWS 3
 
 #include "kernels/lstm16_template.h"
-
-void dr_lstm_step16_avx2(const struct dr_lstm_step16 *s) {
-    step16(s);
-}

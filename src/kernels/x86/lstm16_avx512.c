@@ -5,10 +5,7 @@
 #include "kernels/x86/vector_avx512.h"
 #include "kernels/x86/x86.h"
 
+#define DR_ISA avx512
 #define MAX_ROWS 6
 
 #include "kernels/lstm16_template.h"
-
-void dr_lstm_step16_avx512(const struct dr_lstm_step16 *s) {
-    step16(s);
-}

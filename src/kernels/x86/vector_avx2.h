@@ -1,4 +1,4 @@
-/* vector_avx2.h - what the templates of the LSTM step call a vector: 8 floats, 8 int32.
+/* vector_avx2.h - what the templates call a vector: 8 floats, 8 int32; and tiles of 12 of them.
  * SPDX-License-Identifier: MIT */
 #ifndef DR_KERNELS_X86_VECTOR_AVX2_H
 #define DR_KERNELS_X86_VECTOR_AVX2_H
@@ -7,6 +7,7 @@
 #if defined(__AVX2__) && defined(__FMA__)
 
 #include <immintrin.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -25,6 +26,27 @@ typedef __m256 vec;
 #define vec_round(v) _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
 
 #define vec_abs(v) _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v)
+
+/* All ones in the lanes that exist. */
+typedef __m256i vec_mask;
+#define vec_load_masked _mm256_maskload_ps
+#define vec_store_masked _mm256_maskstore_ps
+
+static inline vec_mask vec_first(size_t n) {
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n < LANES ? (int)n : LANES), lane);
+}
+
+typedef vec vec_input;
+#define vec_input_load _mm256_broadcast_ss
+#define vec_fma_input _mm256_fmadd_ps
+
+/* Sums in 12 of the 16 registers hide the latency of two units; where no more than 8 columns are
+ * left, 12 rows do. */
+#define MAX_SUMS 12
+#define MAX_VECS 2
+#define TILES(X) X(6, 2) X(3, 2) X(2, 2) X(1, 2) X(12, 1) X(6, 1) X(3, 1) X(1, 1)
+#define GROUP(left) ((left) > 1 ? 2 : 1)
 
 static inline float vec_largest(vec v) {
     const __m128 four = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));

@@ -1,4 +1,4 @@
-/* vector_avx512.h - what the templates call a vector: 16 floats, 16 int32.
+/* vector_avx512.h - what the templates call a vector: 16 floats, 16 int32; and tiles of 24.
  * SPDX-License-Identifier: MIT */
 #ifndef DR_KERNELS_X86_VECTOR_AVX512_H
 #define DR_KERNELS_X86_VECTOR_AVX512_H
@@ -7,6 +7,7 @@
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VNNI__)
 
 #include <immintrin.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -26,6 +27,28 @@ typedef __m512 vec;
 #define vec_abs _mm512_abs_ps
 #define vec_largest _mm512_reduce_max_ps
 #define vec_scale _mm512_scalef_ps
+
+/* The lanes that exist. */
+typedef __mmask16 vec_mask;
+#define vec_load_masked(p, mask) _mm512_maskz_loadu_ps(mask, p)
+#define vec_store_masked _mm512_mask_storeu_ps
+
+static inline vec_mask vec_first(size_t n) {
+    return n < LANES ? (__mmask16)((1u << n) - 1) : 0xffff;
+}
+
+typedef vec vec_input;
+#define vec_input_load(p) _mm512_set1_ps(*(p))
+#define vec_fma_input _mm512_fmadd_ps
+
+/* Sums in 24 of the 32 registers, where the shape allows it, hide the latency of two units and
+ * leave 4 for weights and some for inputs. 5 panels are better done as 3 and 2 than as 4 and 1. */
+#define MAX_SUMS 24
+#define MAX_VECS 4
+#define TILES(X) TILES_WIDE(X) TILES_NARROW(X)
+#define TILES_WIDE(X) X(6, 4) X(4, 4) X(2, 4) X(1, 4) X(8, 3) X(4, 3) X(2, 3) X(1, 3)
+#define TILES_NARROW(X) X(12, 2) X(6, 2) X(3, 2) X(1, 2) X(12, 1) X(6, 1) X(3, 1) X(1, 1)
+#define GROUP(left) ((left) == 5 ? 3 : (left) < 4 ? (left) : 4)
 
 /* gcc 12 keeps arrays of this type in registers, of __m512i it does not. */
 typedef int32_t lanes __attribute__((vector_size(64)));
