@@ -3,28 +3,11 @@
  * One algorithm serves every instruction set: beyond the formula, all of them must give the bits
  * of the portable body. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "checkkern.h"
 
-#define COUNT(a) (sizeof(a) / sizeof *(a))
 #define ROUNDINGS 2.5e-7 /* two roundings to float, relative to the largest term */
-
-static const size_t widths[] = {1, 3, 8, 15, 16, 17, 31, 32, 60, 64, 80, 129};
-static const size_t heights[] = {1, 2, 5, 37};
-
-/* Calls body for every width, height and placement, with data by turns. */
-static void sweep(const struct check *t, void (*body)(const struct check *t, size_t m, size_t n,
-                                                      enum data data, enum placement place)) {
-    unsigned turn = 0;
-    for (size_t i = 0; i < COUNT(heights); i++)
-        for (size_t j = 0; j < COUNT(widths); j++)
-            for (int place = 0; place < NUM_PLACEMENTS; place++, turn++) {
-                body(t, heights[i], widths[j], (enum data)(turn % NUM_DATA), (enum placement)place);
-                release_all();
-            }
-}
 
 static bool same_bits(const void *a, const void *b, size_t bytes) {
     return !memcmp(a, b, bytes);
@@ -64,7 +47,7 @@ static void scale_shift_relu(const struct check *t, size_t m, size_t n, enum dat
 }
 
 void check_scale_shift_relu(const struct check *t) {
-    sweep(t, scale_shift_relu);
+    each_shape(t, scale_shift_relu);
 }
 
 /* ---- max_pool3 ---- */
@@ -84,7 +67,7 @@ static void max_pool3(const struct check *t, size_t m, size_t n, enum data data,
 }
 
 void check_max_pool3(const struct check *t) {
-    sweep(t, max_pool3);
+    each_shape(t, max_pool3);
 }
 
 /* ---- fold_frames, abs_max_pool3 ---- */
@@ -130,7 +113,7 @@ static void abs_max_pool3(const struct check *t, size_t m, size_t n, enum data d
 }
 
 void check_abs_max_pool3(const struct check *t) {
-    sweep(t, abs_max_pool3);
+    each_shape(t, abs_max_pool3);
 }
 
 /* ---- instance_norm_leaky ---- */
@@ -175,7 +158,7 @@ static void instance_norm_leaky(const struct check *t, size_t m, size_t n, enum 
 }
 
 void check_instance_norm_leaky(const struct check *t) {
-    sweep(t, instance_norm_leaky);
+    each_shape(t, instance_norm_leaky);
     check_norm(t, random_floats(5321 * 60, UNIFORM, AT_END), 5321, 60, AT_END, "long");
 }
 
@@ -205,7 +188,7 @@ static void add_rows(const struct check *t, size_t m, size_t n, enum data data,
 }
 
 void check_add_rows(const struct check *t) {
-    sweep(t, add_rows);
+    each_shape(t, add_rows);
 }
 
 static void scale_columns(const struct check *t, size_t m, size_t n, enum data data,
@@ -224,7 +207,7 @@ static void scale_columns(const struct check *t, size_t m, size_t n, enum data d
 }
 
 void check_scale_columns(const struct check *t) {
-    sweep(t, scale_columns);
+    each_shape(t, scale_columns);
 }
 
 static void pool_sums(const struct check *t, size_t m, size_t n, enum data data,
@@ -255,7 +238,7 @@ static void pool_sums(const struct check *t, size_t m, size_t n, enum data data,
 }
 
 void check_pool_sums(const struct check *t) {
-    sweep(t, pool_sums);
+    each_shape(t, pool_sums);
 }
 
 /* ---- bench: the shapes of the networks ---- */
@@ -285,16 +268,9 @@ static struct operands make_operands(size_t m, size_t n) {
                              n};
 }
 
-#define BENCH(slot, rows, columns, call_arguments)                      \
-    static void run_##slot(void *call) {                                \
-        const struct bench_call *b = call;                              \
-        const struct operands *o = b->argument;                         \
-        b->k->slot call_arguments;                                      \
-    }                                                                   \
-    void bench_##slot(const struct check *t) {                          \
-        struct operands o = make_operands(rows, columns);               \
-        bench_row(t, #slot, #rows " x " #columns, 0.0, run_##slot, &o); \
-    }
+#define BENCH(slot, rows, columns, arguments)                                               \
+    DEFINE_BENCH(slot, #rows " x " #columns, struct operands, make_operands(rows, columns), \
+                 arguments)
 #define STRIDE ((ptrdiff_t)o->n)
 
 BENCH(scale_shift_relu, 150, 512, (o->y, STRIDE, o->x, STRIDE, o->scale, o->shift, o->m, o->n))

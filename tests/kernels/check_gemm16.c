@@ -3,24 +3,18 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "checkkern.h"
+#include "product_checks.h"
 
 #define NMSE_BOUND 1e-12
-#define GAP 3 /* unused elements at the end of a row; must stay as they are */
-#define COUNT(a) (sizeof(a) / sizeof *(a))
 
 /* A product with everything it reads and writes. */
 struct product {
     struct dr_gemm16 g;
+    struct output out;
     const float *b; /* plain [n][taps*depth] */
     enum placement place;
 };
-
-static size_t last_element(size_t rows, ptrdiff_t stride, size_t width) {
-    return (rows - 1) * (size_t)stride + width;
-}
 
 static void make_weights(struct product *p) {
     struct dr_gemm16 *g = &p->g;
@@ -49,37 +43,18 @@ static const int16_t *make_activations(const struct product *p, bool extreme) {
     return a;
 }
 
-/* with: bit 0 bias, 1 residual, 2 in place, 3 scales of rows. */
+/* with: as in make_output; bit 3: scales of rows. */
 static void make_product(struct product *p, unsigned with) {
     struct dr_gemm16 *g = &p->g;
     g->lda = (ptrdiff_t)(with % 3 ? g->depth + GAP : 2);
     g->tap_stride = with % 2 ? (ptrdiff_t)g->depth : 2 * g->lda;
-    g->ldc = (ptrdiff_t)g->n + GAP;
-    g->ldr = with & 4 ? g->ldc : (ptrdiff_t)g->n;
     g->scale = 1e-4f;
+    make_output(&p->out, with, UNIFORM, p->place);
+    SET_OUTPUT(g, &p->out);
     make_weights(p);
     g->a = make_activations(p, with % 5 == 0);
-    if (with & 1)
-        g->bias = random_floats(DR_PADDED(g->n), UNIFORM, p->place);
-    g->c = random_floats(last_element(g->m, g->ldc, g->n), UNIFORM, p->place);
-    if (with & 2)
-        g->residual =
-            with & 4 ? g->c : random_floats(last_element(g->m, g->ldr, g->n), UNIFORM, p->place);
     if (with & 8)
         g->row_scale = random_floats(g->m, UNIFORM, p->place);
-}
-
-static double activate(double v, enum dr_activation act) {
-    switch (act) {
-    case DR_RELU:
-        return fmax(v, 0.0);
-    case DR_LEAKY_RELU:
-        return v > 0.0 ? v : 0.01 * v;
-    case DR_ABS:
-        return fabs(v);
-    default:
-        return v;
-    }
 }
 
 /* The weight that was packed for row k of column j. */
@@ -88,45 +63,39 @@ static int packed_weight(const struct dr_gemm16 *g, size_t k, size_t j) {
     return g->b[panel + k / 2 * 2 * DR_PANEL + j % DR_PANEL * 2 + k % 2];
 }
 
-static void add_error(struct nmse *e, const struct dr_gemm16 *g, const float *residual, size_t i,
-                      size_t j) {
-    double sum = 0.0, power = 0.0;
-    const double unit =
-        (double)g->scale * g->column_scale[j] * (g->row_scale ? g->row_scale[i] : 1);
+static double dot(const void *product, size_t i, size_t j, double *power) {
+    const struct dr_gemm16 *g = &((const struct product *)product)->g;
+    const double unit = (double)g->scale * (double)g->column_scale[j] *
+                        (g->row_scale ? (double)g->row_scale[i] : 1.0);
+    double total = 0.0;
     for (size_t t = 0; t < g->taps; t++)
         for (size_t d = 0; d < g->depth; d++) {
-            const double product =
+            const double term =
                 unit * g->a[(ptrdiff_t)i * g->lda + (ptrdiff_t)t * g->tap_stride + (ptrdiff_t)d] *
                 packed_weight(g, t * g->depth + d, j);
-            sum += product;
-            power += product * product;
+            total += term;
+            *power += term * term;
         }
-    const double bias = g->bias ? g->bias[j] : 0.0;
-    const double r = residual ? residual[(ptrdiff_t)i * g->ldr + (ptrdiff_t)j] : 0.0;
-    const double error =
-        g->c[(ptrdiff_t)i * g->ldc + (ptrdiff_t)j] - activate(sum + bias + r, g->act);
-    e->error += error * error;
-    e->power += power + bias * bias + r * r;
+    return total;
 }
+
+static void run_rows(const struct dr_kernels *k, const void *product, size_t first,
+                     const struct output *output) {
+    struct dr_gemm16 g = ((const struct product *)product)->g;
+    g.a += (ptrdiff_t)first * g.lda;
+    g.row_scale = g.row_scale ? g.row_scale + first : NULL;
+    SET_OUTPUT(&g, output);
+    k->gemm16(&g);
+}
+
+static const struct product_kind kind = {dot, run_rows};
 
 static void check_product(const struct check *t, const struct product *p) {
     const struct dr_gemm16 *g = &p->g;
-    const float *before = copy_floats(g->c, last_element(g->m, g->ldc, g->n), AT_END);
-    const float *residual = g->residual == g->c ? before : g->residual;
-    struct nmse e = {0, 0};
-
-    t->k.gemm16(g);
-    for (size_t i = 0; i < g->m; i++)
-        for (size_t j = 0; j < g->n; j++)
-            add_error(&e, g, residual, i, j);
-    expect(nmse_below(&e, NMSE_BOUND), "m %zu n %zu taps %zu/%zu depth %zu lda %td: NMSE %.2g",
-           g->m, g->n, g->taps, g->exact_taps, g->depth, g->lda, e.error / e.power);
-
-    bool gaps_kept = true;
-    for (size_t i = 0; i + 1 < g->m; i++)
-        for (size_t j = g->n; j < (size_t)g->ldc; j++)
-            gaps_kept &= g->c[i * (size_t)g->ldc + j] == before[i * (size_t)g->ldc + j];
-    expect(gaps_kept, "m %zu n %zu: it wrote between rows", g->m, g->n);
+    char what[80];
+    snprintf(what, sizeof what, "taps %zu/%zu depth %zu lda %td", g->taps, g->exact_taps, g->depth,
+             g->lda);
+    check_output(t, &kind, p, &p->out, NMSE_BOUND, what);
 }
 
 /* Packed weights are the weights to half a unit, and sums of them cannot overflow. */
@@ -149,31 +118,6 @@ static void check_weights(const struct product *p) {
            (long long)largest);
 }
 
-/* Rows split between calls must give the same bits as one call. */
-static void check_split(const struct check *t, size_t m, size_t n, size_t depth) {
-    struct product p = {.g = {.taps = 2, .exact_taps = 1, .depth = depth, .m = m, .n = n}};
-    make_product(&p, 3);
-    const size_t size_c = last_element(m, p.g.ldc, n);
-    float *whole = p.g.c;
-    t->k.gemm16(&p.g);
-    for (size_t rows = 1; rows < m; rows += rows < 16 ? 1 : 37) {
-        p.g.c = guarded_floats(size_c, AT_END);
-        for (size_t i = 0; i < m; i += rows) {
-            struct dr_gemm16 part = p.g;
-            part.a += (ptrdiff_t)i * p.g.lda;
-            part.residual += (ptrdiff_t)i * p.g.ldr;
-            part.c += (ptrdiff_t)i * p.g.ldc;
-            part.m = m - i < rows ? m - i : rows;
-            t->k.gemm16(&part);
-        }
-        bool same = true;
-        for (size_t i = 0; i < m; i++)
-            same &= !memcmp(p.g.c + i * (size_t)p.g.ldc, whole + i * (size_t)p.g.ldc,
-                            n * sizeof(float));
-        expect(same, "m %zu n %zu depth %zu: other bits in calls of %zu rows", m, n, depth, rows);
-    }
-}
-
 void check_gemm16(const struct check *t) {
     static const size_t ms[] = {1, 2, 3, 5, 6, 7, 11, 13, 14, 29};
     static const size_t ns[] = {1, 7, 8, 9, 15, 16, 17, 32, 33, 60, 64, 128, 144};
@@ -182,13 +126,10 @@ void check_gemm16(const struct check *t) {
     for (size_t a = 0; a < COUNT(ms); a++)
         for (size_t b = 0; b < COUNT(ns); b++)
             for (size_t c = 0; c < COUNT(shapes); c++, turn++) {
-                struct product p = {.g = {.taps = shapes[c][0],
-                                          .exact_taps = shapes[c][1],
-                                          .depth = shapes[c][2],
-                                          .m = ms[a],
-                                          .n = ns[b],
-                                          .act = (enum dr_activation)(turn / 5 % 4)},
-                                    .place = (enum placement)(turn % NUM_PLACEMENTS)};
+                struct product p = {
+                    .g = {.taps = shapes[c][0], .exact_taps = shapes[c][1], .depth = shapes[c][2]},
+                    .out = {.m = ms[a], .n = ns[b], .act = (enum dr_activation)(turn / 5 % 4)},
+                    .place = (enum placement)(turn % NUM_PLACEMENTS)};
                 make_product(&p, turn % 16);
                 check_weights(&p);
                 check_product(t, &p);
@@ -196,7 +137,10 @@ void check_gemm16(const struct check *t) {
             }
     static const size_t splits[][3] = {{43, 16, 50}, {29, 40, 22}, {400, 80, 6}};
     for (size_t i = 0; i < COUNT(splits); i++) {
-        check_split(t, splits[i][0], splits[i][1], splits[i][2]);
+        struct product p = {.g = {.taps = 2, .exact_taps = 1, .depth = splits[i][2]},
+                            .out = {.m = splits[i][0], .n = splits[i][1]}};
+        make_product(&p, i % 2 ? 11 : 3);
+        check_row_split(t, &kind, &p, &p.out);
         release_all();
     }
 }
@@ -207,21 +151,21 @@ static void run(void *call) {
 }
 
 void bench_gemm16(const struct check *t) {
-    /* name, m, n, taps, exact_taps, depth, lda, tap_stride, ldc */
+    /* name, m, n, taps, exact_taps, depth, lda, tap_stride */
     static const struct {
         const char *name;
         size_t m, n, taps, exact_taps, depth;
-        ptrdiff_t lda, tap_stride, ldc;
+        ptrdiff_t lda, tap_stride;
     } shapes[] = {
-        {"conv 5321x60, 5 x 80", 5321, 60, 5, 5, 80, 80, 80, 60},
-        {"LSTM input 96x1024, 256", 96, 1024, 1, 1, 256, 256, 0, 1024},
-        {"linear 3534x128, 256", 3534, 128, 1, 1, 256, 256, 0, 128},
-        {"Winograd 75x32, 3 taps x 32", 75, 32, 3, 3, 32, 32, 75 * 6 * 32, 32},
-        {"TDNN 150x128, 5 x 320, step 2", 150, 128, 5, 1, 320, 640, 320, 128},
-        {"1x1 150x128, 2 x 256", 150, 128, 2, 1, 256, 512, 256, 128},
-        {"1x1 150x128, 4 x 248", 150, 128, 4, 1, 248, 992, 248, 128},
-        {"dilated 150x32, 3 taps x 128", 150, 32, 3, 3, 128, 128, 256, 32},
-        {"transition 150x512, 4 x 256", 150, 512, 4, 1, 256, 1024, 256, 512},
+        {"conv 5321x60, 5 x 80", 5321, 60, 5, 5, 80, 80, 80},
+        {"LSTM input 96x1024, 256", 96, 1024, 1, 1, 256, 256, 0},
+        {"linear 3534x128, 256", 3534, 128, 1, 1, 256, 256, 0},
+        {"Winograd 75x32, 3 taps x 32", 75, 32, 3, 3, 32, 32, 75 * 6 * 32},
+        {"TDNN 150x128, 5 x 320, step 2", 150, 128, 5, 1, 320, 640, 320},
+        {"1x1 150x128, 2 x 256", 150, 128, 2, 1, 256, 512, 256},
+        {"1x1 150x128, 4 x 248", 150, 128, 4, 1, 248, 992, 248},
+        {"dilated 150x32, 3 taps x 128", 150, 32, 3, 3, 128, 128, 256},
+        {"transition 150x512, 4 x 256", 150, 512, 4, 1, 256, 1024, 256},
     };
     for (size_t i = 0; i < COUNT(shapes); i++) {
         struct product p = {.g = {.m = shapes[i].m,
@@ -231,7 +175,7 @@ void bench_gemm16(const struct check *t) {
                                   .depth = shapes[i].depth,
                                   .lda = shapes[i].lda,
                                   .tap_stride = shapes[i].tap_stride,
-                                  .ldc = shapes[i].ldc,
+                                  .ldc = (ptrdiff_t)shapes[i].n,
                                   .scale = 1.0f,
                                   .act = DR_RELU},
                             .place = AT_START};
@@ -239,7 +183,7 @@ void bench_gemm16(const struct check *t) {
         make_weights(&p);
         g->a = make_activations(&p, false);
         g->bias = random_floats(DR_PADDED(g->n), UNIFORM, AT_START);
-        g->c = guarded_floats(g->m * (size_t)g->ldc, AT_START);
+        g->c = guarded_floats(g->m * g->n, AT_START);
         bench_row(t, "gemm16", shapes[i].name,
                   2.0 * (double)(g->m * g->n) * (double)(g->taps * g->depth), run, g);
         release_all();

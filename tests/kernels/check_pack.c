@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "checkkern.h"
 
-#define COUNT(a) (sizeof(a) / sizeof *(a))
 #define GATES 4
 
 static void check_panels(size_t k, size_t n, ptrdiff_t stride_k, ptrdiff_t stride_j) {

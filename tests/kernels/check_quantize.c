@@ -5,31 +5,17 @@
 
 #include "checkkern.h"
 
-#define COUNT(a) (sizeof(a) / sizeof *(a))
-#define GAP 3
-
-static const size_t rows[] = {1, 2, 7}, widths[] = {1, 5, 15, 16, 17, 32, 100, 128};
-
-/* Calls check for every shape, kind of data and placement. */
-static void each_shape(const struct check *t,
-                       void (*check)(const struct check *, const float *x, size_t ldx, size_t m,
-                                     size_t n, enum placement)) {
-    unsigned turn = 0;
-    for (size_t i = 0; i < COUNT(rows); i++)
-        for (size_t j = 0; j < COUNT(widths); j++)
-            for (int data = 0; data < NUM_DATA; data++, turn++) {
-                const enum placement place = (enum placement)(turn % NUM_PLACEMENTS);
-                const size_t ldx = widths[j] + turn % 2 * GAP;
-                const float *x =
-                    random_floats((rows[i] - 1) * ldx + widths[j], (enum data)data, place);
-                check(t, x, ldx, rows[i], widths[j], place);
-                release_all();
-            }
+/* An input of m rows, with and without a gap between them by turns. */
+static const float *make_rows(size_t *ldx, size_t m, size_t n, enum data data,
+                              enum placement place) {
+    *ldx = n + (m + n) % 2 * GAP;
+    return random_floats(last_element(m, (ptrdiff_t)*ldx, n), data, place);
 }
 
-static void check_one_max(const struct check *t, const float *x, size_t ldx, size_t m, size_t n,
+static void check_one_max(const struct check *t, size_t m, size_t n, enum data data,
                           enum placement place) {
-    (void)place;
+    size_t ldx;
+    const float *x = make_rows(&ldx, m, n, data, place);
     float max = 0.25f, expected = 0.25f;
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++)
@@ -47,12 +33,14 @@ static double distance(int16_t y, double v) {
     return fabs(y - fmin(fmax(v, -INT16_MAX), INT16_MAX));
 }
 
-static void check_one_quantize(const struct check *t, const float *x, size_t ldx, size_t m,
-                               size_t n, enum placement place) {
+static void check_one_quantize(const struct check *t, size_t m, size_t n, enum data data,
+                               enum placement place) {
     static const float factors[] = {1.0f, 1000.0f, 32767.0f, 50000.0f};
+    size_t ldx;
+    const float *x = make_rows(&ldx, m, n, data, place);
     const size_t ldy = n + GAP;
     for (size_t f = 0; f < COUNT(factors); f++) {
-        int16_t *y = guarded(((m - 1) * ldy + n) * sizeof *y, place);
+        int16_t *y = guarded(last_element(m, (ptrdiff_t)ldy, n) * sizeof *y, place);
         double worst = 0.0;
         bool gaps_kept = true;
         t->k.quantize(y, (ptrdiff_t)ldy, x, (ptrdiff_t)ldx, factors[f], m, n);
@@ -77,11 +65,13 @@ void check_quantize(const struct check *t) {
     expect(!memcmp(y, even, sizeof y), "halves are not rounded to even");
 }
 
-static void check_one_relu16(const struct check *t, const float *x, size_t ldx, size_t m, size_t n,
+static void check_one_relu16(const struct check *t, size_t m, size_t n, enum data data,
                              enum placement place) {
+    size_t ldx;
+    const float *x = make_rows(&ldx, m, n, data, place);
     const float *scale = random_floats(n, UNIFORM, place), *shift = random_floats(n, ZEROS, place);
     const size_t ldy = n + GAP;
-    int16_t *y = guarded(((m - 1) * ldy + n) * sizeof *y, place);
+    int16_t *y = guarded(last_element(m, (ptrdiff_t)ldy, n) * sizeof *y, place);
     float *unit = guarded_floats(m, place);
     t->k.scale_shift_relu16(y, (ptrdiff_t)ldy, unit, x, (ptrdiff_t)ldx, scale, shift, m, n);
     for (size_t i = 0; i < m; i++) {
@@ -123,35 +113,8 @@ static struct work make_work(void) {
     return w;
 }
 
-static void run_max(void *call) {
-    const struct bench_call *b = call;
-    const struct work *w = b->argument;
-    b->k->max_abs(w->unit, w->x, N, M, N);
-}
+#define BENCH(slot, arguments) DEFINE_BENCH(slot, "150 x 512", struct work, make_work(), arguments)
 
-void bench_max_abs(const struct check *t) {
-    struct work w = make_work();
-    bench_row(t, "max_abs", "150 x 512", 0.0, run_max, &w);
-}
-
-static void run_quantize(void *call) {
-    const struct bench_call *b = call;
-    const struct work *w = b->argument;
-    b->k->quantize(w->y, N, w->x, N, 1000.0f, M, N);
-}
-
-void bench_quantize(const struct check *t) {
-    struct work w = make_work();
-    bench_row(t, "quantize", "150 x 512", 0.0, run_quantize, &w);
-}
-
-static void run_relu(void *call) {
-    const struct bench_call *b = call;
-    const struct work *w = b->argument;
-    b->k->scale_shift_relu16(w->y, N, w->unit, w->x, N, w->scale, w->shift, M, N);
-}
-
-void bench_scale_shift_relu16(const struct check *t) {
-    struct work w = make_work();
-    bench_row(t, "scale_shift_relu16", "150 x 512", 0.0, run_relu, &w);
-}
+BENCH(max_abs, (o->unit, o->x, N, M, N))
+BENCH(quantize, (o->y, N, o->x, N, 1000.0f, M, N))
+BENCH(scale_shift_relu16, (o->y, N, o->unit, o->x, N, o->scale, o->shift, M, N))

@@ -1,7 +1,6 @@
 /* check_spectrum.c - the power spectrum against a DFT in double.
  * SPDX-License-Identifier: MIT */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "checkkern.h"

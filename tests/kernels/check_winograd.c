@@ -3,12 +3,8 @@
  * The filter's transform is written out here from the paper, so that the two transforms of the
  * kernels are held to the convolution, not to themselves. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "checkkern.h"
-
-#define COUNT(a) (sizeof(a) / sizeof *(a))
 
 enum { POINTS = 6, OUTPUTS = 4, TAPS = 3 };
 
@@ -134,35 +130,8 @@ static struct work make_work(void) {
     return w;
 }
 
-static void run_input(void *call) {
-    const struct bench_call *b = call;
-    const struct work *w = b->argument;
-    b->k->winograd_input(w->v, w->x, TILES, N);
-}
+#define BENCH(slot, arguments) DEFINE_BENCH(slot, "300 x 32", struct work, make_work(), arguments)
 
-void bench_winograd_input(const struct check *t) {
-    struct work w = make_work();
-    bench_row(t, "winograd_input", "300 x 32", 0.0, run_input, &w);
-}
-
-static void run_input16(void *call) {
-    const struct bench_call *b = call;
-    const struct work *w = b->argument;
-    b->k->winograd_input16(w->v16, w->x, 1000.0f, TILES, N);
-}
-
-void bench_winograd_input16(const struct check *t) {
-    struct work w = make_work();
-    bench_row(t, "winograd_input16", "300 x 32", 0.0, run_input16, &w);
-}
-
-static void run_output(void *call) {
-    const struct bench_call *b = call;
-    const struct work *w = b->argument;
-    b->k->winograd_output_relu(w->y, w->products, w->bias, w->x, OUTPUTS * TILES, N);
-}
-
-void bench_winograd_output_relu(const struct check *t) {
-    struct work w = make_work();
-    bench_row(t, "winograd_output_relu", "300 x 32", 0.0, run_output, &w);
-}
+BENCH(winograd_input, (o->v, o->x, TILES, N))
+BENCH(winograd_input16, (o->v16, o->x, 1000.0f, TILES, N))
+BENCH(winograd_output_relu, (o->y, o->products, o->bias, o->x, OUTPUTS *TILES, N))

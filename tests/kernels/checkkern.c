@@ -85,6 +85,10 @@ void release_all(void) {
     }
 }
 
+size_t last_element(size_t rows, ptrdiff_t stride, size_t width) {
+    return (rows - 1) * (size_t)stride + width;
+}
+
 /* ---- data ---- */
 
 double uniform(void) {
@@ -124,6 +128,20 @@ float *copy_floats(const float *x, size_t n, enum placement placement) {
     return memcpy(guarded_floats(n, placement), x, n * sizeof(float));
 }
 
+void each_shape(const struct check *t, void (*check)(const struct check *t, size_t m, size_t n,
+                                                     enum data data, enum placement place)) {
+    static const size_t widths[] = {1, 3, 8, 15, 16, 17, 31, 32, 60, 64, 80, 129};
+    static const size_t heights[] = {1, 2, 5, 37};
+    unsigned turn = 0;
+    for (size_t i = 0; i < COUNT(heights); i++)
+        for (size_t j = 0; j < COUNT(widths); j++)
+            for (int place = 0; place < NUM_PLACEMENTS; place++, turn++) {
+                check(t, heights[i], widths[j], (enum data)(turn % NUM_DATA),
+                      (enum placement)place);
+                release_all();
+            }
+}
+
 bool nmse_below(const struct nmse *e, double bound) {
     /* A sum of 1000 denormal products is off by up to 1000 times their spacing, 1.4e-45. */
     return e->error <= bound * e->power + 1e-80;
@@ -138,7 +156,7 @@ static void caught(int signal_number) {
 static void catch_signals(void) {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
     struct sigaction action = {.sa_handler = caught};
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+    for (size_t i = 0; i < COUNT(signals); i++)
         sigaction(signals[i], &action, NULL);
 }
 
@@ -177,7 +195,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     catch_signals();
-    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
+    for (size_t i = 0; i < COUNT(masks); i++) {
         const int flags = dr_cpu_flags(masks[i]);
         struct check t = {0};
         if (flags != masks[i])

@@ -10,6 +10,9 @@
 
 #include "kernels/kernels.h"
 
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+#define GAP 3 /* elements between the rows of an output; they must stay as they are */
+
 /* One instruction set under test. */
 struct check {
     struct dr_kernels k;
@@ -37,6 +40,9 @@ void *guarded(size_t bytes, enum placement placement);
 float *guarded_floats(size_t n, enum placement placement);
 void release_all(void);
 
+/* Elements from the first of so many rows to the last. */
+size_t last_element(size_t rows, ptrdiff_t stride, size_t width);
+
 /* ---- data ---- */
 
 enum data { UNIFORM /* -1..1 */, ZEROS, DENORMALS, LARGE /* 1e15 */, MIXED, NUM_DATA };
@@ -44,6 +50,10 @@ enum data { UNIFORM /* -1..1 */, ZEROS, DENORMALS, LARGE /* 1e15 */, MIXED, NUM_
 double uniform(void); /* -1..1, the same sequence in every run */
 float *random_floats(size_t n, enum data data, enum placement placement);
 float *copy_floats(const float *x, size_t n, enum placement placement);
+
+/* Calls check for many shapes, among them the odd ones, on each kind of data and placement. */
+void each_shape(const struct check *t, void (*check)(const struct check *t, size_t m, size_t n,
+                                                     enum data data, enum placement place));
 
 /* Running sums of an NMSE: squared differences over the power expected. */
 struct nmse {
@@ -63,5 +73,18 @@ struct bench_call {
 /* Times run, whose argument is a struct bench_call, and prints a row. flops of one run, or 0. */
 void bench_row(const struct check *t, const char *slot, const char *shape, double flops,
                void (*run)(void *call), void *argument);
+
+/* bench_<slot> for one shape, without a count of operations: what make gives is called `o` in the
+ * slot's arguments. */
+#define DEFINE_BENCH(slot, shape, type, make, arguments) \
+    static void run_##slot(void *call) {                 \
+        const struct bench_call *b = call;               \
+        const type *o = b->argument;                     \
+        b->k->slot arguments;                            \
+    }                                                    \
+    void bench_##slot(const struct check *t) {           \
+        type o = make;                                   \
+        bench_row(t, #slot, shape, 0.0, run_##slot, &o); \
+    }
 
 #endif
