@@ -82,11 +82,13 @@ struct dr_linear dr_pack_linear(struct dr_loader *loader, const float *source, c
 /* weight[n][channels][spatial] -> rows[n][spatial][channels], scaled per output. */
 static void order_channels_last(float *rows, const float *weight, const float *scale, unsigned n,
                                 unsigned channels, unsigned spatial) {
-    for (unsigned j = 0; j < n; j++)
+    const size_t k = (size_t)channels * spatial;
+    for (unsigned j = 0; j < n; j++, rows += k, weight += k) {
+        const float by = scale ? scale[j] : 1.0f;
         for (unsigned s = 0; s < spatial; s++)
             for (unsigned c = 0; c < channels; c++)
-                rows[((size_t)j * spatial + s) * channels + c] =
-                    weight[((size_t)j * channels + c) * spatial + s] * (scale ? scale[j] : 1.0f);
+                rows[(size_t)s * channels + c] = weight[(size_t)c * spatial + s] * by;
+    }
 }
 
 struct dr_linear dr_load_conv(struct dr_loader *loader, const char *prefix,
