@@ -1,0 +1,157 @@
+/* vbx.c - Bayesian clustering of embeddings in the PLDA space.
+ * SPDX-License-Identifier: MIT
+ *
+ * Names are those of the paper: rho = V x, V = sqrt(phi); the model of a speaker is a Gaussian of
+ * mean alpha and diagonal covariance invL. Sums over embeddings are taken in their order. */
+#include "clustering/vbx.h"
+
+#include "clustering/plda.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { DIM = DR_PLDA_DIM, LANES = 8 };
+
+struct vbx {
+    size_t num, num_speakers;
+    const struct dr_vbx_params *params;
+    const double *phi;
+    const double *rho;  /* [num][128] */
+    double *log_normal; /* [num] log density of an embedding without a speaker: G */
+    double *alpha;      /* [num_speakers][128] */
+    double *invL;       /* [num_speakers][128] */
+    double *offset;     /* [num_speakers] what (23) subtracts for a speaker */
+    double *log_pi;     /* [num_speakers] */
+    double *gamma, *pi; /* of the result */
+};
+
+static double dot(const double *a, const double *b) {
+    double sum[LANES] = {0};
+    for (size_t d = 0; d < DIM; d += LANES)
+        for (size_t i = 0; i < LANES; i++)
+            sum[i] += a[d + i] * b[d + i];
+    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+}
+
+static void set_features(struct vbx *v, double *feature) {
+    double root[DIM];
+    for (size_t d = 0; d < DIM; d++)
+        root[d] = sqrt(v->phi[d]);
+    for (size_t t = 0; t < v->num; t++) {
+        double *x = feature + t * DIM;
+        v->log_normal[t] = -0.5 * (dot(x, x) + DIM * log(2 * M_PI));
+        for (size_t d = 0; d < DIM; d++)
+            x[d] *= root[d];
+    }
+    v->rho = feature;
+}
+
+static void start(struct vbx *v, const int32_t *label) {
+    double other = 1 / (exp(v->params->init_smoothing) + (double)(v->num_speakers - 1));
+    double own = exp(v->params->init_smoothing) * other;
+    for (size_t s = 0; s < v->num_speakers; s++)
+        v->pi[s] = 1 / (double)v->num_speakers;
+    for (size_t t = 0; t < v->num; t++)
+        for (size_t s = 0; s < v->num_speakers; s++)
+            v->gamma[t * v->num_speakers + s] = (size_t)label[t] == s ? own : other;
+}
+
+/* (16) and (17): the speakers from the responsibilities. */
+static void estimate_speakers(struct vbx *v) {
+    double ratio = v->params->Fa / v->params->Fb;
+    memset(v->alpha, 0, v->num_speakers * DIM * sizeof *v->alpha);
+    memset(v->offset, 0, v->num_speakers * sizeof *v->offset); /* here: sums of gamma */
+    for (size_t t = 0; t < v->num; t++) {
+        const double *rho = v->rho + t * DIM, *gamma = v->gamma + t * v->num_speakers;
+        for (size_t s = 0; s < v->num_speakers; s++) {
+            double *alpha = v->alpha + s * DIM;
+            v->offset[s] += gamma[s];
+            for (size_t d = 0; d < DIM; d++)
+                alpha[d] += gamma[s] * rho[d];
+        }
+    }
+    for (size_t s = 0; s < v->num_speakers; s++) {
+        double *alpha = v->alpha + s * DIM, *invL = v->invL + s * DIM, sum = 0;
+        for (size_t d = 0; d < DIM; d++) {
+            invL[d] = 1 / (1 + ratio * v->offset[s] * v->phi[d]);
+            alpha[d] *= ratio * invL[d];
+            sum += (invL[d] + alpha[d] * alpha[d]) * v->phi[d];
+        }
+        v->offset[s] = 0.5 * sum;
+        v->log_pi[s] = log(v->pi[s] + 1e-8); /* the 1e-8 is pyannote's */
+    }
+}
+
+/* (23): responsibilities of one embedding, and its log-likelihood. */
+static double assign(const struct vbx *v, size_t t) {
+    double *gamma = v->gamma + t * v->num_speakers;
+    double highest = -INFINITY, sum = 0;
+    for (size_t s = 0; s < v->num_speakers; s++) {
+        double log_p = dot(v->rho + t * DIM, v->alpha + s * DIM) - v->offset[s] + v->log_normal[t];
+        gamma[s] = v->params->Fa * log_p + v->log_pi[s];
+        highest = fmax(highest, gamma[s]);
+    }
+    for (size_t s = 0; s < v->num_speakers; s++)
+        sum += exp(gamma[s] - highest);
+    double likelihood = highest + log(sum);
+    for (size_t s = 0; s < v->num_speakers; s++)
+        gamma[s] = exp(gamma[s] - likelihood);
+    return likelihood;
+}
+
+static void estimate_priors(struct vbx *v) {
+    double all = 0;
+    memset(v->pi, 0, v->num_speakers * sizeof *v->pi);
+    for (size_t t = 0; t < v->num; t++)
+        for (size_t s = 0; s < v->num_speakers; s++)
+            v->pi[s] += v->gamma[t * v->num_speakers + s];
+    for (size_t s = 0; s < v->num_speakers; s++)
+        all += v->pi[s];
+    for (size_t s = 0; s < v->num_speakers; s++)
+        v->pi[s] /= all;
+}
+
+/* One iteration; its ELBO (25). */
+static double iterate(struct vbx *v) {
+    double likelihood = 0, models = 0;
+    estimate_speakers(v);
+    for (size_t t = 0; t < v->num; t++)
+        likelihood += assign(v, t);
+    estimate_priors(v);
+    for (size_t i = 0; i < v->num_speakers * DIM; i++)
+        models += log(v->invL[i]) - v->invL[i] - v->alpha[i] * v->alpha[i] + 1;
+    return likelihood + v->params->Fb * 0.5 * models;
+}
+
+/* Scratch memory; 0 when there is none. */
+static int allocate(struct vbx *v, struct dr_arena *arena) {
+    v->log_normal = dr_arena_alloc(arena, v->num, sizeof *v->log_normal);
+    v->alpha = dr_arena_alloc(arena, v->num_speakers, DIM * sizeof *v->alpha);
+    v->invL = dr_arena_alloc(arena, v->num_speakers, DIM * sizeof *v->invL);
+    v->offset = dr_arena_alloc(arena, v->num_speakers, sizeof *v->offset);
+    v->log_pi = dr_arena_alloc(arena, v->num_speakers, sizeof *v->log_pi);
+    return v->log_normal && v->alpha && v->invL && v->offset && v->log_pi;
+}
+
+int dr_vbx_run(struct dr_vbx *out, double *feature, size_t num, const int32_t *label,
+               size_t num_labels, const double *phi, const struct dr_vbx_params *params,
+               struct dr_arena *arena, diarist_error *err) {
+    struct vbx v = {.num = num, .num_speakers = num_labels, .params = params, .phi = phi};
+    size_t row = num_labels * sizeof *v.gamma;
+    *out = (struct dr_vbx){0};
+    v.gamma = dr_arena_alloc(arena, num, row);
+    v.pi = dr_arena_alloc(arena, 1, row);
+    struct dr_arena_mark mark = dr_arena_mark(arena);
+    if (!v.gamma || !v.pi || !allocate(&v, arena))
+        return dr_fail_memory(err);
+    set_features(&v, feature);
+    start(&v, label);
+    *out = (struct dr_vbx){.num_speakers = num_labels, .gamma = v.gamma, .pi = v.pi};
+    for (size_t i = 0; i < params->max_iterations; i++) {
+        out->elbo[out->num_iterations++] = iterate(&v);
+        if (i > 0 && out->elbo[i] - out->elbo[i - 1] < params->epsilon)
+            break;
+    }
+    dr_arena_rewind(arena, mark);
+    return DIARIST_OK;
+}
