@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "embedding/pooling.h"
+#include "pipeline/grids.h"
 #include "pipeline/growing.h"
 
 enum {
@@ -56,7 +57,7 @@ void dr_embedder_close(struct dr_embedder *embedder) {
 void dr_mark_usable(uint8_t *usable, const struct dr_segments *segments, int exclude_overlap,
                     size_t first, size_t num) {
     for (size_t i = 0; i < num; i++) {
-        size_t f = dr_column_frame(first + i), settled = segments->counter.first;
+        size_t f = dr_nearest_frame(&dr_column_grid, first + i), settled = segments->counter.first;
         uint8_t count = segments->count[f < settled ? f : settled - 1];
         usable[i] = exclude_overlap ? count == 1 : count >= 1;
     }
@@ -171,8 +172,7 @@ static void local_columns(uint8_t *keep, const uint8_t *active, int q, int exclu
         num_clean += dr_clean(active[f]) >> q & 1;
     int use_clean = exclude_overlap && num_clean >= MIN_CLEAN;
     for (size_t c = 0; c < num; c++) {
-        size_t f = dr_column_frame(c);
-        f = f < DR_CHUNK_FRAMES ? f : DR_CHUNK_FRAMES - 1;
+        size_t f = dr_nearest_chunk_frame(&dr_column_grid, c);
         keep[c] = (use_clean ? dr_clean(active[f]) : active[f]) >> q & 1;
     }
 }
@@ -239,26 +239,6 @@ static int take_columns(void *context, const struct dr_trunk_pass *pass, size_t 
     return e->tick(e->tick_context, err);
 }
 
-/* wanted[end - first]: the columns that are usable, and those where somebody talks in a chunk. */
-static void mark_wanted(uint8_t *wanted, const struct job *job, size_t first) {
-    const struct dr_segmentation *segmentation = &job->segmentation;
-    memcpy(wanted, job->usable + (first - job->first), job->num_columns - first);
-    size_t chunk = first < DR_CHUNK_COLUMNS
-                       ? 0
-                       : (first - DR_CHUNK_COLUMNS) * DR_COLUMN_STEP / segmentation->step;
-    for (; chunk < segmentation->num_chunks; chunk++) {
-        const uint8_t *active = segmentation->active + chunk * DR_CHUNK_FRAMES;
-        size_t begin = chunk * segmentation->step / DR_COLUMN_STEP;
-        size_t from = begin < first ? first - begin : 0;
-        for (size_t c = from; c < DR_CHUNK_COLUMNS && begin + c < job->num_columns; c++) {
-            size_t f = dr_column_frame(c);
-            wanted[begin + c - first] |= active[f < DR_CHUNK_FRAMES ? f : DR_CHUNK_FRAMES - 1] != 0;
-        }
-        if (begin >= job->num_columns)
-            return;
-    }
-}
-
 static int run_section(struct job *job, size_t end, struct dr_arena *scratch, diarist_error *err) {
     struct dr_embedder *e = job->embedder;
     float mean[DR_MELS];
@@ -270,7 +250,9 @@ static int run_section(struct job *job, size_t end, struct dr_arena *scratch, di
         return dr_fail_memory(err);
     job->usable = usable;
     dr_mark_usable(usable, e->segments, e->exclude_overlap, job->first, num);
-    mark_wanted(wanted, job, e->pass.end);
+    /* Wanted are the usable columns, and those where somebody talks in a chunk. */
+    memcpy(wanted, usable + (e->pass.end - job->first), job->num_columns - e->pass.end);
+    dr_mark_active(wanted, &dr_column_grid, &job->segmentation, e->pass.end, job->num_columns);
     int status =
         dr_speech_mean_add(&e->mean, e->energies, &job->segmentation, job->section_first, end, err);
     if (status)

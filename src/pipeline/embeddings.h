@@ -1,9 +1,8 @@
 /* embeddings.h - what is pooled from the trunk's columns for diarization, section by section.
  * SPDX-License-Identifier: MIT
  *
- *   windows of 1.5 s every 0.3 s, over columns where one speaker talks   -> who, along the
- * recording every local speaker of every chunk, over its clean (or active) frames -> who, in that
- * chunk
+ *   windows of 1.5 s every 0.3 s, over columns where one speaker talks  -> who, along the recording
+ *   local speakers of every chunk, over their clean (or active) frames  -> who, in that chunk
  *
  * A recording of one section (plan.h) has one mean over all its speech, which is subtracted from
  * the energies; in a longer one each section is given the mean over all speech up to its end.

@@ -1,9 +1,8 @@
 /* recording.h - one recording while it is fed: each stage as soon as what it needs is there.
  * SPDX-License-Identifier: MIT
  *
- * samples -> pending waveform -> rounds of chunks -> segmentation, count
- *                             -> frames           -> energies -> sections of 10 minutes ->
- * embeddings
+ * samples -> pending waveform -> rounds of chunks   -> segmentation, count
+ *                             -> frames -> energies -> sections of 10 minutes -> embeddings
  *
  * Samples are dropped once their chunks and frames are done, energies once their section is
  * embedded. What stays at a step of 5 s is 1.6 kB a second: 0.5 of segmentation, 0.7 of windows and

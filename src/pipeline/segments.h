@@ -20,7 +20,7 @@ struct dr_segments {
     float *logprob;                       /* [round][589][7] */
     struct dr_chunk_marginals *marginals; /* [round] */
 
-    size_t num_chunks, chunk_room;
+    size_t num_chunks;
     uint8_t *active, *marginal; /* as in dr_segmentation */
     size_t active_room, marginal_room;
 

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "pipeline/trunk_pass.h"
 
-#include <math.h>
 #include <string.h>
 
 enum {
@@ -13,12 +12,6 @@ _Static_assert((int)DR_BLOCK_FRAMES % (int)DR_TRUNK_FRAMES == 0, "no trunk chunk
 
 size_t dr_num_columns(size_t num_frames) {
     return (num_frames + 1) / 2;
-}
-
-size_t dr_column_frame(size_t column) {
-    double centre = (double)(column * DR_COLUMN_STEP + DR_COLUMN_CENTRE);
-    double frame = rint((centre - DR_FRAME_DURATION / 2.0) / DR_FRAME_STEP);
-    return frame > 0.0 ? (size_t)frame : 0;
 }
 
 static size_t round_chunks(const struct dr_trunk_pass *pass) {

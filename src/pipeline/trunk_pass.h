@@ -1,8 +1,8 @@
 /* trunk_pass.h - one pass of the embedding trunk over a recording, column by column.
  * SPDX-License-Identifier: MIT
  *
- * energies -> minus their mean over speech -> independent chunks of 3 s through the trunk ->
- * columns
+ * energies -> minus their mean over speech -> chunks of 3 s, each alone through the trunk
+ *          -> columns
  *
  * Chunks are independent and short on purpose: the network's context layers average over a chunk,
  * so a long one mixes its speakers. Columns are handed to the caller as they are done and forgotten
@@ -32,9 +32,6 @@ typedef int dr_columns_fn(void *context, const struct dr_trunk_pass *pass, size_
 
 /* Columns that so many frames have: one per two. */
 size_t dr_num_columns(size_t num_frames);
-
-/* The segmentation frame whose centre is nearest to that of the column. */
-size_t dr_column_frame(size_t column);
 
 /* Starts before the first frame. Memory lives in arena. DIARIST_ERROR_MEMORY. */
 int dr_trunk_pass_open(struct dr_trunk_pass *pass, struct dr_workers *workers,
