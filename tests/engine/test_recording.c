@@ -17,7 +17,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "diarist/io.h"
+#include "conversation.h"
+#include "diarist/diarist.h"
 
 enum { RATE = 16000 };
 
@@ -68,20 +69,13 @@ int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void
 static int load(void **state) {
     (void)state;
     diarist_error err;
-    diarist_audio *audio = NULL;
-    if (diarist_model_load(&model, NULL, NULL, &err) ||
-        diarist_audio_open(&audio, conversation, NULL, &err)) {
+    samples = read_conversation(conversation, 30, &num_samples);
+    if (!samples)
+        return -1;
+    if (diarist_model_load(&model, NULL, NULL, &err)) {
         fprintf(stderr, "%s\n", err.message);
         return -1;
     }
-    size_t capacity = (size_t)30 * RATE, got = 1;
-    samples = malloc(capacity * sizeof *samples);
-    while (got && num_samples < capacity) {
-        if (diarist_audio_read(audio, samples + num_samples, capacity - num_samples, &got, &err))
-            return -1;
-        num_samples += got;
-    }
-    diarist_audio_close(audio);
     return 0;
 }
 

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "diarist/io.h"
+#include "conversation.h"
 #include "embedding/pooling.h"
 #include "pipeline/offline.h"
 
@@ -28,19 +28,8 @@ static size_t num_samples;
 static int load(void **state) {
     (void)state;
     diarist_error err;
-    diarist_audio *audio = NULL;
-    size_t capacity = (size_t)65 * DR_SAMPLE_RATE, got = 1;
-    samples = malloc(capacity * sizeof *samples);
-    if (!samples || diarist_model_load(&model, NULL, NULL, &err) ||
-        diarist_audio_open(&audio, conversation, NULL, &err))
-        return -1;
-    while (got && num_samples < capacity) {
-        if (diarist_audio_read(audio, samples + num_samples, capacity - num_samples, &got, &err))
-            return -1;
-        num_samples += got;
-    }
-    diarist_audio_close(audio);
-    return 0;
+    samples = read_conversation(conversation, 65, &num_samples);
+    return samples && !diarist_model_load(&model, NULL, NULL, &err) ? 0 : -1;
 }
 
 static int unload(void **state) {
