@@ -7,6 +7,8 @@
  *                          |
  *                          +-> RTTM, JSON, SRT, ...
  *
+ * networks as their authors publish them -> diarist_model_import -> a model file
+ *
  * The conventions of diarist.h hold here. */
 #ifndef DIARIST_IO_H
 #define DIARIST_IO_H
@@ -131,6 +133,35 @@ DIARIST_API size_t diarist_document_num_speakers(const diarist_document *documen
                                                  size_t recording);
 DIARIST_API const char *diarist_document_speaker_name(const diarist_document *document,
                                                       size_t recording, size_t speaker);
+
+/* ---- model files -------------------------------------------------------------------------- */
+
+/* A file of which a model set is made, as its authors publish it. */
+typedef struct diarist_original {
+    const char *part;   /* "segmentation", "embedding", ... */
+    const char *path;   /* below a mirror, and its first name in a folder */
+    const char *sha256; /* of the pinned version, 64 hex digits */
+    uint64_t num_bytes; /* of the pinned version */
+    const char *license, *attribution, *source;
+    const char *const *names; /* under which it is looked for in a folder, ended by NULL */
+} diarist_original;
+/* The i-th file of a set that can be imported ("community-1"), or a URL below which its files lie;
+ * NULL past the last and for other sets. Static storage. */
+DIARIST_API const diarist_original *diarist_model_original(const char *set, size_t i);
+DIARIST_API const char *diarist_model_mirror(const char *set, size_t i);
+
+/* Told of each file that was used; sha256 is its own, which other versions have differently. */
+typedef void diarist_import_fn(void *data, const diarist_original *original, const char *path,
+                               const char *sha256);
+
+/* Makes the model file `output` of a set from files in a folder: PyTorch checkpoints or ONNX, .npz.
+ * Every tensor's shape and values are checked; nothing in the files is executed. `used` may be
+ * NULL. DIARIST_ERROR_MODEL: one is missing, broken or of another network. */
+DIARIST_API int diarist_model_import(const char *set, const char *folder, const char *output,
+                                     diarist_import_fn *used, void *data, diarist_error *err);
+
+/* The SHA-256 of a file as 64 hex digits and a zero. DIARIST_ERROR_INPUT: it cannot be read. */
+DIARIST_API int diarist_file_sha256(const char *path, char hex[65], diarist_error *err);
 
 #ifdef __cplusplus
 }
