@@ -66,25 +66,19 @@ static struct dr_linear load_tdnn(struct dr_loader *loader) {
         dr_load_batch_norm(loader, "embedding.xvector.tdnn.nonlinear.batchnorm", TDNN_CHANNELS, 1);
     const float *weight = dr_load_tensor(loader, name, ".linear.weight", 3, TDNN_CHANNELS,
                                          TDNN_INPUTS, TDNN_LENGTH, 0);
-    struct dr_arena scratch = {NULL};
-    size_t depth = (size_t)TDNN_LENGTH * TDNN_INPUTS;
-    float *rows = dr_arena_alloc(&scratch, TDNN_CHANNELS * depth, sizeof *rows);
-    struct dr_linear linear = {0};
-    if (!rows && !loader->err.status)
-        dr_fail_memory(&loader->err);
-    if (!loader->err.status) {
-        for (int j = 0; j < TDNN_CHANNELS; j++)
-            for (int t = 0; t < TDNN_LENGTH; t++)
-                for (int mel = 0; mel < HEAD_MELS; mel++)
-                    for (int c = 0; c < MAP_CHANNELS; c++)
-                        rows[(j * TDNN_LENGTH + t) * TDNN_INPUTS + mel * MAP_CHANNELS + c] =
-                            weight[(j * TDNN_INPUTS + c * HEAD_MELS + mel) * TDNN_LENGTH + t] *
-                            norm.scale[j];
-        const struct dr_packing packing = {loader->precision, TDNN_LENGTH, 1, DR_ACTIVATION_MAX};
-        linear = dr_pack_linear(loader, rows, norm.shift, depth, TDNN_CHANNELS, packing);
-    }
-    dr_arena_free(&scratch);
-    return linear;
+    const size_t depth = (size_t)TDNN_LENGTH * TDNN_INPUTS;
+    float *rows = dr_loader_scratch(loader, TDNN_CHANNELS * depth);
+    if (!rows)
+        return (struct dr_linear){0};
+    for (int j = 0; j < TDNN_CHANNELS; j++)
+        for (int t = 0; t < TDNN_LENGTH; t++)
+            for (int mel = 0; mel < HEAD_MELS; mel++)
+                for (int c = 0; c < MAP_CHANNELS; c++)
+                    rows[(j * TDNN_LENGTH + t) * TDNN_INPUTS + mel * MAP_CHANNELS + c] =
+                        weight[(j * TDNN_INPUTS + c * HEAD_MELS + mel) * TDNN_LENGTH + t] *
+                        norm.scale[j];
+    const struct dr_packing packing = {loader->precision, TDNN_LENGTH, 1, DR_ACTIVATION_MAX};
+    return dr_pack_linear(loader, rows, norm.shift, depth, TDNN_CHANNELS, packing);
 }
 
 /* A product over `channels` in the network's precision. */

@@ -79,17 +79,13 @@ static struct winograd load_winograd(struct dr_loader *loader, const char *conv,
     struct winograd winograd = {0};
     struct dr_affine affine = dr_load_batch_norm(loader, norm, CHANNELS, 1);
     const float *weight = dr_load_tensor(loader, conv, ".weight", 4, CHANNELS, CHANNELS, 3, 3);
-    struct dr_arena scratch = {NULL};
-    float *rows = dr_arena_alloc(&scratch, (size_t)CHANNELS * 3 * CHANNELS, sizeof *rows);
-    if (!rows)
-        dr_fail_memory(&loader->err);
+    float *rows = dr_loader_scratch(loader, (size_t)CHANNELS * 3 * CHANNELS);
     const struct dr_packing packing = {loader->precision, 3, 3, INT16_MAX};
     for (int p = 0; p < POINTS && !loader->err.status; p++) {
         transform_filters(rows, weight, affine.scale, filter_transform[p]);
         winograd.point[p] =
             dr_pack_linear(loader, rows, NULL, (size_t)3 * CHANNELS, CHANNELS, packing);
     }
-    dr_arena_free(&scratch);
     winograd.bias = affine.shift;
     return winograd;
 }

@@ -8,7 +8,7 @@
 /* What all rows of LANES columns from j on share. */
 struct columns {
     size_t j;
-    int whole; /* all of them exist, */
+    int whole;      /* all of them exist, */
     vec_mask there; /* or only these */
     vec bias, slope;
 };
@@ -28,8 +28,8 @@ INLINE struct columns columns_at(const GEMM *g, size_t j) {
 /* c = act(v + residual) of one row, where v has its bias. */
 INLINE void store_row(const GEMM *g, size_t i, const struct columns *by, vec v) {
     if (g->residual)
-        v = vec_add(v, vec_load_masked(g->residual + (ptrdiff_t)i * g->ldr + (ptrdiff_t)by->j,
-                                       by->there));
+        v = vec_add(
+            v, vec_load_masked(g->residual + (ptrdiff_t)i * g->ldr + (ptrdiff_t)by->j, by->there));
     v = vec_max(vec_mul(v, by->slope), v);
     float *c = g->c + (ptrdiff_t)i * g->ldc + (ptrdiff_t)by->j;
     if (by->whole)

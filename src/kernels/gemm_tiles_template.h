@@ -10,9 +10,9 @@
  *   MAX_SUMS                    vectors in the largest tile
  * No include guard. */
 
-#define TILE(rows, vecs)                                                   \
+#define TILE(rows, vecs)                                                  \
     static void tile_##rows##x##vecs(const GEMM *g, size_t i, size_t j) { \
-        tile(rows, vecs, g, i, j);                                         \
+        tile(rows, vecs, g, i, j);                                        \
     }
 TILES(TILE)
 

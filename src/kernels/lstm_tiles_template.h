@@ -6,9 +6,9 @@
  * in files that define LANES and MAX_ROWS, the sequences of the largest tile (3 or 6). No include
  * guard. */
 
-#define TILE(rows)                                                 \
+#define TILE(rows)                                                  \
     static void tile_##rows(const STEP *s, size_t i, size_t unit) { \
-        tile(rows, s, i, unit);                                    \
+        tile(rows, s, i, unit);                                     \
     }
 TILE(1)
 TILE(2)

@@ -124,8 +124,8 @@ static inline void store_transposed(int16_t *y, size_t ldy, const quad_bits row[
 }
 
 /* row[num_rows][k] -> packed[k/2][num_rows][2], row j in units of 1 / per_unit[j]. num_rows is a
- * multiple of 4; a row that is not there is NULL. Four rows at a time: more would fight for the same
- * lines of the cache where k is a power of 2. */
+ * multiple of 4; a row that is not there is NULL. Four rows at a time: more would fight for the
+ * same lines of the cache where k is a power of 2. */
 static void pack_pairs(int16_t *packed, const float *const *row, const float *per_unit,
                        size_t num_rows, size_t k) {
     static const float zeros[8];

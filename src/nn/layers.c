@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -13,6 +14,19 @@ static float *load_floats(struct dr_loader *loader, size_t n) {
     if (!p && !loader->err.status)
         dr_fail_memory(&loader->err);
     return p;
+}
+
+float *dr_loader_scratch(struct dr_loader *loader, size_t count) {
+    if (loader->err.status)
+        return NULL;
+    if (count > loader->scratch_floats) {
+        free(loader->scratch);
+        loader->scratch = malloc(count * sizeof *loader->scratch);
+        loader->scratch_floats = loader->scratch ? count : 0;
+        if (!loader->scratch)
+            dr_fail_memory(&loader->err);
+    }
+    return loader->scratch;
 }
 
 const float *dr_load_tensor(struct dr_loader *loader, const char *prefix, const char *suffix,
@@ -103,21 +117,15 @@ struct dr_linear dr_load_conv(struct dr_loader *loader, const char *prefix,
     struct dr_linear linear = {0};
     if (loader->err.status)
         return linear;
-    /* Scratch lies in an arena of its own: what dr_pack_linear makes must outlive it. */
-    struct dr_arena scratch = {NULL};
-    float *rows = dr_arena_alloc(&scratch, n * k, sizeof *rows);
-    float *folded = dr_arena_zalloc(&scratch, n, sizeof *folded);
-    if (rows && folded) {
-        order_channels_last(rows, weight, norm ? norm->scale : NULL, n, shape->channels, spatial);
-        for (unsigned j = 0; j < n; j++)
-            folded[j] = (bias ? bias[j] : 0.0f) * (norm ? norm->scale[j] : 1.0f) +
-                        (norm ? norm->shift[j] : 0.0f);
-        linear = dr_pack_linear(loader, rows, bias || norm ? folded : NULL, k, n, shape->packing);
-    } else {
-        dr_fail_memory(&loader->err);
-    }
-    dr_arena_free(&scratch);
-    return linear;
+    float *rows = dr_loader_scratch(loader, n * k + n);
+    if (!rows)
+        return linear;
+    float *folded = rows + n * k;
+    order_channels_last(rows, weight, norm ? norm->scale : NULL, n, shape->channels, spatial);
+    for (unsigned j = 0; j < n; j++)
+        folded[j] = (bias ? bias[j] : 0.0f) * (norm ? norm->scale[j] : 1.0f) +
+                    (norm ? norm->shift[j] : 0.0f);
+    return dr_pack_linear(loader, rows, bias || norm ? folded : NULL, k, n, shape->packing);
 }
 
 void dr_linear_run(const struct dr_kernels *k, const struct dr_linear *linear, const float *a,

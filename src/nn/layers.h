@@ -24,7 +24,14 @@ struct dr_loader {
     struct dr_arena *arena; /* owns what is loaded */
     enum dr_precision precision;
     diarist_error err; /* set err.status to DIARIST_OK first */
+    float *scratch;    /* of dr_loader_scratch; free it at the end */
+    size_t scratch_floats;
 };
+
+/* `count` floats, uninitialised, to prepare one tensor in; the next call takes them back. NULL
+ * after a failure. One piece for all tensors: memory that was never used costs more than what is
+ * done in it. */
+float *dr_loader_scratch(struct dr_loader *loader, size_t count);
 
 /* Batch norm at inference: y = x * scale + shift, [n] padded to whole panels with zeros. */
 struct dr_affine {

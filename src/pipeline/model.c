@@ -70,6 +70,7 @@ static int load_networks(struct dr_networks *out, struct diarist_model *model,
     networks.pyannet = dr_pyannet_load(&loader, &model->kernels);
     if (networks.pyannet)
         networks.campplus = dr_campplus_load(&loader, &model->kernels);
+    free(loader.scratch);
     dr_mapped_file_forget(model->bytes, model->num_bytes);
     if (loader.err.status)
         return dr_fail(err, loader.err.status, "%s", loader.err.message);

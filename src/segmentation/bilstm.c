@@ -71,23 +71,18 @@ static struct direction load_direction(struct dr_loader *loader, int layer, int 
     const float *b_hh =
         dr_load_tensor(loader, "segmentation.lstm.bias_hh", suffix, 1, GATES, 0, 0, 0);
     struct direction direction = {0};
-    struct dr_arena scratch = {NULL};
-    float *rows = dr_arena_alloc(&scratch, (size_t)GATES * inputs, sizeof *rows);
-    float *bias = dr_arena_alloc(&scratch, GATES, sizeof *bias);
-    if (!loader->err.status && rows && bias) {
-        for (size_t j = 0; j < GATES; j++) {
-            size_t row = dr_lstm_gate_column(j, HIDDEN);
-            memcpy(rows + j * inputs, w_ih + row * inputs, inputs * sizeof *rows);
-            bias[j] = b_ih[row] + b_hh[row];
-        }
-        const struct dr_packing packing = {layer ? loader->precision : DR_FLOAT32, 1, 1,
-                                           DR_LSTM_UNIT};
-        direction.input = dr_pack_linear(loader, rows, bias, inputs, GATES, packing);
-        pack_recurrent(&direction, loader, w_hh);
-    } else if (!loader->err.status) {
-        dr_fail_memory(&loader->err);
+    float *rows = dr_loader_scratch(loader, (size_t)GATES * (inputs + 1));
+    if (!rows)
+        return direction;
+    float *bias = rows + (size_t)GATES * inputs;
+    for (size_t j = 0; j < GATES; j++) {
+        size_t row = dr_lstm_gate_column(j, HIDDEN);
+        memcpy(rows + j * inputs, w_ih + row * inputs, inputs * sizeof *rows);
+        bias[j] = b_ih[row] + b_hh[row];
     }
-    dr_arena_free(&scratch);
+    const struct dr_packing packing = {layer ? loader->precision : DR_FLOAT32, 1, 1, DR_LSTM_UNIT};
+    direction.input = dr_pack_linear(loader, rows, bias, inputs, GATES, packing);
+    pack_recurrent(&direction, loader, w_hh);
     return direction;
 }
 
@@ -157,6 +152,17 @@ static void project(const struct pass *p, size_t first, size_t steps) {
                       p->s->input, GATES, steps * p->batch, DR_LINEAR, NULL, 0);
 }
 
+/* Where the direction's half of a frame's state begins. */
+static size_t state_offset(const struct pass *p, size_t frame) {
+    return frame * p->batch * BOTH + (p->reverse ? HIDDEN : 0);
+}
+
+static const void *state_at(const struct pass *p, size_t frame) {
+    if (p->net->precision == DR_INT16)
+        return (const int16_t *)p->out + state_offset(p, frame);
+    return (const float *)p->out + state_offset(p, frame);
+}
+
 static void step_float(const struct pass *p, const float *x, size_t frame, const void *previous) {
     float *out = p->out;
     const struct dr_lstm_step step = {.x = x,
@@ -165,8 +171,7 @@ static void step_float(const struct pass *p, const float *x, size_t frame, const
                                       .ldh_prev = previous ? BOTH : HIDDEN,
                                       .u = p->direction->recurrent,
                                       .c = p->s->cell,
-                                      .h =
-                                          out + frame * p->batch * BOTH + (p->reverse ? HIDDEN : 0),
+                                      .h = out + state_offset(p, frame),
                                       .ldh = BOTH,
                                       .batch = p->batch,
                                       .hidden = HIDDEN};
@@ -183,19 +188,11 @@ static void step_int16(const struct pass *p, const float *x, size_t frame, const
         .u = p->direction->recurrent16,
         .u_scale = p->direction->scale,
         .c = p->s->cell,
-        .h = out + frame * p->batch * BOTH + (p->reverse ? HIDDEN : 0),
+        .h = out + state_offset(p, frame),
         .ldh = BOTH,
         .batch = p->batch,
         .hidden = HIDDEN};
     p->net->kernels->lstm_step16(&step);
-}
-
-/* The direction's half of a frame's state. */
-static const void *state_at(const struct pass *p, size_t frame) {
-    const size_t offset = frame * p->batch * BOTH + (p->reverse ? HIDDEN : 0);
-    if (p->net->precision == DR_INT16)
-        return (const int16_t *)p->out + offset;
-    return (const float *)p->out + offset;
 }
 
 static void run_direction(const struct pass *p) {

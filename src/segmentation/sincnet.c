@@ -74,10 +74,7 @@ static void fold_filter(float half[FOLDED], const float *filter, int j, struct d
 static void load_sinc(struct dr_sincnet *net, struct dr_loader *loader) {
     const float *filters = dr_load_tensor(loader, "segmentation.sincnet.conv1d.0", ".weight", 2,
                                           FILTERS, LENGTH, 0, 0);
-    struct dr_arena scratch = {NULL};
-    float *folded = dr_arena_alloc(&scratch, FILTERS * FOLDED, sizeof *folded);
-    if (!folded)
-        dr_fail_memory(&loader->err);
+    float *folded = dr_loader_scratch(loader, FILTERS * FOLDED);
     for (int j = 0; j < FILTERS && !loader->err.status; j++) {
         double sum = 0.0;
         fold_filter(folded + j * FOLDED, filters + j * LENGTH, j, loader);
@@ -90,7 +87,6 @@ static void load_sinc(struct dr_sincnet *net, struct dr_loader *loader) {
         net->odd = dr_pack_linear(loader, folded + EVEN_FILTERS * FOLDED, NULL, FOLDED,
                                   EVEN_FILTERS, DR_PACKING_FLOAT);
     }
-    dr_arena_free(&scratch);
 }
 
 struct dr_sincnet *dr_sincnet_load(struct dr_loader *loader, const struct dr_kernels *kernels) {

@@ -1,7 +1,7 @@
 /* gemm16_neon.c - matrix product of 16-bit integers with taps and scales: NEON.
  * SPDX-License-Identifier: MIT
- * 3 rows x 16 columns are 12 sums in 24 of the 32 registers: the two products of a pair are added at
- * the end. */
+ * 3 rows x 16 columns are 12 sums in 24 of the 32 registers: the two products of a pair are added
+ * at the end. */
 #include "kernels/arm/arm.h"
 #include "kernels/arm/vector_neon.h"
 
