@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: MIT
-"""Holds every stage of the engine on another processor against the same on this one.
+"""compare_processors.py - holds every stage on another processor against the same on this one.
+SPDX-License-Identifier: MIT
 
 usage: compare_processors.py DUMP_STAGES MODEL
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: MIT
-"""Holds every stage of the engine against the arrays of the reference implementation.
+"""compare_stages.py - holds every stage against the arrays of the reference implementation.
+SPDX-License-Identifier: MIT
 
 usage: compare_stages.py DUMP_STAGES MODEL
 

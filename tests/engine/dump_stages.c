@@ -1,10 +1,11 @@
 /* dump_stages.c - every stage's output for one recording, as .npy files, for compare_stages.py.
  * SPDX-License-Identifier: MIT
  *
- * usage: dump_stages MODEL.safetensors SAMPLES.f32 OUT_DIR STEP_SECONDS reference|default
+ * usage: dump_stages MODEL SAMPLES.f32 OUT_DIR STEP_SECONDS reference|reference16|default
  *
  * SAMPLES.f32: 16 kHz mono, little-endian floats. "reference" switches off what diarist does beyond
- * the reference implementation (embeddings on overlapped frames, mirrored short recordings). */
+ * the reference implementation (embeddings on overlapped frames, mirrored short recordings) and is
+ * in single precision; "reference16" does the former alone. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,16 +56,12 @@ static void write_turns(const char *name, const struct dr_turn *turns, size_t nu
     free(rows);
 }
 
-struct trunk_copy {
-    float *columns;
-};
-
 static int copy_columns(void *context, const struct dr_trunk_pass *pass, size_t *keep_from,
                         diarist_error *err) {
-    struct trunk_copy *copy = context;
+    float *columns = context;
     (void)err;
-    memcpy(copy->columns + pass->first * DR_COLUMN_DIM, pass->columns,
-           (pass->end - pass->first) * DR_COLUMN_DIM * sizeof *copy->columns);
+    memcpy(columns + pass->first * DR_COLUMN_DIM, pass->columns,
+           (pass->end - pass->first) * DR_COLUMN_DIM * sizeof *columns);
     *keep_from = pass->end;
     return 0;
 }
@@ -77,13 +74,13 @@ static void dump_trunk(struct diarist_recording *r, struct dr_arena *arena) {
     size_t num = dr_num_columns(r->energies.num_frames);
     float *columns = calloc(num + 1, DR_COLUMN_DIM * sizeof *columns);
     uint8_t *wanted = malloc(num + 1);
-    struct trunk_copy copy = {columns};
     if (!columns || !wanted)
         exit(2);
     memset(wanted, 1, num);
     dr_speech_mean_get(mean, &r->embedder.mean);
     if (dr_trunk_pass_open(&pass, &r->workers, &r->energies, arena, &err) ||
-        dr_trunk_pass_run(&pass, r->energies.num_frames, mean, wanted, copy_columns, &copy, &err)) {
+        dr_trunk_pass_run(&pass, r->energies.num_frames, mean, wanted, copy_columns, columns,
+                          &err)) {
         fprintf(stderr, "dump_stages: %s\n", err.message);
         exit(2);
     }
