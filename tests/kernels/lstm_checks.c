@@ -3,6 +3,7 @@
 #include "lstm_checks.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define C_BOUND 4e-6
@@ -14,14 +15,13 @@ static float *scaled_floats(size_t n, double scale, enum placement place) {
     return x;
 }
 
-size_t make_batch(struct batch *b, const struct step_kind *kind, double scale_x,
-                  enum placement place) {
+size_t make_batch(struct batch *b, size_t h_bytes, double scale_x, enum placement place) {
     b->ldx = (ptrdiff_t)(GATES * b->hidden + 5);
     b->ldh_prev = (ptrdiff_t)(2 * b->hidden + 3);
     b->ldh = (ptrdiff_t)(2 * b->hidden + 1);
     b->x = scaled_floats(last_element(b->size, b->ldx, GATES * b->hidden), scale_x, place);
     b->c = random_floats(b->size * b->hidden, UNIFORM, place);
-    b->h = guarded(last_element(b->size, b->ldh, b->hidden) * kind->h_bytes, place);
+    b->h = guarded(last_element(b->size, b->ldh, b->hidden) * h_bytes, place);
     return last_element(b->size, b->ldh_prev, b->hidden);
 }
 
@@ -95,8 +95,9 @@ static struct batch part_of(const struct batch *b, const struct step_kind *kind,
     return part;
 }
 
-void check_batch_split(const struct check *t, const struct step_kind *kind, const void *step,
-                       const struct batch *b) {
+/* A batch in parts must give the same bits as in one call. */
+static void check_split(const struct check *t, const struct step_kind *kind, const void *step,
+                        const struct batch *b) {
     const size_t num_c = b->size * b->hidden;
     const size_t bytes_h = last_element(b->size, b->ldh, b->hidden) * kind->h_bytes;
     const float *c_before = copy_floats(b->c, num_c, AT_END);
@@ -111,5 +112,49 @@ void check_batch_split(const struct check *t, const struct step_kind *kind, cons
         }
         expect(!memcmp(h, b->h, bytes_h) && !memcmp(c, b->c, num_c * sizeof *c),
                "batch %zu: other bits in calls of %zu sequences", b->size, rows);
+    }
+}
+
+void check_batches(const struct check *t, const struct step_kind *kind, double scale_x) {
+    static const size_t batches[] = {1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13};
+    static const size_t sizes[] = {16, 32, 48, 128};
+    for (size_t i = 0; i < COUNT(batches); i++)
+        for (size_t j = 0; j < COUNT(sizes); j++)
+            for (int place = 0; place < NUM_PLACEMENTS; place++) {
+                struct batch b = {.size = batches[i], .hidden = sizes[j]};
+                const void *step =
+                    kind->make(&b, place == AT_END ? 0.5 : scale_x, (enum placement)place);
+                check_step(t, kind, step, &b, "random");
+                release_all();
+            }
+    struct batch b = {.size = 13, .hidden = 128};
+    const void *step = kind->make(&b, 1.0, AT_END);
+    check_split(t, kind, step, &b);
+    release_all();
+}
+
+/* ---- bench ---- */
+
+struct work {
+    const struct step_kind *kind;
+    const void *step;
+    struct batch b;
+};
+
+static void run(void *call) {
+    const struct bench_call *c = call;
+    const struct work *w = c->argument;
+    w->kind->run(c->k, w->step, &w->b);
+}
+
+void bench_batches(const struct check *t, const struct step_kind *kind, const char *slot) {
+    static const size_t batches[] = {1, 6, 12}, hidden = 128;
+    for (size_t i = 0; i < COUNT(batches); i++) {
+        struct work w = {.kind = kind, .b = {.size = batches[i], .hidden = hidden}};
+        char shape[40];
+        w.step = kind->make(&w.b, 1.0, AT_START);
+        snprintf(shape, sizeof shape, "batch %zu, hidden %zu", batches[i], hidden);
+        bench_row(t, slot, shape, 2.0 * (double)(batches[i] * GATES * hidden * hidden), run, &w);
+        release_all();
     }
 }

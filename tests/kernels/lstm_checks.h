@@ -35,14 +35,16 @@ struct step_kind {
     double h_bound;
     /* The value of element `at` of h. */
     double (*h)(const void *h, size_t at);
-    /* Runs all of the batch; step holds the packed weights. */
+    /* A step with packed weights, for b->size and b->hidden; makes the rest of b, by make_batch,
+     * and its h_prev and weight. */
+    void *(*make)(struct batch *b, double scale_x, enum placement place);
+    /* Runs all of the batch; step is what make gave. */
     void (*run)(const struct dr_kernels *k, const void *step, const struct batch *b);
 };
 
-/* Memory and strides for b->size and b->hidden; h_prev and weight are the caller's to make. Returns
- * the size of h_prev. x: between -scale_x and scale_x. */
-size_t make_batch(struct batch *b, const struct step_kind *kind, double scale_x,
-                  enum placement place);
+/* Memory and strides, but for h_prev and weight. Returns the size of h_prev. x: between -scale_x
+ * and scale_x. */
+size_t make_batch(struct batch *b, size_t h_bytes, double scale_x, enum placement place);
 
 /* Weights that a trained layer may have, [4*hidden][hidden]. */
 float *random_weights(size_t hidden);
@@ -51,8 +53,10 @@ float *random_weights(size_t hidden);
 void check_step(const struct check *t, const struct step_kind *kind, const void *step,
                 const struct batch *b, const char *what);
 
-/* A batch in parts must give the same bits as in one call. */
-void check_batch_split(const struct check *t, const struct step_kind *kind, const void *step,
-                       const struct batch *b);
+/* The formula on random batches, gates between -1 and 1 or as far out as scale_x takes them; and a
+ * batch in parts must give the same bits as in one call. */
+void check_batches(const struct check *t, const struct step_kind *kind, double scale_x);
+
+void bench_batches(const struct check *t, const struct step_kind *kind, const char *slot);
 
 #endif
