@@ -3,11 +3,12 @@
 #include "clustering/centroid_linkage.h"
 
 #include "clustering/plda.h"
+#include "kernels/unroll.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { DIM = DR_XVECTOR_DIM, LANES = 8 };
+enum { DIM = DR_XVECTOR_DIM, LANES = 8, PART = 64 };
 
 /* Clusters are called by the highest of their points; one that merges into a later one is gone. */
 struct linkage {
@@ -24,13 +25,20 @@ struct linkage {
     size_t heap_size;
 };
 
-static double distance(const struct linkage *l, size_t a, size_t b) {
+/* Between the means of two clusters; INFINITY as soon as it is seen to be above limit. */
+static double distance(const struct linkage *l, size_t a, size_t b, double limit) {
     const double *x = l->mean + a * DIM, *y = l->mean + b * DIM;
-    double sum[LANES] = {0};
-    for (size_t d = 0; d < DIM; d += LANES)
-        for (size_t i = 0; i < LANES; i++)
-            sum[i] += (x[d + i] - y[d + i]) * (x[d + i] - y[d + i]);
-    return sqrt(((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7])));
+    double sum[LANES] = {0}, all = 0, enough = limit * limit * (1 + 1e-9);
+    for (size_t d = 0; d < DIM;) {
+        for (size_t end = d + PART; d < end; d += LANES) {
+            UNROLL for (size_t i = 0; i < LANES; i++) sum[i] +=
+                (x[d + i] - y[d + i]) * (x[d + i] - y[d + i]);
+        }
+        all = ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+        if (all > enough)
+            return INFINITY;
+    }
+    return sqrt(all);
 }
 
 static void heap_swap(struct linkage *l, size_t i, size_t j) {
@@ -88,7 +96,7 @@ static size_t first_after(const struct linkage *l, size_t cluster) {
 static double find_nearest(const struct linkage *l, size_t cluster, size_t *nearest) {
     double best = INFINITY;
     for (size_t i = first_after(l, cluster); i < l->num_left; i++) {
-        double d = distance(l, cluster, l->left[i]);
+        double d = distance(l, cluster, l->left[i], best);
         if (d < best) {
             best = d;
             *nearest = l->left[i];
@@ -116,7 +124,7 @@ static void build_heap(struct linkage *l) {
 /* Makes the bound at the top of the heap a distance, and takes that cluster out. */
 static size_t pop_nearest(struct linkage *l) {
     size_t cluster = l->heap[0];
-    while (l->bound[cluster] != distance(l, cluster, l->nearest[cluster])) {
+    while (l->bound[cluster] != distance(l, cluster, l->nearest[cluster], INFINITY)) {
         size_t nearest = 0;
         double bound = find_nearest(l, cluster, &nearest);
         set_bound(l, cluster, nearest, bound);
@@ -146,7 +154,7 @@ static void update_bounds(struct linkage *l, size_t gone, size_t into) {
         size_t cluster = l->left[i];
         if (cluster < gone && l->nearest[cluster] == gone)
             l->nearest[cluster] = (uint32_t)into;
-        double d = distance(l, cluster, into);
+        double d = distance(l, cluster, into, l->bound[cluster]);
         if (d < l->bound[cluster])
             set_bound(l, cluster, into, d);
     }

@@ -4,6 +4,7 @@
 
 #include "clustering/mersenne.h"
 #include "clustering/plda.h"
+#include "kernels/unroll.h"
 
 #include <math.h>
 #include <string.h>
@@ -30,8 +31,8 @@ struct kmeans {
 static double squared_distance(const double *x, const double *y) {
     double sum[LANES] = {0};
     for (size_t d = 0; d < DIM; d += LANES)
-        for (size_t i = 0; i < LANES; i++)
-            sum[i] += (x[d + i] - y[d + i]) * (x[d + i] - y[d + i]);
+        UNROLL for (size_t i = 0; i < LANES; i++) sum[i] +=
+            (x[d + i] - y[d + i]) * (x[d + i] - y[d + i]);
     return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
 }
 

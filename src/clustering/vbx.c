@@ -6,11 +6,12 @@
 #include "clustering/vbx.h"
 
 #include "clustering/plda.h"
+#include "kernels/unroll.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { DIM = DR_PLDA_DIM, LANES = 8 };
+enum { DIM = DR_PLDA_DIM, LANES = 8, ROWS = 4 };
 
 struct vbx {
     size_t num, num_speakers;
@@ -28,8 +29,7 @@ struct vbx {
 static double dot(const double *a, const double *b) {
     double sum[LANES] = {0};
     for (size_t d = 0; d < DIM; d += LANES)
-        for (size_t i = 0; i < LANES; i++)
-            sum[i] += a[d + i] * b[d + i];
+        UNROLL for (size_t i = 0; i < LANES; i++) sum[i] += a[d + i] * b[d + i];
     return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
 }
 
@@ -56,20 +56,34 @@ static void start(struct vbx *v, const int32_t *label) {
             v->gamma[t * v->num_speakers + s] = (size_t)label[t] == s ? own : other;
 }
 
+/* alpha += gamma rho of up to ROWS embeddings from t on, in their order. */
+static void add_statistics(struct vbx *v, size_t t, size_t s) {
+    double *restrict alpha = v->alpha + s * DIM;
+    const double *restrict rho = v->rho + t * DIM;
+    double gamma[ROWS] = {0};
+    for (size_t i = 0; i < ROWS && t + i < v->num; i++) {
+        gamma[i] = v->gamma[(t + i) * v->num_speakers + s];
+        v->offset[s] += gamma[i];
+    }
+    if (t + ROWS <= v->num) {
+        for (size_t d = 0; d < DIM; d++)
+            alpha[d] = alpha[d] + gamma[0] * rho[d] + gamma[1] * rho[DIM + d] +
+                       gamma[2] * rho[2 * DIM + d] + gamma[3] * rho[3 * DIM + d];
+        return;
+    }
+    for (size_t i = 0; t + i < v->num; i++)
+        for (size_t d = 0; d < DIM; d++)
+            alpha[d] += gamma[i] * rho[i * DIM + d];
+}
+
 /* (16) and (17): the speakers from the responsibilities. */
 static void estimate_speakers(struct vbx *v) {
     double ratio = v->params->Fa / v->params->Fb;
     memset(v->alpha, 0, v->num_speakers * DIM * sizeof *v->alpha);
     memset(v->offset, 0, v->num_speakers * sizeof *v->offset); /* here: sums of gamma */
-    for (size_t t = 0; t < v->num; t++) {
-        const double *rho = v->rho + t * DIM, *gamma = v->gamma + t * v->num_speakers;
-        for (size_t s = 0; s < v->num_speakers; s++) {
-            double *alpha = v->alpha + s * DIM;
-            v->offset[s] += gamma[s];
-            for (size_t d = 0; d < DIM; d++)
-                alpha[d] += gamma[s] * rho[d];
-        }
-    }
+    for (size_t t = 0; t < v->num; t += ROWS)
+        for (size_t s = 0; s < v->num_speakers; s++)
+            add_statistics(v, t, s);
     for (size_t s = 0; s < v->num_speakers; s++) {
         double *alpha = v->alpha + s * DIM, *invL = v->invL + s * DIM, sum = 0;
         for (size_t d = 0; d < DIM; d++) {

@@ -1,5 +1,8 @@
 /* test_community1.c - the steps of community-1's clustering against their definitions.
- * SPDX-License-Identifier: MIT */
+ * SPDX-License-Identifier: MIT
+ *
+ * Every block of memory goes through the test (--wrap), which counts it and lets it fail. */
+#define _GNU_SOURCE
 #include "clustering/assign.h"
 #include "clustering/centroid_linkage.h"
 #include "clustering/community1.h"
@@ -9,6 +12,8 @@
 
 #include "random.h"
 
+#include <errno.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +24,30 @@
 enum { IN = DR_XVECTOR_DIM, OUT = DR_PLDA_DIM, Q = DR_LOCAL_SPEAKERS, CHUNK = DR_CHUNK_FRAMES };
 
 static struct dr_arena arena;
+static size_t live, peak;       /* bytes */
+static long until_failure = -1; /* blocks that can still be had; negative: all */
+
+int __real_posix_memalign(void **p, size_t align, size_t size);
+void __real_free(void *p);
+int __wrap_posix_memalign(void **p, size_t align, size_t size);
+void __wrap_free(void *p);
+
+int __wrap_posix_memalign(void **p, size_t align, size_t size) {
+    if (until_failure == 0)
+        return ENOMEM;
+    until_failure -= until_failure > 0;
+    int failed = __real_posix_memalign(p, align, size);
+    live += failed ? 0 : malloc_usable_size(*p);
+    peak = live > peak ? live : peak;
+    return failed;
+}
+
+/* Blocks of other kinds are freed here too: only what was counted may be taken off. */
+void __wrap_free(void *p) {
+    size_t size = p ? malloc_usable_size(p) : 0;
+    live -= size < live ? size : live;
+    __real_free(p);
+}
 
 static int free_arena(void **state) {
     (void)state;
@@ -301,6 +330,92 @@ static void plda_names_what_is_wrong(void **state) {
     assert_non_null(strstr(error.message, "value 7 of lda"));
 }
 
+/* One local speaker a chunk, of VOICES in turn. */
+struct recording {
+    struct dr_segmentation segmentation;
+    float *embeddings;
+    struct dr_plda plda;
+};
+
+enum { VOICES = 3 };
+
+static struct recording make_recording(size_t num_chunks, struct dr_arena *input) {
+    struct recording r = {.segmentation = {.num_chunks = num_chunks}};
+    struct model *m = dr_arena_alloc(input, 1, sizeof *m);
+    struct dr_plda_arrays arrays = plain_model(m);
+    uint8_t *active = dr_arena_zalloc(input, num_chunks, CHUNK);
+    uint64_t seed = 11;
+    for (size_t d = 0; d < OUT; d++)
+        m->psi[d] = 4;
+    r.embeddings = dr_arena_zalloc(input, num_chunks, Q * IN * sizeof *r.embeddings);
+    for (size_t c = 0; c < num_chunks; c++) {
+        size_t local = c % 2, k = c % VOICES;
+        memset(active + c * CHUNK, 1 << local, CHUNK / 2);
+        for (size_t d = 0; d < IN; d++)
+            r.embeddings[(c * Q + local) * IN + d] =
+                (float)((d % VOICES == k) + 0.3 * random_normal(&seed));
+    }
+    r.segmentation.active = active;
+    assert_int_equal(dr_plda_init(&r.plda, &arrays, input, NULL), 0);
+    return r;
+}
+
+static int cluster(struct dr_community1_clusters *out, const struct recording *r,
+                   size_t num_speakers, diarist_error *err) {
+    struct dr_community1_params params = dr_community1_defaults;
+    params.min_speakers = params.max_speakers = num_speakers;
+    return dr_community1_cluster(out, &r->segmentation, r->embeddings, &r->plda, &params, &arena,
+                                 err);
+}
+
+static void voices_are_found_in_the_memory_stated(void **state) {
+    struct dr_arena input = {0};
+    struct recording r = make_recording(1800, &input);
+    (void)state;
+    for (size_t wanted = 0; wanted <= 5; wanted += 5) {
+        struct dr_community1_clusters out;
+        size_t before = live, n = r.segmentation.num_chunks;
+        peak = live;
+        assert_int_equal(cluster(&out, &r, wanted, NULL), 0);
+        assert_int_equal(out.stages.num_training, n);
+        assert_int_equal(out.num_speakers, wanted ? wanted : VOICES);
+        assert_int_equal(out.forced, wanted > 0);
+        for (size_t c = VOICES; c < n && !wanted; c++)
+            assert_int_equal(out.hard[c * Q + c % 2], out.hard[c % VOICES * Q + c % VOICES % 2]);
+        size_t results = n * Q * (sizeof *out.hard + out.num_speakers * sizeof *out.score);
+        size_t stated = n * 3175 + 8 * n * out.stages.vbx.num_speakers + results;
+        assert_true(peak - before < stated + ((size_t)4 << 20)); /* blocks are not full */
+        dr_arena_free(&arena);
+    }
+    dr_arena_free(&input);
+}
+
+static void failing_allocations_are_reported(void **state) {
+    struct dr_arena input = {0};
+    struct recording r = make_recording(250, &input);
+    struct dr_community1_clusters out;
+    (void)state;
+    for (size_t wanted = 0; wanted <= 2; wanted += 2) {
+        int status = DIARIST_ERROR_MEMORY;
+        for (long blocks = 0; status; blocks++) {
+            diarist_error error = {0};
+            size_t before = live;
+            until_failure = blocks;
+            status = cluster(&out, &r, wanted, &error);
+            until_failure = -1;
+            if (status) {
+                assert_int_equal(status, DIARIST_ERROR_MEMORY);
+                assert_int_equal(error.status, DIARIST_ERROR_MEMORY);
+            } else {
+                assert_true(blocks > 2);
+            }
+            dr_arena_free(&arena);
+            assert_true(live <= before);
+        }
+    }
+    dr_arena_free(&input);
+}
+
 /* Nobody talks, or not a single chunk: one speaker at most, and nobody assigned. */
 static void silence_has_nobody(void **state) {
     struct model *m = dr_arena_alloc(&arena, 1, sizeof *m);
@@ -348,6 +463,8 @@ int main(void) {
         cmocka_unit_test_teardown(vbx_with_certain_labels_is_closed_form, free_arena),
         cmocka_unit_test_teardown(plda_centres_scales_and_sorts, free_arena),
         cmocka_unit_test_teardown(plda_names_what_is_wrong, free_arena),
+        cmocka_unit_test_teardown(voices_are_found_in_the_memory_stated, free_arena),
+        cmocka_unit_test_teardown(failing_allocations_are_reported, free_arena),
         cmocka_unit_test_teardown(silence_has_nobody, free_arena),
         cmocka_unit_test_teardown(bounds_that_contradict_are_refused, free_arena),
     };
