@@ -5,8 +5,6 @@
  *   -> sweep over their edges: overlap, and who has the floor -> seconds */
 #include "reconstruct/turns.h"
 
-#include "reconstruct/runs.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,12 +30,12 @@ static int by_value(const void *a, const void *b) {
     return *x < *y ? -1 : *x > *y;
 }
 
-static double frame_edge_s(size_t frame, double duration_s) {
-    return fmin((double)frame * DR_FRAME_S + DR_FRAME_OFFSET_S, duration_s);
+static double frame_edge_s(size_t frame, const struct dr_frame_times *times) {
+    return fmin((double)frame * DR_FRAME_S + times->first_s, times->end_s);
 }
 
 /* Fills pauses, then drops what is too short or lies behind the end. Sorts by start. */
-static void smooth(struct dr_run_list *list, double duration_s,
+static void smooth(struct dr_run_list *list, const struct dr_frame_times *times,
                    const struct dr_reconstruct_params *params) {
     qsort(list->run, list->num, sizeof *list->run, by_speaker);
     size_t num = 0;
@@ -55,7 +53,7 @@ static void smooth(struct dr_run_list *list, double duration_s,
     list->num = 0;
     for (size_t i = 0; i < num; i++) {
         const struct dr_run *run = &list->run[i];
-        double length_s = frame_edge_s(run->end, duration_s) - frame_edge_s(run->first, duration_s);
+        double length_s = frame_edge_s(run->end, times) - frame_edge_s(run->first, times);
         if (length_s > 0 && length_s >= params->min_duration_on_s)
             list->run[list->num++] = *run;
     }
@@ -90,7 +88,7 @@ struct sweep {
     size_t next, next_best; /* runs that have not begun; best runs that have not ended */
     size_t *current;        /* [num_speakers] run that each is in, or SIZE_MAX */
     size_t num_speakers, num_current;
-    double duration_s;
+    const struct dr_frame_times *times;
 };
 
 /* Ends and begins runs at an edge. */
@@ -127,10 +125,10 @@ static size_t holder(const struct sweep *s, size_t frame, size_t before) {
 }
 
 static struct dr_turn turn_of(const struct dr_run *run, size_t first, size_t end,
-                              double duration_s) {
+                              const struct dr_frame_times *times) {
     double mean = (run->after - run->before) / (double)(run->end - run->first);
-    return (struct dr_turn){.start_s = frame_edge_s(first, duration_s),
-                            .end_s = frame_edge_s(end, duration_s),
+    return (struct dr_turn){.start_s = frame_edge_s(first, times),
+                            .end_s = frame_edge_s(end, times),
                             .speaker = (int32_t)run->speaker,
                             .confidence = (float)fmin(fmax(mean, 0), 1)};
 }
@@ -145,7 +143,7 @@ static void sweep_edges(struct dr_turns *out, struct sweep *s, const size_t *edg
         if (first == end)
             continue;
         advance(s, first);
-        if (frame_edge_s(first, s->duration_s) >= s->duration_s)
+        if (frame_edge_s(first, s->times) >= s->times->end_s)
             return;
         for (size_t k = 0; k < s->num_speakers && s->num_current > 1; k++)
             if (s->current[k] != SIZE_MAX)
@@ -153,10 +151,10 @@ static void sweep_edges(struct dr_turns *out, struct sweep *s, const size_t *edg
         size_t run = s->num_current > 0 ? holder(s, first, before) : SIZE_MAX;
         if (run != SIZE_MAX && run == before) {
             struct dr_turn *turn = &out->exclusive[out->num_exclusive - 1];
-            turn->end_s = frame_edge_s(end, s->duration_s);
+            turn->end_s = frame_edge_s(end, s->times);
             turn->overlap |= s->num_current > 1;
         } else if (run != SIZE_MAX) {
-            struct dr_turn turn = turn_of(&s->all->run[run], first, end, s->duration_s);
+            struct dr_turn turn = turn_of(&s->all->run[run], first, end, s->times);
             turn.overlap = s->num_current > 1;
             out->exclusive[out->num_exclusive++] = turn;
         }
@@ -172,15 +170,15 @@ static size_t collect_edges(size_t *edge, const struct dr_run_list *list) {
     return 2 * list->num;
 }
 
-/* Everything after the runs are known. */
-static int make_turns(struct dr_turns *out, struct dr_run_builder *builder, size_t num_samples,
-                      const struct dr_reconstruct_params *params, struct dr_arena *arena) {
+int dr_turns_of_runs(struct dr_turns *out, struct dr_run_builder *builder,
+                     const struct dr_frame_times *times, const struct dr_reconstruct_params *params,
+                     struct dr_arena *arena) {
     struct dr_run_list *all = &builder->all, *best = &builder->best;
     size_t num_speakers = builder->num_speakers;
-    struct sweep s = {.all = all, .best = best, .duration_s = (double)num_samples / DR_SAMPLE_RATE};
+    struct sweep s = {.all = all, .best = best, .times = times};
     if (all->num == 0)
         return 0;
-    smooth(all, s.duration_s, params);
+    smooth(all, times, params);
     uint32_t *number = dr_arena_alloc(builder->arena, num_speakers, sizeof *number);
     s.current = dr_arena_alloc(builder->arena, num_speakers, sizeof *s.current);
     size_t *edge = dr_arena_alloc(builder->arena, all->num + best->num, 2 * sizeof *edge);
@@ -191,7 +189,7 @@ static int make_turns(struct dr_turns *out, struct dr_run_builder *builder, size
         return -1;
     out->num_speakers = number_speakers(out->order, number, num_speakers, all, best);
     for (size_t i = 0; i < all->num; i++)
-        out->turn[i] = turn_of(&all->run[i], all->run[i].first, all->run[i].end, s.duration_s);
+        out->turn[i] = turn_of(&all->run[i], all->run[i].first, all->run[i].end, times);
     out->num_turns = all->num;
     s.num_speakers = out->num_speakers;
     for (size_t k = 0; k < num_speakers; k++)
@@ -201,6 +199,11 @@ static int make_turns(struct dr_turns *out, struct dr_run_builder *builder, size
     qsort(edge, num_edges, sizeof *edge, by_value);
     sweep_edges(out, &s, edge, num_edges);
     return 0;
+}
+
+/* Left edges of frames. */
+static struct dr_frame_times edges_of(size_t num_samples) {
+    return (struct dr_frame_times){DR_FRAME_OFFSET_S, (double)num_samples / DR_SAMPLE_RATE};
 }
 
 /* Runs of all frames of a recording. */
@@ -222,11 +225,11 @@ int dr_reconstruct(struct dr_turns *out, const struct dr_reconstruct_input *in,
     struct dr_arena scratch = {0};
     struct dr_activity activity;
     struct dr_run_builder builder;
+    const struct dr_frame_times times = edges_of(in->segmentation->num_samples);
     int status = dr_activity_open(&activity, in, params, &scratch, err);
     if (!status &&
         (dr_run_builder_init(&builder, in->num_speakers, params->min_activity, &scratch) ||
-         build_runs(&builder, &activity) ||
-         make_turns(out, &builder, in->segmentation->num_samples, params, arena)))
+         build_runs(&builder, &activity) || dr_turns_of_runs(out, &builder, &times, params, arena)))
         status = dr_fail_memory(err);
     dr_arena_free(&scratch);
     return status;
@@ -239,12 +242,13 @@ int dr_reconstruct_speech(struct dr_turns *out, const uint8_t *count, const floa
     *out = (struct dr_turns){0};
     struct dr_arena scratch = {0};
     struct dr_run_builder builder;
+    const struct dr_frame_times times = edges_of(num_samples);
     const float talking = 1;
     int failed = dr_run_builder_init(&builder, 1, params->min_activity, &scratch);
     for (size_t f = 0; f < num_frames && !failed; f++)
         failed = dr_run_builder_add(&builder, &talking, &speech[f], count[f] > 0);
     failed = failed || dr_run_builder_finish(&builder) ||
-             make_turns(out, &builder, num_samples, params, arena);
+             dr_turns_of_runs(out, &builder, &times, params, arena);
     dr_arena_free(&scratch);
     return failed ? dr_fail_memory(err) : DIARIST_OK;
 }

@@ -7,6 +7,7 @@
 #define DR_RECONSTRUCT_TURNS_H
 
 #include "reconstruct/activity.h"
+#include "reconstruct/runs.h"
 
 /* Turns sorted by start, then speaker; speakers are numbered by first appearance. */
 struct dr_turns {
@@ -15,6 +16,16 @@ struct dr_turns {
     struct dr_turn *exclusive; /* disjoint; together they cover what turn covers */
     uint32_t *order;           /* [num_speakers]: what number speaker i had before */
 };
+
+/* When frames begin: frame f at first_s + f * DR_FRAME_S, but none after end_s. */
+struct dr_frame_times {
+    double first_s, end_s;
+};
+
+/* Everything after the runs are known; out lives in arena. -1 when there is no memory. */
+int dr_turns_of_runs(struct dr_turns *out, struct dr_run_builder *builder,
+                     const struct dr_frame_times *times, const struct dr_reconstruct_params *params,
+                     struct dr_arena *arena);
 
 /* Everything in out lives in arena. Speakers who never talk are left out. A turn's confidence is
  * the mean of its speaker's probability over its frames; an exclusive turn has that of the turn it

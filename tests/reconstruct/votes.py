@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""votes.py - frames and turns by votes against what pyannote.audio 4 made of the same clusters.
+SPDX-License-Identifier: MIT
+
+usage: votes.py DUMP_VOTES
+
+Of each clip in SHARED/fixtures/community1: stored segmentation and hard clusters -> count of every
+frame, turns; against the stored count, frames and RTTM (speakers in any order). The exclusive view
+against the stored frames where one speaker talks, and against its definition where several do.
+SHARED is DIARIST_SHARED, or ../shared beside the repository; exit status 77 without it.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+try:
+    import numpy as np
+except ImportError:
+    print("skipped: numpy is not installed")
+    sys.exit(77)
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHARED = pathlib.Path(os.environ.get("DIARIST_SHARED") or ROOT.parent / "shared")
+FIXTURES = SHARED / "fixtures" / "community1"
+MIDDLE_S, STEP_S = 991 / 2 / 16000, 270 / 16000
+failures = []
+checks = 0
+
+
+def check(name, ok, detail=""):
+    global checks
+    checks += 1
+    if not ok:
+        failures.append(name)
+        print("FAIL %s %s" % (name, detail))
+
+
+def clips():
+    """name, segmentations, hard clusters, count, frames, RTTM lines of every clip."""
+    for folder in sorted((FIXTURES / "pyannote").iterdir()):
+        load = lambda name: np.load(folder / (name + ".npz"))
+        made = load("reconstruction")
+        yield (folder.name, load("segmentations")["segmentations"],
+               load("clustering")["hard_clusters"], made["count"], made["discrete_diarization"],
+               (folder / "reference.rttm").read_text())
+    for name in ("pipeline",):
+        load = lambda what: np.load(FIXTURES / "speakrs" / ("%s_%s.npy" % (name, what)))
+        yield ("speakrs " + name, load("segmentation_data"), load("hard_clusters"),
+               load("speaker_counting_data"), load("discrete_diarization_data"),
+               (FIXTURES / "speakrs" / (name + "_expected.rttm")).read_text())
+
+
+def run(segmentations, hard, num_speakers, max_count):
+    with tempfile.TemporaryDirectory() as folder:
+        bits = (segmentations > 0.5) @ np.array([1, 2, 4])
+        bits.astype("u1").tofile(os.path.join(folder, "active.bin"))
+        hard.astype("<i4").tofile(os.path.join(folder, "assign.bin"))
+        subprocess.run([sys.argv[1], folder, str(num_speakers), str(max_count), "16000"],
+                       check=True)
+        read = lambda name, kind: np.fromfile(os.path.join(folder, name + ".bin"), kind)
+        return (read("count", "u1"), read("turns", "<f8").reshape(-1, 3),
+                read("exclusive", "<f8").reshape(-1, 3))
+
+
+def frames_of(turns, num_frames, num_speakers):
+    frames = np.zeros((num_frames, num_speakers))
+    for start, end, speaker in turns:
+        first, last = (int(np.rint((t - MIDDLE_S) / STEP_S)) for t in (start, end))
+        frames[first:last, int(speaker)] = 1
+    return frames
+
+
+def rttm_turns(text):
+    rows = [line.split() for line in text.splitlines() if line.startswith("SPEAKER")]
+    names = sorted({row[7] for row in rows})
+    return np.array([[float(r[3]), float(r[3]) + float(r[4]), names.index(r[7])] for r in rows])
+
+
+def same_turns(ours, want):
+    """Each speaker's turns to the millisecond, speakers in any order."""
+    rounded = lambda turns, k: sorted((round(float(s), 3), round(float(e), 3))
+                                      for s, e, who in turns if who == k)
+    per_speaker = lambda turns: sorted(rounded(turns, k) for k in set(turns[:, 2]))
+    a, b = per_speaker(ours), per_speaker(want)
+    return (len(a) == len(b) and [len(x) for x in a] == [len(x) for x in b] and
+            all(abs(p - q) < 1.5e-3 for x, y in zip(a, b) for s, t in zip(x, y)
+                for p, q in zip(s, t)))
+
+
+def compare(name, segmentations, hard, count, frames, rttm):
+    num_speakers = max(int(hard.max()) + 1, 1)
+    ours, turns, _ = run(segmentations, hard, num_speakers, 3)
+    covered = min(len(ours), len(count))
+    check(name + " count", (ours[:covered] == count.ravel()[:covered]).all() and
+          not count[covered:].any())
+    made = frames_of(turns, len(count), max(frames.shape[1], 3))
+    check(name + " frames", (made[:, : frames.shape[1]] == frames).all() and
+          not made[:, frames.shape[1]:].any(), "%d differ" % (made[:, : frames.shape[1]] != frames).sum())
+    check(name + " turns", same_turns(turns, rttm_turns(rttm)), "\n%s\n%s" % (turns, rttm))
+    _, turns, exclusive = run(segmentations, hard, num_speakers, 1)
+    check(name + " exclusive of one at a time", np.array_equal(turns, exclusive))
+    _, _, exclusive = run(segmentations, hard, num_speakers, 3)
+    check(name + " exclusive", np.array_equal(turns, exclusive))
+
+
+def main():
+    if not FIXTURES.is_dir():
+        print("skipped: no fixtures of community-1 in %s" % SHARED)
+        return 77
+    for clip in clips():
+        compare(*clip)
+    print("%d passed, %d failed" % (checks - len(failures), len(failures)))
+    return 1 if failures else 0
+
+
+sys.exit(main())
