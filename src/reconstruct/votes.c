@@ -92,10 +92,9 @@ static int build_runs(struct dr_run_builder *builder, struct dr_votes *votes, fl
 
 int dr_reconstruct_votes(struct dr_turns *out, const struct dr_segmentation *segmentation,
                          const int32_t *assign, size_t num_speakers, unsigned max_count,
-                         const struct dr_reconstruct_params *params, struct dr_arena *arena,
-                         diarist_error *err) {
-    /* Middles of frames. A chunk that is filled up with silence may end a turn behind the end. */
-    const struct dr_frame_times times = {DR_FRAME_DURATION / 2.0 / DR_SAMPLE_RATE, INFINITY};
+                         double end_s, const struct dr_reconstruct_params *params,
+                         struct dr_arena *arena, diarist_error *err) {
+    const struct dr_frame_times times = {DR_FRAME_DURATION / 2.0 / DR_SAMPLE_RATE, end_s};
     const float nobody_is_barred = -1.0f;
     struct dr_arena scratch = {0};
     struct dr_votes votes;

@@ -33,11 +33,12 @@ int dr_votes_open(struct dr_votes *votes, const struct dr_segmentation *segmenta
 /* Counts the next block, the first one at first; num is 0 after the last. */
 void dr_votes_next(struct dr_votes *votes);
 
-/* Turns by votes. Times of a turn are the middles of its first frame and of the first after it.
+/* Turns by votes. Times of a turn are the middles of its first frame and of the first after it, or
+ * end_s: a chunk that is filled up with silence may end a turn behind the end of the recording.
  * order of out may have speakers from num_speakers on. DIARIST_ERROR_MEMORY. */
 int dr_reconstruct_votes(struct dr_turns *out, const struct dr_segmentation *segmentation,
                          const int32_t *assign, size_t num_speakers, unsigned max_count,
-                         const struct dr_reconstruct_params *params, struct dr_arena *arena,
-                         diarist_error *err);
+                         double end_s, const struct dr_reconstruct_params *params,
+                         struct dr_arena *arena, diarist_error *err);
 
 #endif

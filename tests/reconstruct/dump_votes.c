@@ -7,6 +7,7 @@
  * [frames] bytes, and turns, exclusive: start_s, end_s, speaker as doubles. */
 #include "reconstruct/votes.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -72,7 +73,7 @@ int main(int argc, char **argv) {
     check(!dr_votes_open(&votes, &segmentation, assign, num_speakers, max_count, &arena, &err),
           err.message);
     save_counts(&votes);
-    check(!dr_reconstruct_votes(&turns, &segmentation, assign, num_speakers, max_count,
+    check(!dr_reconstruct_votes(&turns, &segmentation, assign, num_speakers, max_count, INFINITY,
                                 &dr_reconstruct_defaults, &arena, &err),
           err.message);
     save_turns("turns", turns.turn, turns.num_turns, turns.order);
