@@ -1,4 +1,4 @@
-/* winograd.c - Winograd's F(4, 3) along rows: the portable bodies.
+/* winograd.c - Winograd's F(4, 3) along rows and F(4x4, 3x3): the portable bodies.
  * SPDX-License-Identifier: MIT
  * Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), section 4.3; points 0,
  * 1, -1, 2, -2 and infinity. */
@@ -41,14 +41,15 @@ void dr_winograd_input16_c(int16_t *v, const float *x, float factor, size_t tile
         }
 }
 
+/* A' of Lavin & Gray, one row for each output of a tile */
+static const float gather[OUTPUTS][POINTS] = {
+    {1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}};
+
 void dr_winograd_output_relu_c(float *y, const float *products, const float *bias,
                                const float *residual, size_t m, size_t n) {
     const size_t point = (m + OUTPUTS - 1) / OUTPUTS * n;
     for (size_t i = 0; i < m; i++) {
-        /* A' of Lavin & Gray, one row for each output of a tile */
-        static const float weights[OUTPUTS][POINTS] = {
-            {1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}};
-        const float *a = weights[i % OUTPUTS], *tile = products + i / OUTPUTS * n;
+        const float *a = gather[i % OUTPUTS], *tile = products + i / OUTPUTS * n;
         for (size_t j = 0; j < n; j++) {
             float v = bias[j];
             for (size_t p = 0; p < POINTS; p++)
@@ -58,4 +59,53 @@ void dr_winograd_output_relu_c(float *y, const float *products, const float *bia
             y[i * n + j] = v > 0.0f ? v : 0.0f;
         }
     }
+}
+
+/* v[p][q] = (B' d B)_pq of one column of the tile at x, whose rows are ldx apart. */
+static void transform_square(float v[POINTS][POINTS], const float *x, size_t ldx, size_t n) {
+    float rows[POINTS][POINTS], column[POINTS];
+    for (size_t r = 0; r < POINTS; r++)
+        transform(rows[r], x + r * ldx, n);
+    for (size_t q = 0; q < POINTS; q++) {
+        transform(column, &rows[0][q], POINTS);
+        for (size_t p = 0; p < POINTS; p++)
+            v[p][q] = column[p];
+    }
+}
+
+void dr_winograd2_input_c(float *v, size_t ldv, const float *x, size_t ldx, size_t tiles,
+                          size_t n) {
+    for (size_t t = 0; t < tiles; t++)
+        for (size_t j = 0; j < n; j++) {
+            float to[POINTS][POINTS];
+            transform_square(to, x + t * OUTPUTS * n + j, ldx, n);
+            for (size_t p = 0; p < POINTS * POINTS; p++)
+                v[p * ldv + t * n + j] = to[p / POINTS][p % POINTS];
+        }
+}
+
+/* (A' products A)_rc of one column of a tile */
+static float gather_square(const float *products, size_t ldp, size_t r, size_t c) {
+    float v = 0.0f;
+    for (size_t p = 0; p < POINTS; p++) {
+        float row = 0.0f;
+        for (size_t q = 0; q < POINTS; q++)
+            row += gather[c][q] * products[(p * POINTS + q) * ldp];
+        v += gather[r][p] * row;
+    }
+    return v;
+}
+
+void dr_winograd2_output_relu_c(float *y, size_t ldy, const float *products, size_t ldp,
+                                const float *bias, const float *residual, size_t num_rows, size_t m,
+                                size_t n) {
+    for (size_t r = 0; r < num_rows; r++)
+        for (size_t i = 0; i < m; i++)
+            for (size_t j = 0; j < n; j++) {
+                const size_t at = r * ldy + i * n + j, tile = i / OUTPUTS * n + j;
+                float v = gather_square(products + tile, ldp, r, i % OUTPUTS) + bias[j];
+                if (residual)
+                    v += residual[at];
+                y[at] = v > 0.0f ? v : 0.0f;
+            }
 }

@@ -1,4 +1,4 @@
-/* winograd_template.h - Winograd's F(4, 3) along rows, for any vector width.
+/* winograd_template.h - Winograd's F(4, 3) along rows and F(4x4, 3x3), for any vector width.
  * SPDX-License-Identifier: MIT
  * Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), section 4.3; points 0,
  * 1, -1, 2, -2 and infinity. Included once by each instruction set's file, which defines DR_ISA and
@@ -11,18 +11,24 @@
 
 enum { POINTS = 6, OUTPUTS = 4 };
 
-/* v = B' d of the columns at x, whose rows are n apart. */
-INLINE void transform(vec v[POINTS], const float *x, size_t n) {
-    const vec d1 = vec_load(x + n), d2 = vec_load(x + 2 * n), d3 = vec_load(x + 3 * n);
-    const vec d4 = vec_load(x + 4 * n), four = vec_set(4.0f);
-    const vec even = vec_fma(vec_set(-4.0f), d2, d4), odd = vec_fma(vec_set(-4.0f), d1, d3);
-    const vec even_2 = vec_sub(d4, d2), odd_2 = vec_mul(vec_set(2.0f), vec_sub(d3, d1));
-    v[0] = vec_fma(four, vec_load(x), vec_fma(vec_set(-5.0f), d2, d4));
+/* v = B' d; v may be d. */
+INLINE void transform(vec v[POINTS], const vec d[POINTS]) {
+    const vec four = vec_set(4.0f), minus_4 = vec_set(-4.0f), minus_5 = vec_set(-5.0f);
+    const vec even = vec_fma(minus_4, d[2], d[4]), odd = vec_fma(minus_4, d[1], d[3]);
+    const vec even_2 = vec_sub(d[4], d[2]), odd_2 = vec_mul(vec_set(2.0f), vec_sub(d[3], d[1]));
+    v[0] = vec_fma(four, d[0], vec_fma(minus_5, d[2], d[4]));
+    v[5] = vec_fma(four, d[1], vec_fma(minus_5, d[3], d[5]));
     v[1] = vec_add(even, odd);
     v[2] = vec_sub(even, odd);
     v[3] = vec_add(even_2, odd_2);
     v[4] = vec_sub(even_2, odd_2);
-    v[5] = vec_fma(four, d1, vec_fma(vec_set(-5.0f), d3, vec_load(x + 5 * n)));
+}
+
+/* The columns at x, whose rows are ld apart. */
+INLINE void load_points(vec d[POINTS], const float *x, size_t ld) {
+    UNROLL
+    for (size_t p = 0; p < POINTS; p++)
+        d[p] = vec_load(x + p * ld);
 }
 
 void DR_BODY(winograd_input, DR_ISA)(float *v, const float *x, size_t tiles, size_t n) {
@@ -30,7 +36,8 @@ void DR_BODY(winograd_input, DR_ISA)(float *v, const float *x, size_t tiles, siz
     for (size_t t = 0; t < tiles; t++, x += OUTPUTS * n, v += n)
         for (size_t j = 0; j < n; j += LANES) {
             vec to[POINTS];
-            transform(to, x + j, n);
+            load_points(to, x + j, n);
+            transform(to, to);
             UNROLL
             for (size_t p = 0; p < POINTS; p++)
                 vec_store(v + p * point + j, to[p]);
@@ -43,31 +50,30 @@ void DR_BODY(winograd_input16, DR_ISA)(int16_t *v, const float *x, float factor,
     for (size_t t = 0; t < tiles; t++, x += OUTPUTS * n, v += n)
         for (size_t j = 0; j < n; j += LANES) {
             vec to[POINTS];
-            transform(to, x + j, n);
+            load_points(to, x + j, n);
+            transform(to, to);
             UNROLL
             for (size_t p = 0; p < POINTS; p++)
                 store_int16(v + p * point + j, vec_mul(to[p], vec_set(factor)));
         }
 }
 
-/* y = A' p + bias of the columns at p, whose points are `point` apart. */
-INLINE void gather(vec y[OUTPUTS], const float *p, size_t point, vec bias) {
-    const vec p1 = vec_load(p + point), p2 = vec_load(p + 2 * point);
-    const vec p3 = vec_load(p + 3 * point), p4 = vec_load(p + 4 * point);
-    const vec sum = vec_add(p1, p2), difference = vec_sub(p1, p2);
-    const vec sum_2 = vec_add(p3, p4), difference_2 = vec_sub(p3, p4);
-    y[0] = vec_add(vec_add(vec_load(p), sum), vec_add(sum_2, bias));
+/* y = A' p + bias */
+INLINE void gather(vec y[OUTPUTS], const vec p[POINTS], vec bias) {
+    const vec sum = vec_add(p[1], p[2]), difference = vec_sub(p[1], p[2]);
+    const vec sum_2 = vec_add(p[3], p[4]), difference_2 = vec_sub(p[3], p[4]);
+    y[0] = vec_add(vec_add(p[0], sum), vec_add(sum_2, bias));
     y[1] = vec_add(difference, vec_fma(vec_set(2.0f), difference_2, bias));
     y[2] = vec_add(sum, vec_fma(vec_set(4.0f), sum_2, bias));
-    y[3] = vec_add(vec_add(difference, vec_load(p + 5 * point)),
-                   vec_fma(vec_set(8.0f), difference_2, bias));
+    y[3] = vec_add(vec_add(difference, p[5]), vec_fma(vec_set(8.0f), difference_2, bias));
 }
 
 /* rows <= 4 outputs of a tile, LANES columns. */
 INLINE void finish_tile(const int rows, float *y, const float *products, const float *bias,
                         const float *residual, size_t point, size_t n) {
-    vec out[OUTPUTS];
-    gather(out, products, point, vec_load(bias));
+    vec in[POINTS], out[OUTPUTS];
+    load_points(in, products, point);
+    gather(out, in, vec_load(bias));
     UNROLL
     for (int r = 0; r < rows; r++) {
         const vec v = residual ? vec_add(out[r], vec_load(residual + (size_t)r * n)) : out[r];
@@ -98,4 +104,82 @@ void DR_BODY(winograd_output_relu, DR_ISA)(float *y, const float *products, cons
             }
         }
     }
+}
+
+/* ---- two dimensions ---- */
+
+/* v[q][p] = (B' d B)_pq of LANES columns of the tile at x. */
+INLINE void transform_square(vec v[POINTS][POINTS], const float *x, size_t ldx, size_t n) {
+    UNROLL
+    for (size_t r = 0; r < POINTS; r++) {
+        vec row[POINTS];
+        load_points(row, x + r * ldx, n);
+        transform(row, row);
+        UNROLL
+        for (size_t q = 0; q < POINTS; q++)
+            v[q][r] = row[q];
+    }
+    UNROLL
+    for (size_t q = 0; q < POINTS; q++)
+        transform(v[q], v[q]);
+}
+
+void DR_BODY(winograd2_input, DR_ISA)(float *v, size_t ldv, const float *x, size_t ldx,
+                                      size_t tiles, size_t n) {
+    for (size_t t = 0; t < tiles; t++, x += OUTPUTS * n, v += n)
+        for (size_t j = 0; j < n; j += LANES) {
+            vec to[POINTS][POINTS];
+            transform_square(to, x + j, ldx, n);
+            UNROLL
+            for (size_t p = 0; p < POINTS; p++)
+                UNROLL
+            for (size_t q = 0; q < POINTS; q++)
+                vec_store(v + (p * POINTS + q) * ldv + j, to[q][p]);
+        }
+}
+
+/* y[r] = (A' products A)_r + bias of LANES columns of a tile */
+INLINE void gather_square(vec y[OUTPUTS][OUTPUTS], const float *products, size_t ldp, vec bias) {
+    vec half[OUTPUTS][POINTS];
+    UNROLL
+    for (size_t q = 0; q < POINTS; q++) {
+        vec column[POINTS], out[OUTPUTS];
+        load_points(column, products + q * ldp, POINTS * ldp);
+        gather(out, column, vec_set(0.0f));
+        UNROLL
+        for (size_t r = 0; r < OUTPUTS; r++)
+            half[r][q] = out[r];
+    }
+    UNROLL
+    for (size_t r = 0; r < OUTPUTS; r++)
+        gather(y[r], half[r], bias);
+}
+
+/* The first rows x columns outputs of a tile. */
+INLINE void finish_square(const size_t rows, const size_t columns, float *y, size_t ldy,
+                          vec out[OUTPUTS][OUTPUTS], const float *residual, size_t n) {
+    UNROLL
+    for (size_t r = 0; r < rows; r++)
+        UNROLL
+    for (size_t c = 0; c < columns; c++) {
+        const size_t at = r * ldy + c * n;
+        const vec v = residual ? vec_add(out[r][c], vec_load(residual + at)) : out[r][c];
+        vec_store(y + at, vec_max(v, vec_set(0.0f)));
+    }
+}
+
+void DR_BODY(winograd2_output_relu, DR_ISA)(float *y, size_t ldy, const float *products, size_t ldp,
+                                            const float *bias, const float *residual,
+                                            size_t num_rows, size_t m, size_t n) {
+    for (size_t i = 0; i < m; i += OUTPUTS, products += n)
+        for (size_t j = 0; j < n; j += LANES) {
+            const size_t columns = m - i < OUTPUTS ? m - i : OUTPUTS, at = i * n + j;
+            const float *rest = residual ? residual + at : NULL;
+            vec out[OUTPUTS][OUTPUTS];
+            gather_square(out, products + j, ldp, vec_load(bias + j));
+            if (num_rows == OUTPUTS && columns == OUTPUTS)
+                finish_square(OUTPUTS, OUTPUTS, y + at, ldy, out, rest, n);
+            else
+                finish_square(num_rows, columns, y + at, ldy, out, rest, n);
+        }
 }

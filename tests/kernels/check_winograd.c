@@ -5,19 +5,7 @@
 #include <math.h>
 
 #include "checkkern.h"
-
-enum { POINTS = 6, OUTPUTS = 4, TAPS = 3 };
-
-/* Lavin & Gray 2016, F(4 x 4, 3 x 3): G, and B' */
-static const double filter_transform[POINTS][TAPS] = {{1.0 / 4, 0, 0},
-                                                      {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-                                                      {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                                                      {1.0 / 24, 1.0 / 12, 1.0 / 6},
-                                                      {1.0 / 24, -1.0 / 12, 1.0 / 6},
-                                                      {0, 0, 1}};
-static const double input_transform[POINTS][POINTS] = {{4, 0, -5, 0, 1, 0},  {0, -4, -4, 1, 1, 0},
-                                                       {0, 4, -4, -1, 1, 0}, {0, -2, -1, 2, 1, 0},
-                                                       {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}};
+#include "winograd_matrices.h"
 
 static double transformed(const float *x, size_t n, int point) {
     double v = 0.0;

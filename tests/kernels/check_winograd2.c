@@ -1,0 +1,142 @@
+/* check_winograd2.c - Winograd's F(4x4, 3x3) against the convolution that it replaces, in double.
+ * SPDX-License-Identifier: MIT */
+#include <math.h>
+
+#include "checkkern.h"
+#include "winograd_matrices.h"
+
+enum { SQUARE = POINTS * POINTS };
+
+/* (B' x B)_pq of the 6 x 6 at x */
+static double transformed(const float *x, size_t ldx, size_t n, size_t point) {
+    double v = 0.0;
+    for (size_t r = 0; r < POINTS; r++)
+        for (size_t c = 0; c < POINTS; c++)
+            v += input_transform[point / POINTS][r] * input_transform[point % POINTS][c] *
+                 (double)x[r * ldx + c * n];
+    return v;
+}
+
+/* Calls check for shapes with and without a gap behind rows and points. */
+static void each_map(const struct check *t,
+                     void (*check)(const struct check *t, size_t tiles, size_t n, size_t gap,
+                                   enum placement place)) {
+    static const size_t tiles[] = {1, 2, 7}, ns[] = {16, 32, 48};
+    for (size_t a = 0; a < COUNT(tiles); a++)
+        for (size_t b = 0; b < COUNT(ns); b++)
+            for (int place = 0; place < NUM_PLACEMENTS; place++) {
+                check(t, tiles[a], ns[b], place % 2 ? GAP : 0, (enum placement)place);
+                release_all();
+            }
+}
+
+static void check_input(const struct check *t, size_t tiles, size_t n, size_t gap,
+                        enum placement place) {
+    const size_t width = (OUTPUTS * tiles + 2) * n, ldx = width + gap, ldv = tiles * n + gap;
+    const float *x = random_floats(last_element(POINTS, (ptrdiff_t)ldx, width), UNIFORM, place);
+    float *v = guarded_floats(last_element(SQUARE, (ptrdiff_t)ldv, tiles * n), place);
+    double worst = 0.0;
+    bool kept = true;
+    t->k.winograd2_input(v, ldv, x, ldx, tiles, n);
+    for (size_t p = 0; p < SQUARE; p++) {
+        for (size_t i = 0; i < tiles * n; i++) {
+            const float *tile = x + i / n * OUTPUTS * n + i % n;
+            worst = fmax(worst, fabs((double)v[p * ldv + i] - transformed(tile, ldx, n, p)));
+        }
+        for (size_t i = tiles * n; p + 1 < SQUARE && i < ldv; i++)
+            kept &= v[p * ldv + i] == 0.0f;
+    }
+    expect(worst < 3e-5 && kept, "%zu tiles of %zu: off by %.2g", tiles, n, worst);
+}
+
+void check_winograd2_input(const struct check *t) {
+    each_map(t, check_input);
+}
+
+/* One channel in, n out: the products of a map x[rows][columns] with filters [3][3][n]. */
+struct convolution {
+    float *x, *filter;
+    size_t columns, n;
+};
+
+static float product(const struct convolution *conv, size_t point, size_t tile, size_t j) {
+    double u = 0.0;
+    for (size_t r = 0; r < TAPS; r++)
+        for (size_t c = 0; c < TAPS; c++)
+            u += filter_transform[point / POINTS][r] * filter_transform[point % POINTS][c] *
+                 (double)conv->filter[(r * TAPS + c) * conv->n + j];
+    return (float)(u * transformed(conv->x + tile * OUTPUTS, conv->columns, 1, point));
+}
+
+static double convolved(const struct convolution *conv, size_t row, size_t column, size_t j) {
+    double sum = 0.0;
+    for (size_t r = 0; r < TAPS; r++)
+        for (size_t c = 0; c < TAPS; c++)
+            sum += (double)conv->filter[(r * TAPS + c) * conv->n + j] *
+                   (double)conv->x[(row + r) * conv->columns + column + c];
+    return sum;
+}
+
+static void check_output(const struct check *t, size_t rows, size_t m, size_t n, size_t gap,
+                         enum placement place) {
+    const size_t tiles = (m + OUTPUTS - 1) / OUTPUTS, ldy = m * n + gap, ldp = tiles * n + gap;
+    const size_t columns = OUTPUTS * tiles + 2, floats = last_element(rows, (ptrdiff_t)ldy, m * n);
+    const struct convolution conv = {random_floats(POINTS * columns, UNIFORM, AT_END),
+                                     random_floats(TAPS * TAPS * n, UNIFORM, AT_END), columns, n};
+    const float *bias = random_floats(n, UNIFORM, place);
+    const float *residual = place == AT_END ? NULL : random_floats(floats, UNIFORM, place);
+    float *products = guarded_floats(last_element(SQUARE, (ptrdiff_t)ldp, tiles * n), place);
+    float *y = residual ? copy_floats(residual, floats, place) : guarded_floats(floats, place);
+    for (size_t p = 0; p < SQUARE; p++)
+        for (size_t i = 0; i < tiles * n; i++)
+            products[p * ldp + i] = product(&conv, p, i / n, i % n);
+    /* in place, as the residual may be */
+    t->k.winograd2_output_relu(y, ldy, products, ldp, bias, residual ? y : NULL, rows, m, n);
+    double worst = 0.0;
+    bool kept = true;
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t i = 0; i < m * n; i++) {
+            const double sum = convolved(&conv, r, i / n, i % n) + (double)bias[i % n] +
+                               (residual ? (double)residual[r * ldy + i] : 0.0);
+            worst = fmax(worst, fabs((double)y[r * ldy + i] - fmax(sum, 0.0)));
+        }
+        for (size_t i = m * n; r + 1 < rows && i < ldy; i++)
+            kept &= y[r * ldy + i] == (residual ? residual[r * ldy + i] : 0.0f);
+    }
+    expect(worst < 3e-5 && kept, "%zu x %zu x %zu: off by %.2g", rows, m, n, worst);
+}
+
+void check_winograd2_output_relu(const struct check *t) {
+    static const size_t ms[] = {1, 2, 3, 4, 5, 8, 30}, ns[] = {16, 32, 48};
+    for (size_t rows = 1; rows <= OUTPUTS; rows++)
+        for (size_t a = 0; a < COUNT(ms); a++)
+            for (size_t b = 0; b < COUNT(ns); b++)
+                for (int place = 0; place < NUM_PLACEMENTS; place++) {
+                    check_output(t, rows, ms[a], ns[b], place % 2 ? GAP : 0, (enum placement)place);
+                    release_all();
+                }
+}
+
+/* ---- bench: 48 tiles of a map of 32 channels ---- */
+
+enum { TILES = 48, N = 32, ROW = (OUTPUTS * TILES + 2) * N, POINT = TILES * N + 16 };
+
+struct work {
+    const float *x, *products, *bias;
+    float *v, *y;
+};
+
+static struct work make_work(void) {
+    struct work w = {random_floats(POINTS * ROW, UNIFORM, AT_START),
+                     random_floats(SQUARE * POINT, UNIFORM, AT_START),
+                     random_floats(N, UNIFORM, AT_START), guarded_floats(SQUARE * POINT, AT_START),
+                     guarded_floats(OUTPUTS * ROW, AT_START)};
+    return w;
+}
+
+#define BENCH(slot, arguments) \
+    DEFINE_BENCH(slot, "48 tiles of 32", struct work, make_work(), arguments)
+
+BENCH(winograd2_input, (o->v, POINT, o->x, ROW, TILES, N))
+BENCH(winograd2_output_relu,
+      (o->y, ROW, o->products, POINT, o->bias, o->x, OUTPUTS, OUTPUTS *TILES, N))
