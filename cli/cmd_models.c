@@ -3,6 +3,7 @@
 #include "commands.h"
 
 #include "models.h"
+#include "models_get.h"
 #include "report.h"
 #include "text.h"
 
@@ -178,8 +179,13 @@ int cli_run_models(const struct cli_settings *settings) {
     const char *what = settings->num_operands ? settings->operands[0] : "";
     bool list = !strcmp(what, "list"), verify = !strcmp(what, "verify");
     int rc = 0;
+    if (!strcmp(what, "import"))
+        return cli_models_import(settings);
+    if (!strcmp(what, "pull"))
+        return cli_models_pull(settings);
     if (!list && !verify && strcmp(what, "info")) {
-        cli_error("models", "takes list, info or verify%s%s; see diarist models --help",
+        cli_error("models",
+                  "takes list, info, verify, import or pull%s%s; see diarist models --help",
                   *what ? ", not " : "", what);
         return CLI_EXIT_USAGE;
     }

@@ -37,9 +37,23 @@ const struct cli_command_info cli_commands[CLI_NUM_COMMANDS] = {
          "When OUT ends in /, each recording of IN gets a file of its own in that directory.",
          cli_run_convert},
     [CLI_MODELS] =
-        {"models", "list | info [NAME|FILE]... | verify [NAME|FILE]...", "model files",
+        {"models",
+         "list | info [NAME|FILE]... | verify [NAME|FILE]... | import --set SET DIR | pull SET",
+         "model files",
          "list names the models that are there, info describes one (default: the default model), "
-         "verify reads one through and compares its SHA-256 with FILE.sha256 when that is there.",
+         "verify reads one through and compares its SHA-256 with FILE.sha256 when that is there.\n"
+         "import makes the model file of a set (community-1) from the files that its authors "
+         "publish, in a folder DIR. Names looked for there, the first found of each kind: "
+         "segmentation/pytorch_model.bin, segmentation-3.0/pytorch_model.bin, "
+         "pyannote_segmentation_3.0/pytorch_model.bin, segmentation.bin, segmentation/model.onnx, "
+         "segmentation-3.0.onnx, pyannote-segmentation-3.0.onnx, segmentation.onnx; "
+         "embedding/pytorch_model.bin, wespeaker-voxceleb-resnet34-LM/pytorch_model.bin, "
+         "embedding.bin, wespeaker_resnet34_lm.onnx, wespeaker-voxceleb-resnet34-LM.onnx, "
+         "wespeaker-voxceleb-resnet34.onnx, voxceleb_resnet34_LM.onnx, "
+         "wespeaker_en_voxceleb_resnet34_LM.onnx, embedding/model.onnx, speaker-embedding.onnx, "
+         "embedding.onnx; plda/plda.npz, plda.npz; plda/xvec_transform.npz, xvec_transform.npz.\n"
+         "pull gets those files over the network, compares them with the known SHA-256 of each, "
+         "imports them and deletes them; what an interrupted one has got is used by the next.",
          cli_run_models},
 };
 
