@@ -1,0 +1,269 @@
+/* resnet34.c - the embedding network of community-1: what a voice sounds like.
+ * SPDX-License-Identifier: MIT
+ *
+ * Every batch norm is folded into the convolution before it. Convolutions without a stride run as
+ * Winograd's (winograd_conv.h), the others as matrix products whose rows overlap. */
+#include "embedding/resnet34.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "embedding/winograd_conv.h"
+#include "types.h"
+
+enum {
+    LAYERS = 4,
+    MAX_BLOCKS = 6,
+    FIRST_CHANNELS = 32,
+    LAST_CHANNELS = FIRST_CHANNELS << (LAYERS - 1),
+    MAP_MELS = DR_RESNET34_MAP_MELS,
+    HALF = MAP_MELS * LAST_CHANNELS, /* means, or deviations */
+    STATISTICS = 2 * HALF
+};
+
+static const int num_blocks[LAYERS] = {3, 4, 6, 3};
+
+/* conv, ReLU, conv, plus the input or its projection, ReLU */
+struct residual_block {
+    struct dr_winograd_conv conv[2];    /* where the block strides, the first one is not there, */
+    struct dr_linear strided, shortcut; /* but these are */
+};
+
+struct dr_resnet34 {
+    const struct dr_kernels *kernels;
+    struct dr_linear first;
+    struct residual_block block[LAYERS][MAX_BLOCKS];
+    struct dr_linear head;
+};
+
+/* ---- loading ---- */
+
+static size_t channels_of(int layer) {
+    return (size_t)FIRST_CHANNELS << layer;
+}
+
+/* A convolution with kernel x kernel taps and the batch norm that follows it. */
+static struct dr_linear load_direct(struct dr_loader *loader, const char *conv, const char *norm,
+                                    unsigned n, unsigned channels, unsigned kernel) {
+    const struct dr_packing packing = {DR_FLOAT32, kernel, 1, 0};
+    const struct dr_conv_shape shape = {n, channels, kernel, kernel, 4, packing};
+    struct dr_affine affine = dr_load_batch_norm(loader, norm, n, 1);
+    return dr_load_conv(loader, conv, &shape, 0, &affine);
+}
+
+static void load_block(struct residual_block *block, struct dr_loader *loader, int layer, int i) {
+    const unsigned n = (unsigned)channels_of(layer);
+    char name[2][96];
+#define NAMES(conv, norm)                                                                     \
+    (snprintf(name[0], sizeof name[0], "embedding.resnet.layer%d.%d.%s", layer + 1, i, conv), \
+     snprintf(name[1], sizeof name[1], "embedding.resnet.layer%d.%d.%s", layer + 1, i, norm))
+    NAMES("conv1", "bn1");
+    if (layer && !i) {
+        block->strided = load_direct(loader, name[0], name[1], n, n / 2, 3);
+        NAMES("shortcut.0", "shortcut.1");
+        block->shortcut = load_direct(loader, name[0], name[1], n, n / 2, 1);
+    } else {
+        block->conv[0] = dr_winograd_conv_load(loader, name[0], name[1], n);
+    }
+    NAMES("conv2", "bn2");
+    block->conv[1] = dr_winograd_conv_load(loader, name[0], name[1], n);
+#undef NAMES
+}
+
+/* PyTorch flattens the map as channel * 10 + mel; ours lies as mel * 256 + channel. */
+static struct dr_linear load_head(struct dr_loader *loader) {
+    const char *name = "embedding.resnet.seg_1";
+    const float *weight =
+        dr_load_tensor(loader, name, ".weight", 2, DR_RESNET34_DIM, STATISTICS, 0, 0);
+    const float *bias = dr_load_tensor(loader, name, ".bias", 1, DR_RESNET34_DIM, 0, 0, 0);
+    float *rows = dr_loader_scratch(loader, (size_t)DR_RESNET34_DIM * STATISTICS);
+    if (loader->err.status)
+        return (struct dr_linear){0};
+    for (size_t j = 0; j < 2 * DR_RESNET34_DIM; j++) /* means, deviations of each output */
+        for (size_t mel = 0; mel < MAP_MELS; mel++)
+            for (size_t c = 0; c < LAST_CHANNELS; c++)
+                rows[j * HALF + mel * LAST_CHANNELS + c] = weight[j * HALF + c * MAP_MELS + mel];
+    return dr_pack_linear(loader, rows, bias, STATISTICS, DR_RESNET34_DIM, DR_PACKING_FLOAT);
+}
+
+struct dr_resnet34 *dr_resnet34_load(struct dr_loader *loader, const struct dr_kernels *kernels) {
+    struct dr_resnet34 *net = dr_arena_zalloc(loader->arena, 1, sizeof *net);
+    if (!net) {
+        dr_fail_memory(&loader->err);
+        return NULL;
+    }
+    net->kernels = kernels;
+    net->first =
+        load_direct(loader, "embedding.resnet.conv1", "embedding.resnet.bn1", FIRST_CHANNELS, 1, 3);
+    for (int layer = 0; layer < LAYERS; layer++)
+        for (int i = 0; i < num_blocks[layer]; i++)
+            load_block(&net->block[layer][i], loader, layer, i);
+    net->head = load_head(loader);
+    return loader->err.status ? NULL : net;
+}
+
+/* ---- trunk ---- */
+
+/* Frames of a layer's maps. */
+static size_t frames_of(int layer, size_t num_frames) {
+    for (int i = 0; i < layer; i++)
+        num_frames = (num_frames + 1) / 2;
+    return num_frames;
+}
+
+static size_t layer_floats(int layer, size_t num_frames) {
+    return dr_map_floats((size_t)DR_MELS >> layer, frames_of(layer, num_frames),
+                         channels_of(layer));
+}
+
+static struct dr_map layer_map(float *data, int layer, size_t num_frames) {
+    return dr_map_make(data, (size_t)DR_MELS >> layer, frames_of(layer, num_frames),
+                       channels_of(layer));
+}
+
+size_t dr_resnet34_map_frames(size_t num_frames) {
+    return frames_of(LAYERS - 1, num_frames);
+}
+
+size_t dr_resnet34_map_floats(size_t num_frames) {
+    return HALF * dr_resnet34_map_frames(num_frames);
+}
+
+/* Scratch of one call, floats. A layer has two maps: what goes from block to block, and what is
+ * inside one. Those of the first layer take a part each, those of the others share one, the other
+ * part than the layer before. */
+struct scratch {
+    float *part[2];
+    float *work;
+};
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+static size_t lay_out(struct scratch *s, float *base, size_t num_frames) {
+    size_t part[2] = {layer_floats(0, num_frames), layer_floats(0, num_frames)}, work = 0;
+    for (int layer = 0; layer < LAYERS; layer++) {
+        if (layer)
+            part[layer % 2] = larger(part[layer % 2], 2 * layer_floats(layer, num_frames));
+        work = larger(work, dr_winograd_conv_scratch(channels_of(layer)));
+    }
+    if (s)
+        *s = (struct scratch){{base, base + part[0]}, base + part[0] + part[1]};
+    return part[0] + part[1] + work;
+}
+
+size_t dr_resnet34_trunk_scratch(size_t max_frames) {
+    return lay_out(NULL, NULL, max_frames);
+}
+
+/* features[frames][80] -> map of 32 channels, by way of one of a single channel at data. */
+static void run_first(const struct dr_resnet34 *net, const struct dr_map *out,
+                      const float *features, float *data) {
+    const struct dr_map in = dr_map_make(data, DR_MELS, out->frames, 1);
+    for (size_t m = 0; m < DR_MELS; m++)
+        for (size_t t = 0; t < out->frames; t++)
+            dr_map_interior(&in, m)[t] = features[t * DR_MELS + m];
+    for (size_t m = 0; m < DR_MELS; m++)
+        dr_linear_run(net->kernels, &net->first, in.data + m * in.row, 1, (ptrdiff_t)in.row,
+                      dr_map_interior(out, m), (ptrdiff_t)out->channels, out->frames, DR_RELU, NULL,
+                      0);
+}
+
+/* The first half of a block that strides: in -> inner and, projected, out. */
+static void run_strided(const struct dr_resnet34 *net, const struct residual_block *block,
+                        const struct dr_map *out, const struct dr_map *inner,
+                        const struct dr_map *in) {
+    const ptrdiff_t lda = 2 * (ptrdiff_t)in->channels, ldc = (ptrdiff_t)out->channels;
+    for (size_t m = 0; m < out->mels; m++) {
+        dr_linear_run(net->kernels, &block->strided, in->data + 2 * m * in->row, lda,
+                      (ptrdiff_t)in->row, dr_map_interior(inner, m), ldc, out->frames, DR_RELU,
+                      NULL, 0);
+        dr_linear_run(net->kernels, &block->shortcut, dr_map_interior(in, 2 * m), lda, 0,
+                      dr_map_interior(out, m), ldc, out->frames, DR_LINEAR, NULL, 0);
+    }
+}
+
+void dr_resnet34_trunk(const struct dr_resnet34 *net, float *map, const float *features,
+                       size_t num_frames, float *scratch) {
+    struct scratch s;
+    lay_out(&s, scratch, num_frames);
+    struct dr_map x = layer_map(s.part[0], 0, num_frames);
+    run_first(net, &x, features, s.part[1]);
+    struct dr_map inner = layer_map(s.part[1], 0, num_frames);
+    for (int layer = 0; layer < LAYERS; layer++)
+        for (int i = 0; i < num_blocks[layer]; i++) {
+            const struct residual_block *block = &net->block[layer][i];
+            if (layer && !i) {
+                const struct dr_map in = x;
+                float *part = s.part[layer % 2];
+                inner = layer_map(part, layer, num_frames);
+                x = layer_map(part + layer_floats(layer, num_frames), layer, num_frames);
+                run_strided(net, block, &x, &inner, &in);
+            } else {
+                dr_winograd_conv_run(net->kernels, &block->conv[0], &inner, &x, NULL, s.work);
+            }
+            dr_winograd_conv_run(net->kernels, &block->conv[1], &x, &inner, &x, s.work);
+        }
+    for (size_t m = 0; m < MAP_MELS; m++)
+        memcpy(map + m * x.frames * LAST_CHANNELS, dr_map_interior(&x, m),
+               x.frames * LAST_CHANNELS * sizeof *map);
+}
+
+/* ---- head ---- */
+
+size_t dr_resnet34_head_scratch(size_t num_masks, size_t map_frames) {
+    const size_t sums = STATISTICS * sizeof(double) / sizeof(float);
+    return sums + num_masks * STATISTICS + DR_PADDED(map_frames / sizeof(float) + 1);
+}
+
+/* keep[map_frames] of a mask[mask_frames], where PyTorch finds them: in single precision. Returns
+ * how many are kept. */
+static size_t interpolate(unsigned char *keep, size_t map_frames, const unsigned char *mask,
+                          size_t mask_frames) {
+    const float scale = (float)mask_frames / (float)map_frames;
+    size_t num = 0;
+    for (size_t t = 0; t < map_frames; t++) {
+        const size_t at = (size_t)floorf((float)t * scale);
+        keep[t] = mask[at < mask_frames ? at : mask_frames - 1] != 0;
+        num += keep[t];
+    }
+    return num;
+}
+
+/* With weights of 0 and 1, of which n are 1, pyannote.audio's sums v1 and v2 are both n: the mean
+ * is sum / (n + 1e-8), the variance sum of squared differences / (n - 1 + 1e-8). What 1e-8 changes
+ * is what happens to n = 0, nothing but zeros, and to n = 1, where the differences are zeros. */
+static void make_statistics(float *statistics, const double *sum, const double *squares, size_t n) {
+    if (n == 0) {
+        memset(statistics, 0, STATISTICS * sizeof *statistics);
+        return;
+    }
+    for (size_t j = 0; j < HALF; j++) {
+        const double mean = sum[j] / (double)n;
+        const double differences = fmax(squares[j] - mean * sum[j], 0.0);
+        statistics[j] = (float)mean;
+        statistics[HALF + j] = n > 1 ? (float)sqrt(differences / (double)(n - 1)) : 0.0f;
+    }
+}
+
+void dr_resnet34_head(const struct dr_resnet34 *net, float *embeddings, const float *map,
+                      size_t map_frames, const unsigned char *masks, size_t num_masks,
+                      size_t mask_frames, float *scratch) {
+    double *sum = (double *)(void *)scratch, *squares = sum + HALF;
+    float *statistics = (float *)(squares + HALF);
+    unsigned char *keep = (unsigned char *)(statistics + num_masks * STATISTICS);
+    for (size_t i = 0; i < num_masks; i++) {
+        const size_t n = interpolate(keep, map_frames, masks + i * mask_frames, mask_frames);
+        memset(sum, 0, STATISTICS * sizeof *sum);
+        for (size_t m = 0; m < MAP_MELS; m++)
+            net->kernels->pool_sums(sum + m * LAST_CHANNELS, squares + m * LAST_CHANNELS,
+                                    map + m * map_frames * LAST_CHANNELS, LAST_CHANNELS, keep,
+                                    map_frames, LAST_CHANNELS);
+        make_statistics(statistics + i * STATISTICS, sum, squares, n);
+    }
+    dr_linear_run(net->kernels, &net->head, statistics, STATISTICS, 0, embeddings, DR_RESNET34_DIM,
+                  num_masks, DR_LINEAR, NULL, 0);
+}

@@ -1,0 +1,141 @@
+/* winograd_conv.c - a 3x3 convolution over maps of features as Winograd's F(4x4, 3x3).
+ * SPDX-License-Identifier: MIT
+ *
+ * Tiles go through all three steps a few at a time, so that their points stay in the cache. */
+#include "embedding/winograd_conv.h"
+
+enum { POINTS = DR_WINOGRAD_POINTS, SQUARE = DR_WINOGRAD_SQUARE };
+
+const double dr_winograd_filter[POINTS][3] = {{1.0 / 4, 0, 0},
+                                              {-1.0 / 6, -1.0 / 6, -1.0 / 6},
+                                              {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+                                              {1.0 / 24, 1.0 / 12, 1.0 / 6},
+                                              {1.0 / 24, -1.0 / 12, 1.0 / 6},
+                                              {0, 0, 1}};
+
+/* ---- loading ---- */
+
+/* to[point] = G w G' times scale, points `ld` apart. */
+static void transform_filter(float *to, size_t ld, const float w[9], float scale) {
+    double half[POINTS][3];
+    for (int p = 0; p < POINTS; p++)
+        for (int c = 0; c < 3; c++) {
+            const double *g = dr_winograd_filter[p];
+            half[p][c] = scale * (g[0] * w[c] + g[1] * w[3 + c] + g[2] * w[6 + c]);
+        }
+    for (int p = 0; p < POINTS; p++)
+        for (int q = 0; q < POINTS; q++, to += ld) {
+            const double *g = dr_winograd_filter[q];
+            *to = (float)(g[0] * half[p][0] + g[1] * half[p][1] + g[2] * half[p][2]);
+        }
+}
+
+struct dr_winograd_conv dr_winograd_conv_load(struct dr_loader *loader, const char *conv,
+                                              const char *norm, unsigned channels) {
+    const size_t size = (size_t)channels * channels;
+    const struct dr_affine affine = dr_load_batch_norm(loader, norm, channels, 1);
+    const float *weight = dr_load_tensor(loader, conv, ".weight", 4, channels, channels, 3, 3);
+    float *points = dr_loader_scratch(loader, SQUARE * size);
+    struct dr_winograd_conv loaded = {.bias = affine.shift, .channels = channels};
+    if (loader->err.status)
+        return loaded;
+    for (size_t i = 0; i < size; i++)
+        transform_filter(points + i, size, weight + 9 * i, affine.scale[i / channels]);
+    for (int p = 0; p < SQUARE; p++)
+        loaded.point[p] = dr_pack_linear(loader, points + (size_t)p * size, NULL, channels,
+                                         channels, DR_PACKING_FLOAT);
+    return loaded;
+}
+
+/* ---- running ---- */
+
+/* What some tiles' points lie in: [36][point], of the input and of the output. */
+struct work {
+    float *input, *output;
+    size_t point; /* floats from one point to the next */
+};
+
+/* Their points fill about half of an L2 cache where the weights are small; where weights are large,
+ * they are read less often. */
+static size_t tiles_at_once(size_t channels) {
+    return channels <= 64 ? 48 : 96;
+}
+
+static size_t lay_out(struct work *work, float *base, size_t channels) {
+    /* A line of the cache more: points a power of 2 apart would all want the same place in it. */
+    const size_t point = tiles_at_once(channels) * channels + DR_PANEL;
+    *work = (struct work){base, base ? base + SQUARE * point : NULL, point};
+    return 2 * SQUARE * point;
+}
+
+size_t dr_winograd_conv_scratch(size_t channels) {
+    struct work unused;
+    return lay_out(&unused, NULL, channels);
+}
+
+/* A part of a row of tiles. */
+struct stretch {
+    size_t row, column, num; /* in tiles */
+};
+
+/* The tiles from number `first` on that lie in one row, at most `most`. */
+static struct stretch stretch_at(const struct dr_map *map, size_t first, size_t most) {
+    const size_t across = dr_map_tiles(map->frames);
+    struct stretch s = {first / across, first % across, across - first % across};
+    s.num = s.num < most ? s.num : most;
+    return s;
+}
+
+static void transform_tiles(const struct dr_kernels *k, const struct work *work,
+                            const struct dr_map *in, size_t first, size_t num) {
+    for (size_t done = 0; done < num;) {
+        const struct stretch s = stretch_at(in, first + done, num - done);
+        const float *from = in->data + DR_MAP_TILE * (s.row * in->row + s.column * in->channels);
+        k->winograd2_input(work->input + done * in->channels, work->point, from, in->row, s.num,
+                           in->channels);
+        done += s.num;
+    }
+}
+
+static void multiply(const struct dr_kernels *k, const struct work *work,
+                     const struct dr_winograd_conv *conv, size_t num) {
+    const ptrdiff_t ld = (ptrdiff_t)conv->channels;
+    for (size_t p = 0; p < SQUARE; p++)
+        dr_linear_run(k, &conv->point[p], work->input + p * work->point, ld, 0,
+                      work->output + p * work->point, ld, num, DR_LINEAR, NULL, 0);
+}
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static void finish_tiles(const struct dr_kernels *k, const struct work *work,
+                         const struct dr_winograd_conv *conv, const struct dr_map *out,
+                         const struct dr_map *residual, size_t first, size_t num) {
+    for (size_t done = 0; done < num;) {
+        const struct stretch s = stretch_at(out, first + done, num - done);
+        const size_t mel = DR_MAP_TILE * s.row, frame = DR_MAP_TILE * s.column;
+        const size_t at = frame * out->channels;
+        k->winograd2_output_relu(dr_map_interior(out, mel) + at, out->row,
+                                 work->output + done * out->channels, work->point, conv->bias,
+                                 residual ? dr_map_interior(residual, mel) + at : NULL,
+                                 smaller(DR_MAP_TILE, out->mels - mel),
+                                 smaller(DR_MAP_TILE * s.num, out->frames - frame), out->channels);
+        done += s.num;
+    }
+}
+
+void dr_winograd_conv_run(const struct dr_kernels *kernels, const struct dr_winograd_conv *conv,
+                          const struct dr_map *out, const struct dr_map *in,
+                          const struct dr_map *residual, float *scratch) {
+    const size_t total = dr_map_tiles(in->mels) * dr_map_tiles(in->frames);
+    const size_t most = tiles_at_once(conv->channels);
+    struct work work;
+    lay_out(&work, scratch, conv->channels);
+    for (size_t first = 0; first < total; first += most) {
+        const size_t num = smaller(most, total - first);
+        transform_tiles(kernels, &work, in, first, num);
+        multiply(kernels, &work, conv, num);
+        finish_tiles(kernels, &work, conv, out, residual, first, num);
+    }
+}
