@@ -14,7 +14,13 @@
 #include "base/sha256.h"
 #include "types.h"
 
-#define ARCHITECTURE "diarist/default-1"
+static const struct {
+    const char *name;
+    size_t embedding_dim;
+} architectures[] = {[DR_DEFAULT_1] = {"diarist/default-1", DR_EMBEDDING_DIM},
+                     [DR_COMMUNITY_1] = {"diarist/community-1", DR_XVECTOR_DIM}};
+
+#define NUM_ARCHITECTURES (sizeof architectures / sizeof *architectures)
 
 static int find_bytes(struct diarist_model *model, const char *path, diarist_error *err) {
     if (path) {
@@ -43,17 +49,42 @@ static int read_threshold(double *out, const struct dr_weights *weights, const c
     return DIARIST_OK;
 }
 
+static int find_architecture(struct diarist_model *model, diarist_error *err) {
+    const char *name = dr_weights_metadata(model->weights, "architecture");
+    for (size_t i = 0; name && i < NUM_ARCHITECTURES; i++)
+        if (!strcmp(name, architectures[i].name)) {
+            model->architecture = (enum dr_architecture)i;
+            model->embedding_dim = architectures[i].embedding_dim;
+            return DIARIST_OK;
+        }
+    return dr_fail(err, DIARIST_ERROR_MODEL,
+                   "architecture is \"%.60s\", known are \"%s\" and \"%s\"; import the model again",
+                   name ? name : "not given", architectures[DR_DEFAULT_1].name,
+                   architectures[DR_COMMUNITY_1].name);
+}
+
 static int check_metadata(struct diarist_model *model, diarist_error *err) {
-    const char *architecture = dr_weights_metadata(model->weights, "architecture");
-    if (!architecture || strcmp(architecture, ARCHITECTURE))
-        return dr_fail(err, DIARIST_ERROR_MODEL,
-                       "architecture is \"%.60s\", known is \"%s\"; import the model again",
-                       architecture ? architecture : "not given", ARCHITECTURE);
-    int status =
-        read_threshold(&model->cluster_threshold, model->weights, "cluster_threshold", err);
+    int status = find_architecture(model, err);
     if (!status)
+        status =
+            read_threshold(&model->cluster_threshold, model->weights, "cluster_threshold", err);
+    model->verify_threshold = NAN;
+    if (!status && model->architecture == DR_DEFAULT_1)
         status = read_threshold(&model->verify_threshold, model->weights, "verify_threshold", err);
     return status;
+}
+
+static int load_plda(struct diarist_model *model, diarist_error *err) {
+    const struct dr_weights *w = model->weights;
+    err->status = DIARIST_OK;
+    const struct dr_plda_arrays arrays = {
+        .mean1 = dr_weights_get_f64(w, err, "plda.mean1", 1, DR_XVECTOR_DIM),
+        .lda = dr_weights_get_f64(w, err, "plda.lda", 2, DR_XVECTOR_DIM, DR_PLDA_DIM),
+        .mean2 = dr_weights_get_f64(w, err, "plda.mean2", 1, DR_PLDA_DIM),
+        .mu = dr_weights_get_f64(w, err, "plda.mu", 1, DR_PLDA_DIM),
+        .tr = dr_weights_get_f64(w, err, "plda.tr", 2, DR_PLDA_DIM, DR_PLDA_DIM),
+        .psi = dr_weights_get_f64(w, err, "plda.psi", 1, DR_PLDA_DIM)};
+    return err->status ? err->status : dr_plda_init(&model->plda, &arrays, &model->arena, err);
 }
 
 enum dr_precision dr_model_precision(const struct diarist_model *model, int32_t preset) {
@@ -68,7 +99,9 @@ static int load_networks(struct dr_networks *out, struct diarist_model *model,
         .weights = model->weights, .arena = &model->arena, .precision = precision};
     struct dr_networks networks = {0};
     networks.pyannet = dr_pyannet_load(&loader, &model->kernels);
-    if (networks.pyannet)
+    if (networks.pyannet && model->architecture == DR_COMMUNITY_1)
+        networks.resnet34 = dr_resnet34_load(&loader, &model->kernels);
+    else if (networks.pyannet)
         networks.campplus = dr_campplus_load(&loader, &model->kernels);
     free(loader.scratch);
     dr_mapped_file_forget(model->bytes, model->num_bytes);
@@ -83,7 +116,7 @@ int dr_model_networks(const struct dr_networks **out, const struct diarist_model
     struct diarist_model *owner = (struct diarist_model *)(uintptr_t)model;
     struct dr_networks *networks = &owner->networks[precision];
     pthread_mutex_lock(&owner->networks_lock);
-    int status = networks->campplus ? DIARIST_OK : load_networks(networks, owner, precision, err);
+    int status = networks->pyannet ? DIARIST_OK : load_networks(networks, owner, precision, err);
     pthread_mutex_unlock(&owner->networks_lock);
     *out = status ? NULL : networks;
     return status;
@@ -102,6 +135,8 @@ static int read_header(struct diarist_model *model, const char *path, diarist_er
     status = dr_weights_parse(&model->weights, model->bytes, model->num_bytes, err);
     if (!status)
         status = check_metadata(model, err);
+    if (!status && model->architecture == DR_COMMUNITY_1)
+        status = load_plda(model, err);
     if (status)
         name_file(err, path);
     return status;
@@ -189,7 +224,7 @@ void diarist_model_describe(const diarist_model *model, diarist_model_info *out)
     out->instruction_set = model->kernels.instruction_set;
     out->num_bytes = model->num_bytes;
     out->num_tensors = (uint32_t)dr_weights_num_tensors(model->weights);
-    out->embedding_dim = DR_EMBEDDING_DIM;
+    out->embedding_dim = (uint32_t)model->embedding_dim;
     out->cluster_threshold = model->cluster_threshold;
     out->verify_threshold = model->verify_threshold;
 }

@@ -7,15 +7,24 @@
 
 #include "base/arena.h"
 #include "base/mapped_file.h"
+#include "clustering/plda.h"
 #include "embedding/campplus.h"
+#include "embedding/resnet34.h"
 #include "features/fbank.h"
 #include "kernels/kernels.h"
 #include "segmentation/pyannet.h"
 
+/* Which pipeline the set is made for. */
+enum dr_architecture {
+    DR_DEFAULT_1,  /* CAM++, one pass over the recording */
+    DR_COMMUNITY_1 /* pyannote.audio's community-1: ResNet34 on every chunk, PLDA, VBx */
+};
+
 /* The networks, their weights packed for one precision. */
 struct dr_networks {
     struct dr_pyannet *pyannet;
-    struct dr_campplus *campplus;
+    struct dr_campplus *campplus; /* of DR_DEFAULT_1 */
+    struct dr_resnet34 *resnet34; /* of DR_COMMUNITY_1 */
 };
 
 struct diarist_model {
@@ -24,11 +33,14 @@ struct diarist_model {
     size_t num_bytes;
     struct dr_weights *weights;
     struct dr_arena arena; /* owns the networks */
+    enum dr_architecture architecture;
+    size_t embedding_dim;
     struct dr_kernels kernels;
     struct dr_fbank *fbank;
+    struct dr_plda plda;                            /* of DR_COMMUNITY_1 */
     struct dr_networks networks[DR_NUM_PRECISIONS]; /* packed when first asked for, */
     pthread_mutex_t networks_lock;                  /* under this lock */
-    double cluster_threshold, verify_threshold;
+    double cluster_threshold, verify_threshold;     /* the second is NAN when the set has none */
     pthread_mutex_t hash_lock; /* the hash is made when somebody first asks for it */
     char sha256[65];
 };

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "clustering/assign.h"
 #include "embedding/pooling.h"
+#include "pipeline/community.h"
 
 /* Columns that an embedding needs: 0.16 s. */
 enum { MIN_REGION_COLUMNS = 8 };
@@ -22,6 +23,7 @@ static int keep_embeddings(struct diarist_result *result, const struct dr_centro
         return DIARIST_OK;
     result->embedding =
         dr_arena_alloc(&result->arena, num, DR_EMBEDDING_DIM * sizeof *result->embedding);
+    result->embedding_dim = DR_EMBEDDING_DIM;
     if (!result->embedding)
         return dr_fail_memory(err);
     for (size_t i = 0; i < num; i++)
@@ -130,7 +132,9 @@ static int run_stages(struct diarist_result **out, struct diarist_recording *r, 
 
 int dr_diarize(struct diarist_result **out, struct diarist_recording *recording,
                diarist_error *err) {
-    return run_stages(out, recording, DIARIST_TASK_DIARIZE, diarize_stages, err);
+    return run_stages(
+        out, recording, DIARIST_TASK_DIARIZE,
+        recording->plan.architecture == DR_COMMUNITY_1 ? dr_community_stages : diarize_stages, err);
 }
 
 int dr_vad(struct diarist_result **out, struct diarist_recording *recording, diarist_error *err) {

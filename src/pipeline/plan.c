@@ -70,12 +70,34 @@ int diarist_options_check(const diarist_options *o, diarist_error *err) {
     return status;
 }
 
-/* DER on shared data, simulated and real: 7.5 s costs 0.3 and 1.7 points, pooled 0.4. */
-static const double preset_step_s[] = {
-    [DIARIST_PRESET_BALANCED] = 5.0, [DIARIST_PRESET_FAST] = 7.5, [DIARIST_PRESET_ACCURATE] = 2.0};
+/* The default pipeline: DER on shared data, simulated and real: 7.5 s costs 0.3 and 1.7 points,
+ * pooled 0.4. community-1: pyannote's own step is 1 s. */
+static const double preset_step_s[][3] = {[DR_DEFAULT_1] = {[DIARIST_PRESET_BALANCED] = 5.0,
+                                                            [DIARIST_PRESET_FAST] = 7.5,
+                                                            [DIARIST_PRESET_ACCURATE] = 2.0},
+                                          [DR_COMMUNITY_1] = {[DIARIST_PRESET_BALANCED] = 1.0,
+                                                              [DIARIST_PRESET_FAST] = 2.0,
+                                                              [DIARIST_PRESET_ACCURATE] = 1.0}};
 
-int dr_plan_make(struct dr_plan *plan, const diarist_options *options, double cluster_threshold,
-                 diarist_error *err) {
+/* Both pipelines' clustering, of which the model's architecture takes one. */
+static void plan_clustering(struct dr_plan *plan, const diarist_options *o,
+                            const struct diarist_model *model) {
+    const double threshold =
+        o->cluster_threshold != 0.0 ? o->cluster_threshold : model->cluster_threshold;
+    const size_t min = (size_t)(o->num_speakers ? o->num_speakers : o->min_speakers);
+    const size_t max = (size_t)(o->num_speakers ? o->num_speakers : o->max_speakers);
+    plan->clustering = dr_cluster_defaults;
+    plan->clustering.threshold = threshold;
+    plan->clustering.min_speakers = min;
+    plan->clustering.max_speakers = max;
+    plan->community1 = dr_community1_defaults;
+    plan->community1.ahc_threshold = threshold;
+    plan->community1.min_speakers = min;
+    plan->community1.max_speakers = max;
+}
+
+int dr_plan_make(struct dr_plan *plan, const diarist_options *options,
+                 const struct diarist_model *model, diarist_error *err) {
     diarist_options defaults;
     diarist_options_init(&defaults);
     const diarist_options *o = options ? options : &defaults;
@@ -84,20 +106,17 @@ int dr_plan_make(struct dr_plan *plan, const diarist_options *options, double cl
         return status;
     double step_s = o->step_s;
     if (step_s == 0.0)
-        step_s = preset_step_s[o->preset];
+        step_s = preset_step_s[model->architecture][o->preset];
     memset(plan, 0, sizeof *plan);
     plan->task = o->task;
     plan->preset = o->preset;
+    plan->architecture = model->architecture;
     plan->step = (size_t)lrint(step_s * DR_SAMPLE_RATE);
     plan->num_threads = o->num_threads ? o->num_threads : dr_available_threads();
     plan->exclude_overlap = o->exclude_overlap;
     plan->section_frames = SECTION_FRAMES;
-    plan->mirror_short = 1;
-    plan->clustering = dr_cluster_defaults;
-    plan->clustering.threshold =
-        o->cluster_threshold != 0.0 ? o->cluster_threshold : cluster_threshold;
-    plan->clustering.min_speakers = (size_t)(o->num_speakers ? o->num_speakers : o->min_speakers);
-    plan->clustering.max_speakers = (size_t)(o->num_speakers ? o->num_speakers : o->max_speakers);
+    plan->mirror_short = model->architecture == DR_DEFAULT_1;
+    plan_clustering(plan, o, model);
     plan->reconstruct = dr_reconstruct_defaults;
     plan->reconstruct.min_duration_on_s = o->min_duration_on_s;
     plan->reconstruct.min_duration_off_s = o->min_duration_off_s;

@@ -3,8 +3,10 @@
 #ifndef DR_PIPELINE_PLAN_H
 #define DR_PIPELINE_PLAN_H
 
+#include "clustering/community1.h"
 #include "clustering/params.h"
 #include "diarist/diarist.h"
+#include "pipeline/model.h"
 #include "reconstruct/params.h"
 
 struct dr_plan {
@@ -15,7 +17,9 @@ struct dr_plan {
     int exclude_overlap;
     size_t section_frames; /* embedded at a time: whole blocks of energies */
     int mirror_short; /* fill a chunk of a recording under 10 s with its mirror image, not zeros */
-    struct dr_cluster_params clustering;
+    enum dr_architecture architecture;
+    struct dr_cluster_params clustering;    /* of DR_DEFAULT_1 */
+    struct dr_community1_params community1; /* of DR_COMMUNITY_1 */
     struct dr_reconstruct_params reconstruct;
     diarist_progress_fn progress;
     void *progress_data;
@@ -23,7 +27,7 @@ struct dr_plan {
 
 /* Checks options (NULL: the defaults) and resolves what is left to the preset, the model or the
  * machine. DIARIST_ERROR_ARGUMENT. */
-int dr_plan_make(struct dr_plan *plan, const diarist_options *options, double cluster_threshold,
-                 diarist_error *err);
+int dr_plan_make(struct dr_plan *plan, const diarist_options *options,
+                 const struct diarist_model *model, diarist_error *err);
 
 #endif

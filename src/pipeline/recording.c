@@ -46,7 +46,11 @@ static int open_stages(struct diarist_recording *r, const struct diarist_model *
         status =
             dr_segments_open(&r->segments, &r->workers, r->plan.step, &r->plan.reconstruct,
                              r->round_chunks, r->plan.task == DIARIST_TASK_VAD, &r->arena, err);
-    if (!status && r->plan.task == DIARIST_TASK_DIARIZE)
+    if (status || r->plan.task != DIARIST_TASK_DIARIZE)
+        return status;
+    if (r->plan.architecture == DR_COMMUNITY_1)
+        dr_chunk_voices_open(&r->voices, &r->workers, &r->segments, r->plan.exclude_overlap);
+    else
         status = dr_embedder_open(&r->embedder, &r->workers, &r->segments, &r->energies,
                                   r->plan.exclude_overlap, tick, r, &r->arena, err);
     return status;
@@ -59,7 +63,11 @@ int diarist_recording_open(diarist_recording **out, const diarist_model *model,
     if (!r)
         return dr_fail_memory(err);
     r->start_s = dr_clock_s();
-    int status = dr_plan_make(&r->plan, options, model->cluster_threshold, err);
+    int status = dr_plan_make(&r->plan, options, model, err);
+    if (!status && r->plan.task == DIARIST_TASK_EMBED && r->plan.architecture == DR_COMMUNITY_1)
+        status =
+            dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                    "a community-1 model diarizes and finds speech; embed with the default one");
     if (!status)
         status = open_stages(r, model, err);
     if (status) {
@@ -74,6 +82,7 @@ void diarist_recording_free(diarist_recording *r) {
     if (!r)
         return;
     dr_workers_close(&r->workers);
+    dr_chunk_voices_close(&r->voices);
     dr_embedder_close(&r->embedder);
     dr_energies_close(&r->energies);
     dr_segments_close(&r->segments);
@@ -106,12 +115,21 @@ static const float *pending_at(const struct diarist_recording *r, size_t sample)
     return r->pending + (sample - r->pending_first);
 }
 
+/* Whether voices come from windows of the recording rather than from its chunks. */
+static int has_windows(const struct diarist_recording *r) {
+    return r->plan.task == DIARIST_TASK_DIARIZE && r->plan.architecture == DR_DEFAULT_1;
+}
+
 /* The next num chunks, all samples of which are pending. */
 static int add_chunks(struct diarist_recording *r, size_t num, diarist_error *err) {
     double clock = dr_clock_s();
-    size_t first = r->segments.num_chunks * r->plan.step;
-    int status = num ? dr_segments_add(&r->segments, pending_at(r, first), num, err) : DIARIST_OK;
+    const float *samples = pending_at(r, r->segments.num_chunks * r->plan.step);
+    int status = num ? dr_segments_add(&r->segments, samples, num, err) : DIARIST_OK;
     dr_recording_lap(&r->timing.segmentation, &clock);
+    if (!status && num && r->plan.task == DIARIST_TASK_DIARIZE &&
+        r->plan.architecture == DR_COMMUNITY_1)
+        status = dr_chunk_voices_add(&r->voices, samples, num, err);
+    dr_recording_lap(&r->timing.embedding, &clock);
     return status;
 }
 
@@ -119,7 +137,7 @@ static int add_chunks(struct diarist_recording *r, size_t num, diarist_error *er
 static int add_frames(struct diarist_recording *r, size_t end, diarist_error *err) {
     double clock = dr_clock_s();
     size_t first = r->energies.num_frames * DR_FBANK_STEP;
-    if (r->plan.task == DIARIST_TASK_VAD || r->energies.num_frames >= end)
+    if (!(has_windows(r) || r->plan.task == DIARIST_TASK_EMBED) || r->energies.num_frames >= end)
         return DIARIST_OK;
     int status = dr_energies_add(&r->energies, &r->workers, pending_at(r, first), end, err);
     dr_recording_lap(&r->timing.features, &clock);
@@ -151,7 +169,7 @@ static int run_round(struct diarist_recording *r, diarist_error *err) {
     memmove(r->pending, r->pending + advance, (r->pending_capacity - advance) * sizeof(float));
     r->pending_first = next_first;
     /* No later chunk reaches into a frame that begins before it does. */
-    if (r->plan.task == DIARIST_TASK_DIARIZE)
+    if (has_windows(r))
         status = run_sections(r, next_first / DR_FBANK_STEP, err);
     return status ? status : tick(r, err);
 }
@@ -239,7 +257,7 @@ int dr_recording_end(struct diarist_recording *r, diarist_task task, diarist_err
         status = dr_segments_finish(&r->segments, r->num_samples, err);
     if (!status)
         status = dr_recording_progress(r, DIARIST_STAGE_SEGMENTATION, 1.0, err);
-    if (!status && task == DIARIST_TASK_DIARIZE)
+    if (!status && has_windows(r))
         status = run_last_sections(r, err);
     return status;
 }

@@ -10,6 +10,7 @@
 #ifndef DR_PIPELINE_RECORDING_H
 #define DR_PIPELINE_RECORDING_H
 
+#include "pipeline/chunk_voices.h"
 #include "pipeline/embeddings.h"
 #include "pipeline/plan.h"
 
@@ -26,6 +27,7 @@ struct diarist_recording {
     struct dr_segments segments;
     struct dr_energies energies; /* none for vad; all of them, and no embedder, to embed regions */
     struct dr_embedder embedder;
+    struct dr_chunk_voices voices; /* of DR_COMMUNITY_1, in place of energies and embedder */
 
     double expected_s, start_s;
     diarist_timing timing;

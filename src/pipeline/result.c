@@ -54,12 +54,12 @@ int diarist_result_speaker(const diarist_result *result, size_t speaker, diarist
         }
     }
     if (result->embedding)
-        out->embedding = result->embedding + speaker * DR_EMBEDDING_DIM;
+        out->embedding = result->embedding + speaker * result->embedding_dim;
     return 0;
 }
 
 size_t diarist_result_embedding_dim(const diarist_result *result) {
-    return result->embedding ? DR_EMBEDDING_DIM : 0;
+    return result->embedding ? result->embedding_dim : 0;
 }
 
 double diarist_result_duration(const diarist_result *result) {

@@ -12,7 +12,8 @@
 struct diarist_result {
     struct dr_arena arena; /* owns everything below, and the result itself lies outside it */
     struct dr_turns turns;
-    float *embedding; /* [num_speakers][192] or NULL */
+    float *embedding; /* [num_speakers][embedding_dim] or NULL */
+    size_t embedding_dim;
     double duration_s, step_s;
     diarist_timing timing;
     int num_threads;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "pipeline/workers.h"
 
+#include "pipeline/chunk_voices.h"
 #include "types.h"
 
 enum {
@@ -10,9 +11,11 @@ enum {
 };
 
 /* Floats that a worker needs, whatever it does. */
-static size_t scratch_floats(void) {
-    const size_t needs[] = {dr_pyannet_scratch(DR_PYANNET_BATCH), dr_fbank_scratch(),
-                            FEATURES + COLUMNS + dr_campplus_trunk_scratch()};
+static size_t scratch_floats(enum dr_architecture architecture) {
+    const size_t embedding = architecture == DR_COMMUNITY_1
+                                 ? dr_chunk_voices_scratch()
+                                 : FEATURES + COLUMNS + dr_campplus_trunk_scratch();
+    const size_t needs[] = {dr_pyannet_scratch(DR_PYANNET_BATCH), dr_fbank_scratch(), embedding};
     size_t most = 0;
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
         most = needs[i] > most ? needs[i] : most;
@@ -30,7 +33,8 @@ int dr_workers_open(struct dr_workers *workers, const struct diarist_model *mode
     if (!workers->scratch)
         return dr_fail_memory(err);
     for (int i = 0; i < num; i++) {
-        workers->scratch[i] = dr_arena_alloc(arena, scratch_floats(), sizeof **workers->scratch);
+        workers->scratch[i] =
+            dr_arena_alloc(arena, scratch_floats(model->architecture), sizeof **workers->scratch);
         if (!workers->scratch[i])
             return dr_fail_memory(err);
     }
