@@ -63,7 +63,7 @@ struct cli_settings {
     bool quiet;
     int32_t progress, log_level;
     int32_t cpu;
-    const char *models_dir;  /* NULL: the XDG place */
+    const char *models_dir;   /* NULL: the XDG place */
     const char *set, *mirror; /* models; NULL: not given */
     bool any_hash;
     bool help, version, man;

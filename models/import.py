@@ -133,7 +133,7 @@ def run(options):
             raise Failure("--set %s: there is no such set; known: %s"
                           % (options.set, ", ".join(sorted(sets))), USAGE)
         if not sets[options.set]["available"]:
-            raise Failure("--set %s: this set cannot be imported yet; its originals are not pinned"
+            raise Failure("--set %s: the program itself makes this set: diarist models import"
                           % options.set, USAGE)
         data = make_default(sets[options.set], options.places)
     write(options.out, data)

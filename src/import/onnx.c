@@ -208,6 +208,8 @@ static int read_tensor(struct reader *reader, struct dr_array *out, const char *
     const struct dr_proto *bytes = is_typed ? &tensor.typed : &tensor.raw;
     dr_array_pack(&tensor.array);
     *out = tensor.array;
+    if (*name)
+        out->name = name; /* a Constant is called as its node's output, whatever it says itself */
     return dr_array_place(out, bytes->at, dr_proto_size(bytes), reader->err);
 }
 

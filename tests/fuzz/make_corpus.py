@@ -6,15 +6,21 @@ usage: make_corpus.py DIRECTORY
 
 Writes DIRECTORY/weights/*: small model files, valid ones and ones that break one rule each;
 DIRECTORY/audio/*: short recordings, with the byte behind them that says how to read them;
-DIRECTORY/options/*: command lines, one argument a line, an empty line, config.toml.
+DIRECTORY/options/*: command lines, one argument a line, an empty line, config.toml;
+DIRECTORY/{zip,pickle,checkpoint,npy,onnx}/*: what models are imported from, in small.
 """
 
+import io
 import json
 import math
 import os
 import struct
 import subprocess
 import sys
+import zipfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "import"))
+import originals  # noqa: E402
 
 NAN = struct.unpack("<f", b"\0\0\xc0\x7f")[0]
 
@@ -166,8 +172,74 @@ def options():
     }
 
 
+def pickles():
+    """{name: bytes}; storage 0 of fuzz_checkpoint.c has 1024 bytes."""
+    def tensors(*shapes, kind="FloatStorage", **how):
+        pairs = []
+        for i, shape in enumerate(shapes):
+            pairs += [originals.text(f"t{i}"), originals.tensor("0", shape, kind=kind, **how)]
+        return originals.sequence(pairs, b"u")
+    flat = b"\x80\x02}" + tensors((4, 8), (256,), ()) + b"."
+    state = originals.call(originals.class_of("collections", "OrderedDict")) + b"q\x05" + tensors((3,))
+    foreign = originals.foreign("Task", state=b"}" + originals.text("x") + b"\x8c\x01y\x94s")
+    nested = b"\x80\x04\x95\0\0\0\0\0\0\0\0}" + originals.sequence(
+        [originals.text("state_dict"), state, originals.text("task"), foreign], b"u") + b"."
+    whole = originals.checkpoint({"sincnet.wav_norm1d.weight": ((1,), bytes(4)),
+                                  "layer1.0.conv1.weight": ((32, 32, 3, 3), bytes(4))})
+    return {
+        "flat": flat,
+        "nested": nested,
+        "halves": b"\x80\x02}" + tensors((8, 2), kind="HalfStorage", strides=[1, 8], offset=3) + b".",
+        "lightning": whole[whole.index(b"\x80\x02"):whole.index(b"PK\3\4", 4)],
+        "old": b"(dp0\nS'a'\np1\nI1\nsVb\nL2L\nsS'c'\n(lF1.5\nas.",
+        "opcodes": b"\x80\x05(K\x01M\x02\0J\xff\xff\xff\xff\x8a\x01\x05\x88\x89NG" + bytes(8)
+                   + b"t2\x85\x86]\x94K\x01a(K\x02e0\x8f(K\x01\x90C\x01xB\x01\0\0\0y(\x91h\0.",
+        "attack": b"(cos\nsystem\nVx\no(Vy\nios\nsystem\n\x8c\x02os\x8c\x01x\x93)}\x92)R0.",
+    }
+
+
+def zips():
+    """{name: bytes}"""
+    files = {f"{method}_{name}": originals.zipped(data, {"0": b"a" * 300}, method)
+             for name, data in (("empty", b""), ("text", b"hello " * 50)) for method in (0, 8)}
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        with archive.open(zipfile.ZipInfo("x"), "w", force_zip64=True) as entry:
+            entry.write(b"abc")
+    return {**files, "zip64": file.getvalue()}
+
+
+def npys():
+    """{name: bytes}; the last byte: 1 for an array alone."""
+    one = originals.npy((2, 3), struct.pack("<6d", *range(6)))
+    others = {"turned": originals.npy((2, 3), struct.pack("<6f", *range(6)), "<f4", True, 2),
+              "whole": originals.npy((3,), bytes(24), "<i8"),
+              "none": originals.npy((), bytes(8)), "half": originals.npy((2,), bytes(4), "<f2")}
+    return {**{name: data + b"\1" for name, data in {"one": one, **others}.items()},
+            "npz": originals.npz({"a": one, "b": others["turned"]}) + b"\0",
+            "deflated": originals.npz({"a": one}, zipfile.ZIP_DEFLATED) + b"\0"}
+
+
+def onnxs():
+    """{name: bytes}; every weight lies at the start of another file, which is all zeros."""
+    network, resnet = originals.segmentation(), originals.resnet34()
+    biases = {conv: bytes(4 * shape[0]) for conv, _, shape in originals.convolutions()}
+    files = {"computed": originals.segmentation_onnx(network, None, how="shared")}
+    for k, anonymous in enumerate((False, True)):
+        files[f"segmentation{k}"] = originals.segmentation_onnx(network, bytes(80320), anonymous,
+                                                                anonymous, "shared")
+        files[f"resnet{k}"] = originals.resnet34_onnx(resnet, None, anonymous, "shared", bytes(1024))[0]
+        files[f"folded{k}"] = originals.resnet34_onnx(resnet, biases, anonymous, "shared")[0]
+    small = originals.Graph()
+    small.constant("w", (2, 2), bytes(16))
+    small.add("If", ["c"], then_branch=("g", small.graph()))
+    return {**files, "small": small.model()}
+
+
 def main():
-    for name, files in (("weights", weights()), ("audio", audio()), ("options", options())):
+    seeds = {"weights": weights(), "audio": audio(), "options": options(), "zip": zips(),
+             "pickle": pickles(), "checkpoint": pickles(), "npy": npys(), "onnx": onnxs()}
+    for name, files in seeds.items():
         folder = os.path.join(sys.argv[1], name)
         os.makedirs(folder, exist_ok=True)
         for file_name, data in files.items():

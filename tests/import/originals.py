@@ -221,7 +221,8 @@ def node(op, inputs, outputs, **attributes):
 
 
 class Graph:
-    """Nodes and initializers; with anonymous names as an exporter that merges layers gives them."""
+    """Nodes and initializers; with anonymous names as an exporter that merges layers gives them.
+    how: as in onnx_tensor; "shared": external, every tensor at the start of the other file."""
 
     def __init__(self, anonymous=False, how="raw"):
         self.nodes, self.initializers, self.external = [], [], b""
@@ -234,7 +235,8 @@ class Graph:
         place = ("weights.data", len(self.external))
         if self.how == "external":
             self.external += data
-        self.initializers.append(onnx_tensor(name, shape, data, self.how, place))
+        how = "external" if self.how == "shared" else self.how  # all at the same place
+        self.initializers.append(onnx_tensor(name, shape, data, how, place))
         return name
 
     def add(self, op, inputs, num_outputs=1, **attributes):
@@ -265,10 +267,10 @@ def onnx_gates(data):
     return i + o + f + g
 
 
-def segmentation_onnx(network, filters, anonymous=True, gemm=False):
+def segmentation_onnx(network, filters, anonymous=True, gemm=False, how="raw"):
     """filters: the bytes of the 80 x 251 bank, as the exporter computes it; None: left in the graph as
     a computation from parameters that keep their names."""
-    g = Graph(anonymous)
+    g = Graph(anonymous, how)
 
     def pair(op, x, name, *more):
         weights = [g.constant(f"{name}.{part}", *network[f"{name}.{part}"]) for part in ("weight", "bias")]
@@ -294,9 +296,9 @@ def segmentation_onnx(network, filters, anonymous=True, gemm=False):
         for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
             both = [network[f"lstm.{kind}_l{layer}{end}"] for end in ("", "_reverse")]
             parts[kind] = both[0][0], [onnx_gates(data) for _, data in both]
-        w = g.constant("W", (2, *parts["weight_ih"][0]), b"".join(parts["weight_ih"][1]))
-        r = g.constant("R", (2, *parts["weight_hh"][0]), b"".join(parts["weight_hh"][1]))
-        b = g.constant("B", (2, 2 * GATES), b"".join(
+        w = g.constant(f"W{layer}", (2, *parts["weight_ih"][0]), b"".join(parts["weight_ih"][1]))
+        r = g.constant(f"R{layer}", (2, *parts["weight_hh"][0]), b"".join(parts["weight_hh"][1]))
+        b = g.constant(f"B{layer}", (2, 2 * GATES), b"".join(
             i + h for i, h in zip(parts["bias_ih"][1], parts["bias_hh"][1])))
         x = g.add("LSTM", [x, w, r, b, "", "h0", "c0"], 3, direction=("s", b"bidirectional"),
                   hidden_size=128)
@@ -304,9 +306,10 @@ def segmentation_onnx(network, filters, anonymous=True, gemm=False):
         shape, data = network[name + ".weight"]
         bias = g.constant(name + ".bias", *network[name + ".bias"])
         if gemm:
-            x = g.add("Gemm", [x, g.constant("w", shape, data), bias], transB=1)
+            x = g.add("Gemm", [x, g.constant(name + ".weight", shape, data), bias], transB=1)
         else:
-            x = g.add("Add", [bias, g.add("MatMul", [x, g.constant("w", *transposed(shape, data))])])
+            weight = g.constant(name + ".turned", *transposed(shape, data))
+            x = g.add("Add", [bias, g.add("MatMul", [x, weight])])
         x = g.add("LeakyRelu", [x], alpha=0.01)
     g.add("LogSoftmax", [x], axis=2)
     return g.model()

@@ -667,7 +667,7 @@ class Program(unittest.TestCase):
         self.fails(2, "required", )
         self.fails(2, "give the originals", "--set", "default", *out)
         self.fails(2, "no such set", "--set", "nothing", *out, ".")
-        self.fails(2, "cannot be imported yet", "--set", "community-1", *out, ".")
+        self.fails(2, "the program itself makes this set", "--set", "community-1", *out, ".")
         self.fails(2, "a name has", "--set", "../x", *out, ".")
         self.fails(2, "KEY=VALUE", "--set", "x", *out, "--metadata", "a", "--tensors", "f")
         self.fails(2, "goes with --tensors", "--set", "x", *out, "--metadata", "a=b", ".")
