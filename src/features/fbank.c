@@ -14,21 +14,23 @@ enum { FFT_LENGTH = 512, BINS = FFT_LENGTH / 2, BLOCK_FRAMES = 64 };
 
 #define PREEMPHASIS 0.97f
 #define ENERGY_FLOOR 1.1920929e-07f
+#define FULL_SCALE 1073741824.0f /* energy of a sample of 16 bits whose value here is 1: 2^30 */
 #define MEL_LOW_HZ 20.0
 #define MEL_HIGH_HZ 8000.0
 
 struct dr_fbank {
     const struct dr_kernels *kernels;
     float window[DR_FBANK_LENGTH];
-    float *mel; /* packed [256] -> [80]; the Nyquist bin has no weight */
+    float floor; /* of an energy */
+    float *mel;  /* packed [256] -> [80]; the Nyquist bin has no weight */
 };
 
 static double mel_of_hz(double hz) {
     return 1127.0 * log(1.0 + hz / 700.0);
 }
 
-/* Triangles of equal width on the mel scale: weights[80][256]. */
-static void make_mel_weights(float *weights) {
+/* Triangles of equal width on the mel scale, times gain: weights[80][256]. */
+static void make_mel_weights(float *weights, double gain) {
     double low = mel_of_hz(MEL_LOW_HZ);
     double width = (mel_of_hz(MEL_HIGH_HZ) - low) / (DR_MELS + 1);
     for (int m = 0; m < DR_MELS; m++)
@@ -36,28 +38,53 @@ static void make_mel_weights(float *weights) {
             double mel = mel_of_hz((double)k * DR_SAMPLE_RATE / FFT_LENGTH);
             double rise = (mel - (low + m * width)) / width;
             double fall = (low + (m + 2) * width - mel) / width;
-            weights[m * BINS + k] = (float)fmax(0.0, fmin(rise, fall));
+            weights[m * BINS + k] = (float)(gain * fmax(0.0, fmin(rise, fall)));
         }
 }
 
-struct dr_fbank *dr_fbank_new(const struct dr_kernels *kernels, struct dr_arena *arena) {
+/* Without its window. */
+static struct dr_fbank *new_fbank(const struct dr_kernels *kernels, struct dr_arena *arena,
+                                  double gain) {
     struct dr_arena scratch = {NULL};
     struct dr_fbank *fbank = dr_arena_alloc(arena, 1, sizeof *fbank);
     float *mel = dr_arena_alloc(arena, DR_PADDED(DR_MELS) * BINS, sizeof *mel);
     float *weights = dr_arena_alloc(&scratch, DR_MELS * BINS, sizeof *weights);
     if (fbank && mel && weights) {
-        make_mel_weights(weights);
+        make_mel_weights(weights, gain);
         dr_pack_panels(mel, weights, 1, BINS, BINS, DR_MELS);
         fbank->kernels = kernels;
         fbank->mel = mel;
-        for (int i = 0; i < DR_FBANK_LENGTH; i++) {
-            double hann = 0.5 - 0.5 * cos(2.0 * M_PI * i / (DR_FBANK_LENGTH - 1));
-            fbank->window[i] = (float)pow(hann, 0.85);
-        }
     } else {
         fbank = NULL;
     }
     dr_arena_free(&scratch);
+    return fbank;
+}
+
+static double turn(int i) {
+    return cos(2.0 * M_PI * i / (DR_FBANK_LENGTH - 1));
+}
+
+static double window_at(enum dr_fbank_kind kind, int i) {
+    const double cosine = cos(2.0 * M_PI * i / (DR_FBANK_LENGTH - 1));
+    if (kind == DR_FBANK_WESPEAKER)
+        return 0.54 - 0.46 * cosine;
+    return pow(0.5 - 0.5 * cosine, 0.85);
+}
+
+struct dr_fbank *dr_fbank_new(enum dr_fbank_kind kind, const struct dr_kernels *kernels,
+                              struct dr_arena *arena) {
+    struct dr_fbank *fbank = new_fbank(kernels, arena, 1.0);
+    for (int i = 0; fbank && i < DR_FBANK_LENGTH; i++)
+        fbank->window[i] = (float)pow(0.5 - 0.5 * turn(i), 0.85);
+    return fbank;
+}
+
+/* The unit of the waveform, 2^-15, is in the weights of its power, exactly. */
+struct dr_fbank *dr_fbank_new_wespeaker(const struct dr_kernels *kernels, struct dr_arena *arena) {
+    struct dr_fbank *fbank = new_fbank(kernels, arena, 32768.0 * 32768.0);
+    for (int i = 0; fbank && i < DR_FBANK_LENGTH; i++)
+        fbank->window[i] = (float)(0.54 - 0.46 * turn(i));
     return fbank;
 }
 
@@ -100,6 +127,6 @@ void dr_fbank_run(const struct dr_fbank *fbank, float *energies, const float *sa
                             .n = DR_MELS};
         fbank->kernels->gemm(&g);
         for (size_t i = 0; i < n * DR_MELS; i++)
-            out[i] = logf(out[i] > ENERGY_FLOOR ? out[i] : ENERGY_FLOOR);
+            out[i] = logf(out[i] > fbank->floor ? out[i] : fbank->floor);
     }
 }

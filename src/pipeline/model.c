@@ -142,6 +142,12 @@ static int read_header(struct diarist_model *model, const char *path, diarist_er
     return status;
 }
 
+static struct dr_fbank *new_fbank(struct diarist_model *model) {
+    return dr_fbank_new(model->architecture == DR_COMMUNITY_1 ? DR_FBANK_WESPEAKER
+                                                              : DR_FBANK_CAMPPLUS,
+                        &model->kernels, &model->arena);
+}
+
 int diarist_model_open(diarist_model **out, const char *path, const diarist_options *options,
                        diarist_error *err) {
     diarist_error local;
@@ -154,7 +160,7 @@ int diarist_model_open(diarist_model **out, const char *path, const diarist_opti
     pthread_mutex_init(&model->networks_lock, NULL);
     dr_kernels_init(&model->kernels, dr_cpu_flags(options ? options->cpu_mask : DIARIST_CPU_ALL));
     int status = read_header(model, path, err);
-    if (!status && !(model->fbank = dr_fbank_new(&model->kernels, &model->arena)))
+    if (!status && !(model->fbank = new_fbank(model)))
         status = dr_fail_memory(err);
     if (status) {
         diarist_model_free(model);

@@ -1,8 +1,8 @@
 /* test_features.c - filter-bank energies against their definition in double precision.
  * SPDX-License-Identifier: MIT
  *
- * The definition, of one frame: subtract the mean, pre-emphasise, multiply by hann^0.85, DFT of 512
- * by its sum, squared magnitudes, triangles on the mel scale, logarithm with a floor. */
+ * The definition, of one frame: subtract the mean, pre-emphasise, multiply by the window, DFT of
+ * 512 by its sum, squared magnitudes, triangles on the mel scale, logarithm with a floor. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,19 +23,29 @@ static double mel(double hz) {
     return 1127.0 * log(1.0 + hz / 700.0);
 }
 
-static void frame_by_definition(double *energies, const float *samples) {
+/* What a network takes: its window, the unit of its waveform, and what makes its tables. */
+struct kind {
+    double offset, cosine, exponent, unit;
+    struct dr_fbank *(*make)(const struct dr_kernels *, struct dr_arena *);
+};
+
+static const struct kind kinds[] = {{0.5, 0.5, 0.85, 1.0, dr_fbank_new},
+                                    {0.54, 0.46, 1.0, 32768.0, dr_fbank_new_wespeaker}};
+
+static void frame_by_definition(double *energies, const struct kind *kind, const float *samples) {
     static double x[FFT], power[FFT / 2 + 1];
     double mean = 0.0, previous;
     for (int i = 0; i < DR_FBANK_LENGTH; i++)
-        mean += samples[i] / (double)DR_FBANK_LENGTH;
-    previous = samples[0] - mean;
+        mean += scale * samples[i] / DR_FBANK_LENGTH;
+    previous = scale * samples[0] - mean;
     for (int i = 0; i < FFT; i++) {
         x[i] = 0.0;
         if (i >= DR_FBANK_LENGTH)
             continue;
         double value = samples[i] - mean;
-        double window = pow(0.5 - 0.5 * cos(2.0 * M_PI * i / (DR_FBANK_LENGTH - 1)), 0.85);
-        x[i] = (value - 0.97 * previous) * window;
+        double turn = cos(2.0 * M_PI * i / (DR_FBANK_LENGTH - 1));
+        double window = pow(kind->offset - kind->cosine * turn, kind->exponent);
+        x[i] = (value - 0.97 * previous) * window * kind->unit;
         previous = value;
     }
     for (int k = 0; k <= FFT / 2; k++) {
@@ -58,19 +68,20 @@ static void frame_by_definition(double *energies, const float *samples) {
     }
 }
 
-static void check_signal(int flags, const float *samples) {
+static void check_signal(int flags, const struct kind *kind, const float *samples) {
+    const double offset = kind == DR_FBANK_CAMPPLUS ? 0.0 : 30.0 * log(2.0);
     struct dr_kernels kernels;
     struct dr_arena arena = {NULL};
     double expected[DR_MELS];
     dr_kernels_init(&kernels, dr_cpu_flags(flags));
-    struct dr_fbank *fbank = dr_fbank_new(&kernels, &arena);
+    struct dr_fbank *fbank = kind->make(&kernels, &arena);
     float *scratch = dr_arena_alloc(&arena, dr_fbank_scratch(), sizeof *scratch);
     size_t frames = dr_fbank_num_frames(NUM_SAMPLES);
     float *energies = dr_arena_alloc(&arena, frames * DR_MELS, sizeof *energies);
     assert_int_equal(frames, 1 + (NUM_SAMPLES - 400) / 160);
     dr_fbank_run(fbank, energies, samples, frames, scratch);
     for (size_t t = 0; t < frames; t++) {
-        frame_by_definition(expected, samples + t * DR_FBANK_STEP);
+        frame_by_definition(expected, kind, samples + t * DR_FBANK_STEP);
         for (int m = 0; m < DR_MELS; m++)
             assert_true(fabs(energies[t * DR_MELS + (size_t)m] - expected[m]) < 2e-3);
     }
@@ -87,10 +98,10 @@ static void test_fbank(void **state) {
         tone[i] = (float)(0.5 * sin(2.0 * M_PI * 440.0 * i / 16000.0) + 0.01 * noise[i] + 0.1);
     }
     const int masks[] = {DIARIST_CPU_GENERIC, DIARIST_CPU_AVX2, DIARIST_CPU_ALL};
-    for (int i = 0; i < 3; i++) {
-        check_signal(masks[i], tone);
-        check_signal(masks[i], noise);
-        check_signal(masks[i], silence);
+    for (int i = 0; i < 6; i++) {
+        check_signal(masks[i / 2], &kinds[i % 2], tone);
+        check_signal(masks[i / 2], &kinds[i % 2], noise);
+        check_signal(masks[i / 2], &kinds[i % 2], silence);
     }
     assert_int_equal(dr_fbank_num_frames(0), 0);
     assert_int_equal(dr_fbank_num_frames(399), 0);
