@@ -91,10 +91,12 @@ static void check_signal(int flags, const struct kind *kind, const float *sample
 static void test_fbank(void **state) {
     (void)state;
     static float tone[NUM_SAMPLES], noise[NUM_SAMPLES], silence[NUM_SAMPLES];
+    static float faint[NUM_SAMPLES]; /* below the floor in one unit, above it in the other */
     uint32_t seed = 1;
     for (int i = 0; i < NUM_SAMPLES; i++) {
         seed = seed * 1664525u + 1013904223u;
         noise[i] = (float)((double)seed / UINT32_MAX - 0.5);
+        faint[i] = 1e-6f * noise[i];
         tone[i] = (float)(0.5 * sin(2.0 * M_PI * 440.0 * i / 16000.0) + 0.01 * noise[i] + 0.1);
     }
     const int masks[] = {DIARIST_CPU_GENERIC, DIARIST_CPU_AVX2, DIARIST_CPU_ALL};
@@ -102,6 +104,7 @@ static void test_fbank(void **state) {
         check_signal(masks[i / 2], &kinds[i % 2], tone);
         check_signal(masks[i / 2], &kinds[i % 2], noise);
         check_signal(masks[i / 2], &kinds[i % 2], silence);
+        check_signal(masks[i / 2], &kinds[i % 2], faint);
     }
     assert_int_equal(dr_fbank_num_frames(0), 0);
     assert_int_equal(dr_fbank_num_frames(399), 0);
