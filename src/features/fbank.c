@@ -14,15 +14,13 @@ enum { FFT_LENGTH = 512, BINS = FFT_LENGTH / 2, BLOCK_FRAMES = 64 };
 
 #define PREEMPHASIS 0.97f
 #define ENERGY_FLOOR 1.1920929e-07f
-#define FULL_SCALE 1073741824.0f /* energy of a sample of 16 bits whose value here is 1: 2^30 */
 #define MEL_LOW_HZ 20.0
 #define MEL_HIGH_HZ 8000.0
 
 struct dr_fbank {
     const struct dr_kernels *kernels;
     float window[DR_FBANK_LENGTH];
-    float floor; /* of an energy */
-    float *mel;  /* packed [256] -> [80]; the Nyquist bin has no weight */
+    float *mel; /* packed [256] -> [80]; the Nyquist bin has no weight */
 };
 
 static double mel_of_hz(double hz) {
@@ -65,15 +63,7 @@ static double turn(int i) {
     return cos(2.0 * M_PI * i / (DR_FBANK_LENGTH - 1));
 }
 
-static double window_at(enum dr_fbank_kind kind, int i) {
-    const double cosine = cos(2.0 * M_PI * i / (DR_FBANK_LENGTH - 1));
-    if (kind == DR_FBANK_WESPEAKER)
-        return 0.54 - 0.46 * cosine;
-    return pow(0.5 - 0.5 * cosine, 0.85);
-}
-
-struct dr_fbank *dr_fbank_new(enum dr_fbank_kind kind, const struct dr_kernels *kernels,
-                              struct dr_arena *arena) {
+struct dr_fbank *dr_fbank_new(const struct dr_kernels *kernels, struct dr_arena *arena) {
     struct dr_fbank *fbank = new_fbank(kernels, arena, 1.0);
     for (int i = 0; fbank && i < DR_FBANK_LENGTH; i++)
         fbank->window[i] = (float)pow(0.5 - 0.5 * turn(i), 0.85);
@@ -127,6 +117,6 @@ void dr_fbank_run(const struct dr_fbank *fbank, float *energies, const float *sa
                             .n = DR_MELS};
         fbank->kernels->gemm(&g);
         for (size_t i = 0; i < n * DR_MELS; i++)
-            out[i] = logf(out[i] > fbank->floor ? out[i] : fbank->floor);
+            out[i] = logf(out[i] > ENERGY_FLOOR ? out[i] : ENERGY_FLOOR);
     }
 }

@@ -143,9 +143,9 @@ static int read_header(struct diarist_model *model, const char *path, diarist_er
 }
 
 static struct dr_fbank *new_fbank(struct diarist_model *model) {
-    return dr_fbank_new(model->architecture == DR_COMMUNITY_1 ? DR_FBANK_WESPEAKER
-                                                              : DR_FBANK_CAMPPLUS,
-                        &model->kernels, &model->arena);
+    if (model->architecture == DR_COMMUNITY_1)
+        return dr_fbank_new_wespeaker(&model->kernels, &model->arena);
+    return dr_fbank_new(&model->kernels, &model->arena);
 }
 
 int diarist_model_open(diarist_model **out, const char *path, const diarist_options *options,

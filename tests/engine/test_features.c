@@ -36,8 +36,8 @@ static void frame_by_definition(double *energies, const struct kind *kind, const
     static double x[FFT], power[FFT / 2 + 1];
     double mean = 0.0, previous;
     for (int i = 0; i < DR_FBANK_LENGTH; i++)
-        mean += scale * samples[i] / DR_FBANK_LENGTH;
-    previous = scale * samples[0] - mean;
+        mean += samples[i] / (double)DR_FBANK_LENGTH;
+    previous = samples[0] - mean;
     for (int i = 0; i < FFT; i++) {
         x[i] = 0.0;
         if (i >= DR_FBANK_LENGTH)
@@ -69,7 +69,6 @@ static void frame_by_definition(double *energies, const struct kind *kind, const
 }
 
 static void check_signal(int flags, const struct kind *kind, const float *samples) {
-    const double offset = kind == DR_FBANK_CAMPPLUS ? 0.0 : 30.0 * log(2.0);
     struct dr_kernels kernels;
     struct dr_arena arena = {NULL};
     double expected[DR_MELS];
