@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "models.h"
 
+#include "diarist/io.h"
+
 #include "feed.h"
 #include "report.h"
 #include "text.h"
@@ -46,9 +48,11 @@ int cli_model_find(char **path, const struct cli_settings *settings, const char 
     if (!stat(*path, &st))
         return 0;
     cli_error(value,
-              "no such model: it is not built in and %s is not there; make it with "
-              "models/import.py or give --model FILE",
-              *path);
+              "no such model: it is not built in and %s is not there; %s or give --model FILE",
+              *path,
+              diarist_model_original(value, 0)
+                  ? "get it with diarist models pull, make it with diarist models import,"
+                  : "make it with models/import.py");
     free(*path);
     *path = NULL;
     return CLI_EXIT_MODEL;

@@ -65,7 +65,8 @@ static int broken(diarist_error *err, const char *format, ...) {
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    return dr_fail(err, DIARIST_ERROR_MODEL, "%s; make it again with models/import.py", what);
+    return dr_fail(err, DIARIST_ERROR_MODEL,
+                   "%s; make it again with models/import.py or diarist models import", what);
 }
 
 static int broken_json(const struct reader *reader, const char *expected) {
