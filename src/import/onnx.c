@@ -34,13 +34,22 @@ enum {
     ENTRY_KEY = 1,
     ENTRY_VALUE = 2
 };
-enum { MAX_NODES = 1 << 14, MAX_CONSTANTS = 1 << 14, MAX_DEPTH = 4, MAX_NAME = 1024 };
+/* Of a network of either kind: a few hundred nodes and constants. Walks look at all of them for
+ * each. */
+enum {
+    MAX_NODES = 1 << 12,
+    MAX_CONSTANTS = 1 << 12,
+    MAX_NAMES = 1 << 16,
+    MAX_DEPTH = 4,
+    MAX_NAME = 1024
+};
 
 struct reader {
     struct dr_onnx *onnx;
     struct dr_arena *arena;
     dr_onnx_beside *beside;
     void *user;
+    size_t num_names; /* of inputs and outputs of all nodes */
     diarist_error *err;
 };
 
@@ -251,6 +260,9 @@ static int read_names(struct reader *reader, struct dr_onnx_names *out, struct d
     size_t num = 0;
     for (struct dr_proto all = message; dr_proto_next(&all, &field) > 0;)
         num += field.number == number;
+    reader->num_names += num;
+    if (num > MAX_NAMES || reader->num_names > MAX_NAMES)
+        return broken(reader, "its graph: it has more inputs and outputs than any network");
     *out = (struct dr_onnx_names){dr_arena_alloc(reader->arena, num + 1, sizeof *out->at), 0};
     if (!out->at)
         return dr_fail_memory(reader->err);
@@ -308,8 +320,9 @@ static int read_graph(struct reader *reader, struct dr_proto message, int depth)
 
 int dr_onnx_read(struct dr_onnx *out, const unsigned char *bytes, size_t size,
                  dr_onnx_beside *beside, void *user, struct dr_arena *arena, diarist_error *err) {
-    struct reader reader = {out, arena, beside, user, err};
-    struct dr_proto message = {bytes, bytes + size};
+    struct reader reader = {
+        .onnx = out, .arena = arena, .beside = beside, .user = user, .err = err};
+    struct dr_proto message = {bytes, size ? bytes + size : bytes}; /* an empty file is NULL */
     struct dr_proto_field field;
     int found, status = DIARIST_OK;
     *out = (struct dr_onnx){0};
