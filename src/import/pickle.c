@@ -264,8 +264,11 @@ static int collect_marked(struct machine *m, enum dr_pickle_kind kind) {
 }
 
 static int collect_top(struct machine *m, size_t num) {
-    if (m->height - above_mark(m) < num)
+    if (m->height < num)
         return broken(m, "a tuple lacks items");
+    for (size_t i = m->height - num; i < m->height; i++)
+        if (m->stack[i] == &m->mark)
+            return broken(m, "a tuple lacks items");
     return collect(m, DR_PICKLE_TUPLE, m->height - num, false);
 }
 
