@@ -20,6 +20,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import zipfile
 
@@ -371,6 +372,15 @@ class Import(unittest.TestCase):
                          {EMBEDDING: originals.zipped(b"\x80\x04" + attack + b".", {})})
         self.assertEqual(list(pathlib.Path(self.root.name).rglob("owned")), [])
         self.assertFalse(pathlib.Path("owned").exists())
+
+    def test_pickles_that_take_long(self):
+        """Work and memory follow the pickle's length, whatever it does with its stack."""
+        programs = {"more values": b"N" * 2_000_000, "no dictionary": b"2" * 8_000_000 + b"\x85" * 500_000,
+                    "no tensors": b"2" * 7_000_000 + b"(t0" * 400_000, "no value": b"(" * 1_000_000}
+        for text, body in programs.items():
+            begun = time.monotonic()
+            self.refused(text, {EMBEDDING: originals.zipped(b"\x80\x02}" + body + b".", {})})
+            self.assertLess(time.monotonic() - begun, 20)
 
     def test_tensors_beyond_their_storage(self):
         for shape, strides, offset in (((257,), None, 0), ((256,), (2,), 0), ((256,), None, 1),
