@@ -106,65 +106,85 @@ void DR_BODY(winograd_output_relu, DR_ISA)(float *y, const float *products, cons
     }
 }
 
-/* ---- two dimensions ---- */
+/* ---- two dimensions ----
+ * A line of the cache at a time, of 16 channels: 36 of them may not find a place in it together
+ * twice. What the first dimension gives lies in memory, as it takes 36 registers or more. */
 
-/* v[q][p] = (B' d B)_pq of LANES columns of the tile at x. */
-INLINE void transform_square(vec v[POINTS][POINTS], const float *x, size_t ldx, size_t n) {
+enum { LINE = DR_PANEL / LANES }; /* vectors */
+
+/* The line at x of so many rows and of the OUTPUTS columns of a tile: processors fetch along rows,
+ * but not over the end of a page, which a few columns fill. */
+INLINE void fetch_tile(const size_t rows, const float *x, size_t ldx, size_t n) {
     UNROLL
-    for (size_t r = 0; r < POINTS; r++) {
+    for (size_t r = 0; r < rows; r++)
+        UNROLL
+    for (size_t c = 0; c < OUTPUTS; c++)
+        __builtin_prefetch(x + r * ldx + c * n);
+}
+
+/* Columns from a tile to what is fetched meanwhile, 2 tiles further. */
+enum { AHEAD = 2 * OUTPUTS };
+
+/* half[l][q][r] = (d B)_rq of vector l of the tile at x, whose rows are ldx apart. */
+INLINE void transform_rows(vec half[LINE][POINTS][POINTS], const float *x, size_t ldx, size_t n) {
+    ROLLED
+    for (size_t r = 0; r < POINTS; r++, x += ldx)
+        ROLLED
+    for (size_t l = 0; l < LINE; l++) {
         vec row[POINTS];
-        load_points(row, x + r * ldx, n);
+        load_points(row, x + l * LANES, n);
         transform(row, row);
         UNROLL
         for (size_t q = 0; q < POINTS; q++)
-            v[q][r] = row[q];
+            half[l][q][r] = row[q];
     }
-    UNROLL
-    for (size_t q = 0; q < POINTS; q++)
-        transform(v[q], v[q]);
 }
 
 void DR_BODY(winograd2_input, DR_ISA)(float *v, size_t ldv, const float *x, size_t ldx,
                                       size_t tiles, size_t n) {
     for (size_t t = 0; t < tiles; t++, x += OUTPUTS * n, v += n)
-        for (size_t j = 0; j < n; j += LANES) {
-            vec to[POINTS][POINTS];
-            transform_square(to, x + j, ldx, n);
-            UNROLL
-            for (size_t p = 0; p < POINTS; p++)
+        for (size_t j = 0; j < n; j += DR_PANEL) {
+            vec half[LINE][POINTS][POINTS];
+            float *to = v + j;
+            fetch_tile(POINTS, x + (AHEAD + 2) * n + j, ldx, n);
+            transform_rows(half, x + j, ldx, n);
+            ROLLED
+            for (size_t q = 0; q < POINTS; q++, to += ldv)
+                ROLLED
+            for (size_t l = 0; l < LINE; l++) {
+                vec column[POINTS];
+                transform(column, half[l][q]);
                 UNROLL
-            for (size_t q = 0; q < POINTS; q++)
-                vec_store(v + (p * POINTS + q) * ldv + j, to[q][p]);
+                for (size_t p = 0; p < POINTS; p++)
+                    vec_store(to + p * POINTS * ldv + l * LANES, column[p]);
+            }
         }
 }
 
-/* y[r] = (A' products A)_r + bias of LANES columns of a tile */
-INLINE void gather_square(vec y[OUTPUTS][OUTPUTS], const float *products, size_t ldp, vec bias) {
-    vec half[OUTPUTS][POINTS];
-    UNROLL
-    for (size_t q = 0; q < POINTS; q++) {
+/* half[l][r][q] = (A' products)_rq of vector l of a tile */
+INLINE void gather_rows(vec half[LINE][OUTPUTS][POINTS], const float *products, size_t ldp) {
+    ROLLED
+    for (size_t q = 0; q < POINTS; q++, products += ldp)
+        ROLLED
+    for (size_t l = 0; l < LINE; l++) {
         vec column[POINTS], out[OUTPUTS];
-        load_points(column, products + q * ldp, POINTS * ldp);
+        load_points(column, products + l * LANES, POINTS * ldp);
         gather(out, column, vec_set(0.0f));
         UNROLL
         for (size_t r = 0; r < OUTPUTS; r++)
-            half[r][q] = out[r];
+            half[l][r][q] = out[r];
     }
-    UNROLL
-    for (size_t r = 0; r < OUTPUTS; r++)
-        gather(y[r], half[r], bias);
 }
 
-/* The first rows x columns outputs of a tile. */
-INLINE void finish_square(const size_t rows, const size_t columns, float *y, size_t ldy,
-                          vec out[OUTPUTS][OUTPUTS], const float *residual, size_t n) {
+/* The first `columns` outputs of a row of a tile. */
+INLINE void finish_row(const size_t columns, float *y, const vec half[POINTS], vec bias,
+                       const float *residual, size_t n) {
+    vec out[OUTPUTS];
+    gather(out, half, bias);
     UNROLL
-    for (size_t r = 0; r < rows; r++)
-        UNROLL
     for (size_t c = 0; c < columns; c++) {
-        const size_t at = r * ldy + c * n;
-        const vec v = residual ? vec_add(out[r][c], vec_load(residual + at)) : out[r][c];
-        vec_store(y + at, vec_max(v, vec_set(0.0f)));
+        const vec v = residual ? vec_add(out[c], vec_load(residual + c * n)) : out[c];
+        vec_store(y + c * n, vec_max(v, vec_set(0.0f)));
     }
 }
 
@@ -172,14 +192,31 @@ void DR_BODY(winograd2_output_relu, DR_ISA)(float *y, size_t ldy, const float *p
                                             const float *bias, const float *residual,
                                             size_t num_rows, size_t m, size_t n) {
     for (size_t i = 0; i < m; i += OUTPUTS, products += n)
-        for (size_t j = 0; j < n; j += LANES) {
-            const size_t columns = m - i < OUTPUTS ? m - i : OUTPUTS, at = i * n + j;
-            const float *rest = residual ? residual + at : NULL;
-            vec out[OUTPUTS][OUTPUTS];
-            gather_square(out, products + j, ldp, vec_load(bias + j));
-            if (num_rows == OUTPUTS && columns == OUTPUTS)
-                finish_square(OUTPUTS, OUTPUTS, y + at, ldy, out, rest, n);
-            else
-                finish_square(num_rows, columns, y + at, ldy, out, rest, n);
+        for (size_t j = 0; j < n; j += DR_PANEL) {
+            vec half[LINE][OUTPUTS][POINTS];
+            fetch_tile(OUTPUTS, y + (i + AHEAD) * n + j, ldy, n);
+            gather_rows(half, products + j, ldp);
+            ROLLED
+            for (size_t r = 0; r < num_rows; r++)
+                ROLLED
+            for (size_t l = 0; l < LINE; l++) {
+                const size_t at = r * ldy + i * n + j + l * LANES;
+                const float *rest = residual ? residual + at : NULL;
+                const vec by = vec_load(bias + j + l * LANES);
+                switch (m - i) {
+                default:
+                    finish_row(OUTPUTS, y + at, half[l][r], by, rest, n);
+                    break;
+                case 3:
+                    finish_row(3, y + at, half[l][r], by, rest, n);
+                    break;
+                case 2:
+                    finish_row(2, y + at, half[l][r], by, rest, n);
+                    break;
+                case 1:
+                    finish_row(1, y + at, half[l][r], by, rest, n);
+                    break;
+                }
+            }
         }
 }
