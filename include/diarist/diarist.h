@@ -14,7 +14,7 @@
  *
  * Conventions
  *   Threads   A model never changes after loading; any number of threads may share it. A recording
- *             belongs to one thread at a time. A result is read-only and may be shared.
+ *             or queue belongs to one thread at a time. A result is read-only and may be shared.
  *   State     No mutable process-wide state. The library never prints, exits, aborts or reads the
  *             environment.
  *   Units     Times are seconds from the first sample; samples are 16 kHz mono in [-1, 1].
@@ -49,7 +49,7 @@ typedef enum diarist_status {
     DIARIST_ERROR_MODEL = -4,   /* a model is missing, broken or of an unknown architecture */
     DIARIST_ERROR_MEMORY = -5,  /* no memory, or no thread could be started */
     DIARIST_ERROR_LIMIT = -6,   /* a limit that the caller set or the design has was passed */
-    DIARIST_ERROR_CANCELED = -7 /* a progress callback asked to stop */
+    DIARIST_ERROR_CANCELED = -7 /* a progress callback or diarist_queue_cancel asked to stop */
 } diarist_status;
 
 /* What went wrong, as one line without the program's name. Filled only on failure. */
@@ -215,6 +215,79 @@ DIARIST_API int diarist_embed(float *embedding, const diarist_model *model, cons
 
 /* Cosine of two embeddings of dim values; 0 when one of them is all zeros. */
 DIARIST_API double diarist_similarity(const float *a, const float *b, size_t dim);
+
+/* ---- many recordings ---------------------------------------------------------------------- */
+
+/* Recordings that threads of the queue work on in the background, each on one thread, as many at a
+ * time as there are threads. The results are those of diarist_diarize, bit for bit, whatever the
+ * number of threads. One that fails does not stop the others. For many recordings at once this is
+ * faster than one after the other on all threads; a single long one is not.
+ *
+ *     diarist_queue_open(&queue, model, NULL, 0, &err);
+ *     for (i = 0; i < num; i++) {
+ *         while (diarist_queue_push(queue, samples[i], n[i], &names[i], &err) ==
+ *                DIARIST_ERROR_LIMIT) {
+ *             diarist_queue_receive(&finished, queue, 1);
+ *             use(&finished);
+ *         }
+ *     }
+ *     while (diarist_queue_receive(&finished, queue, 1) == 0)
+ *         use(&finished);
+ *     diarist_queue_free(queue);
+ *
+ * A queue belongs to one thread at a time. Only receiving (with wait) and freeing wait for its
+ * threads. */
+typedef struct diarist_queue diarist_queue;
+
+/* Yields the next samples of a recording, 16 kHz mono: 1 to capacity of them; *num (0 when called)
+ * stays 0 at the end only. After a failure it returns a diarist_status and describes it in *err,
+ * which becomes the recording's. tag: as pushed. Called on a thread of the queue, by one at a time
+ * for a recording, and for several recordings at once. */
+typedef int (*diarist_read_fn)(void *tag, float *samples, size_t capacity, size_t *num,
+                               diarist_error *err);
+
+/* What became of a recording. */
+typedef struct diarist_finished {
+    void *tag;              /* as pushed */
+    diarist_result *result; /* belongs to who received it: diarist_result_free; NULL: failed, */
+    diarist_error error;    /* with this; otherwise its status is DIARIST_OK */
+} diarist_finished;
+
+/* options: of every recording, and copied; but num_threads is the queue's, task is diarize or vad
+ * and progress is NULL. capacity: the most recordings that are in the queue at a time, whether they
+ * wait, are worked on or have not been received yet; fewer than threads leave some idle; 0: four a
+ * thread. Waiting recordings take no memory of the queue's, those worked on as much as in
+ * diarist_recording_open with one thread, and finished ones their result. The model must outlive
+ * the queue. DIARIST_ERROR_ARGUMENT, DIARIST_ERROR_MODEL, DIARIST_ERROR_MEMORY. */
+DIARIST_API int diarist_queue_open(diarist_queue **out, const diarist_model *model,
+                                   const diarist_options *options, size_t capacity,
+                                   diarist_error *err);
+
+/* Adds a recording of n samples. They are borrowed: they must stay as they are until the recording
+ * is received or the queue freed. tag: anything by which the caller knows the recording again.
+ * Does not wait: DIARIST_ERROR_LIMIT when the queue is full; receive one, then push again. */
+DIARIST_API int diarist_queue_push(diarist_queue *queue, const float *samples, size_t n, void *tag,
+                                   diarist_error *err);
+
+/* The same for a recording that is read in parts as it is worked on, until read yields no more or
+ * fails, so that its samples are never all in memory. What tag points to must stay until the
+ * recording is received or the queue freed. */
+DIARIST_API int diarist_queue_push_reader(diarist_queue *queue, diarist_read_fn read, void *tag,
+                                          diarist_error *err);
+
+/* The recording that was finished first of those not received, so not in the order of pushing.
+ * wait: 0 to return at once, anything else to wait until one is finished. 0, or -1 when there is
+ * none: with wait only when the queue is empty. */
+DIARIST_API int diarist_queue_receive(diarist_finished *out, diarist_queue *queue, int wait);
+
+/* Ends the work on all recordings in the queue as soon as may be, usually within a second. They are
+ * received as others are, those not finished by then with DIARIST_ERROR_CANCELED. Does not wait;
+ * recordings may be pushed again. */
+DIARIST_API void diarist_queue_cancel(diarist_queue *queue);
+
+/* Cancels, waits for the threads and frees what was not received. No reader is called and no
+ * sample read any more. */
+DIARIST_API void diarist_queue_free(diarist_queue *queue);
 
 /* ---- results ------------------------------------------------------------------------------ */
 
