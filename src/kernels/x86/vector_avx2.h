@@ -77,7 +77,7 @@ static inline lanes lanes_load(const int16_t *p) {
 }
 
 static inline lanes lanes_multiply_add(lanes x, lanes w, lanes sum) {
-    return sum + (lanes)_mm256_madd_epi16((__m256i)x, (__m256i)w);
+    return (lanes)_mm256_add_epi32((__m256i)sum, _mm256_madd_epi16((__m256i)x, (__m256i)w));
 }
 
 /* 8 floats, rounded, as int16 from -32767 to 32767. */
