@@ -4,10 +4,7 @@
  * On the conversation in examples/ (argument 1), with the embedded model: the same result for any
  * number of threads and any way of feeding; every allocation may fail; progress can cancel; silence
  * and noise have no speakers; broken samples do no harm. */
-#define _GNU_SOURCE
-#include <errno.h>
 #include <math.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,8 +14,10 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "allocations.h"
 #include "conversation.h"
 #include "diarist/diarist.h"
+#include "same_result.h"
 
 enum { RATE = 16000 };
 
@@ -26,43 +25,6 @@ static const char *conversation;
 static diarist_model *model;
 static float *samples;
 static size_t num_samples;
-
-/* ---- allocations that fail: the linker sends every call here (--wrap) ---- */
-
-static long fail_at = -1; /* allocations to go until one fails; < 0: never */
-
-static int fails(void) {
-    if (__atomic_load_n(&fail_at, __ATOMIC_RELAXED) < 0)
-        return 0;
-    return __atomic_fetch_sub(&fail_at, 1, __ATOMIC_RELAXED) == 0;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *p, size_t size);
-int __real_posix_memalign(void **p, size_t align, size_t size);
-int __real_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *x);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-int __wrap_posix_memalign(void **p, size_t align, size_t size);
-int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *x);
-
-void *__wrap_malloc(size_t size) {
-    return fails() ? NULL : __real_malloc(size);
-}
-void *__wrap_calloc(size_t count, size_t size) {
-    return fails() ? NULL : __real_calloc(count, size);
-}
-void *__wrap_realloc(void *p, size_t size) {
-    return fails() ? NULL : __real_realloc(p, size);
-}
-int __wrap_posix_memalign(void **p, size_t align, size_t size) {
-    return fails() ? ENOMEM : __real_posix_memalign(p, align, size);
-}
-int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *x) {
-    return fails() ? EAGAIN : __real_pthread_create(t, a, f, x);
-}
 
 /* ---- helpers ---- */
 
@@ -95,29 +57,6 @@ static diarist_result *diarize(const float *x, size_t n, int threads) {
     if (diarist_diarize(&result, model, x, n, &options, &err))
         fail_msg("%s", err.message);
     return result;
-}
-
-static void assert_same(const diarist_result *a, const diarist_result *b) {
-    size_t dim = diarist_result_embedding_dim(a);
-    assert_int_equal(diarist_result_num_speakers(a), diarist_result_num_speakers(b));
-    for (int view = 0; view < 2; view++) {
-        size_t n = diarist_result_num_turns(a, view);
-        assert_int_equal(n, diarist_result_num_turns(b, view));
-        for (size_t i = 0; i < n; i++) {
-            diarist_turn s, t;
-            memset(&s, 0, sizeof s);
-            memset(&t, 0, sizeof t);
-            assert_int_equal(diarist_result_turn(a, view, i, &s), 0);
-            assert_int_equal(diarist_result_turn(b, view, i, &t), 0);
-            assert_memory_equal(&s, &t, sizeof s);
-        }
-    }
-    for (size_t k = 0; k < diarist_result_num_speakers(a); k++) {
-        diarist_speaker s, t;
-        diarist_result_speaker(a, k, &s);
-        diarist_result_speaker(b, k, &t);
-        assert_memory_equal(s.embedding, t.embedding, dim * sizeof(float));
-    }
 }
 
 /* ---- tests ---- */
@@ -174,9 +113,9 @@ static void test_failing_allocations(void **state) {
         diarist_result *result = (diarist_result *)(void *)&options;
         diarist_error err;
         assert_true(failures < 10000);
-        __atomic_store_n(&fail_at, failures, __ATOMIC_RELAXED);
+        fail_allocation(failures);
         status = diarist_diarize(&result, model, two_voices, n, &options, &err);
-        long left = __atomic_exchange_n(&fail_at, -1, __ATOMIC_RELAXED);
+        long left = stop_failing();
         if (status) {
             assert_int_equal(status, DIARIST_ERROR_MEMORY);
             assert_int_equal(err.status, DIARIST_ERROR_MEMORY);
