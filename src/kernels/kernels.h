@@ -104,6 +104,13 @@ struct dr_lstm_step16 {
     size_t batch, hidden;
 };
 
+/* What winograd2_input16 takes out of each point, in one dimension: the sum of B's row over that of
+ * the others, so that all points come as near to 16 bits. */
+#define DR_WINOGRAD2_SMALL 0.6f
+static inline float dr_winograd2_unit(size_t point) {
+    return point == 3 || point == 4 ? DR_WINOGRAD2_SMALL : 1.0f;
+}
+
 #define DR_KERNELS(X)                                                                              \
     X(gemm, (const struct dr_gemm *g))                                                             \
     X(gemm16, (const struct dr_gemm16 *g))                                                         \
@@ -144,10 +151,13 @@ struct dr_lstm_step16 {
      * rows 4t + q < m; products [6][ceil(m/4)][n], y and residual (or NULL) [m][n]. n: 16 k. */   \
     X(winograd_output_relu, (float *y, const float *products, const float *bias,                   \
                              const float *residual, size_t m, size_t n))                           \
-    /* ---- F(4x4, 3x3): the same along rows and columns at once; a tile gives 4 x 4 ---- */        \
-    /* Of x [6][4*tiles + 2][n], rows ldx apart: v[6p + q][t][j] = (B' d B)_pq of the 6 x 6 of      \
+    /* ---- F(4x4, 3x3): the same along rows and columns at once; a tile gives 4 x 4 ---- */       \
+    /* Of x [6][4*tiles + 2][n], rows ldx apart: v[6p + q][t][j] = (B' d B)_pq of the 6 x 6 of     \
      * tile t; the 36 points are ldv apart. n: 16 k. */                                            \
     X(winograd2_input, (float *v, size_t ldv, const float *x, size_t ldx, size_t tiles, size_t n)) \
+    /* The same times factor / (h_p h_q), rounded, with h = dr_winograd2_unit. |v| <= 100 |x|. */  \
+    X(winograd2_input16,                                                                           \
+      (int16_t * v, size_t ldv, const float *x, size_t ldx, float factor, size_t tiles, size_t n)) \
     /* y[r][4t + c][j] = max(0, (A' products[.][t][j] A)_rc + bias[j] + residual[r][4t + c][j])    \
      * for rows r < num_rows <= 4 and columns 4t + c < m. products: 36 points ldp apart; rows of   \
      * y and residual (or NULL; it may be y) are ldy apart. n: 16 k. */                            \

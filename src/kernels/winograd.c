@@ -29,15 +29,17 @@ void dr_winograd_input_c(float *v, const float *x, size_t tiles, size_t n) {
         }
 }
 
+static int16_t rounded(float v) {
+    return (int16_t)rintf(fmaxf(fminf(v, INT16_MAX), -INT16_MAX));
+}
+
 void dr_winograd_input16_c(int16_t *v, const float *x, float factor, size_t tiles, size_t n) {
     for (size_t t = 0; t < tiles; t++)
         for (size_t j = 0; j < n; j++) {
             float to[POINTS];
             transform(to, x + t * OUTPUTS * n + j, n);
-            for (size_t p = 0; p < POINTS; p++) {
-                const float low = fminf(to[p] * factor, INT16_MAX);
-                v[(p * tiles + t) * n + j] = (int16_t)rintf(fmaxf(low, -INT16_MAX));
-            }
+            for (size_t p = 0; p < POINTS; p++)
+                v[(p * tiles + t) * n + j] = rounded(to[p] * factor);
         }
 }
 
@@ -81,6 +83,20 @@ void dr_winograd2_input_c(float *v, size_t ldv, const float *x, size_t ldx, size
             transform_square(to, x + t * OUTPUTS * n + j, ldx, n);
             for (size_t p = 0; p < POINTS * POINTS; p++)
                 v[p * ldv + t * n + j] = to[p / POINTS][p % POINTS];
+        }
+}
+
+void dr_winograd2_input16_c(int16_t *v, size_t ldv, const float *x, size_t ldx, float factor,
+                            size_t tiles, size_t n) {
+    for (size_t t = 0; t < tiles; t++)
+        for (size_t j = 0; j < n; j++) {
+            float to[POINTS][POINTS];
+            transform_square(to, x + t * OUTPUTS * n + j, ldx, n);
+            for (size_t p = 0; p < POINTS; p++)
+                for (size_t q = 0; q < POINTS; q++) {
+                    const float unit = dr_winograd2_unit(p) * dr_winograd2_unit(q);
+                    v[(p * POINTS + q) * ldv + t * n + j] = rounded(to[p][q] * (factor / unit));
+                }
         }
 }
 

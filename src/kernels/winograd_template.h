@@ -161,6 +161,35 @@ void DR_BODY(winograd2_input, DR_ISA)(float *v, size_t ldv, const float *x, size
         }
 }
 
+/* v[p] *= factor / h_p */
+INLINE void scale_points(vec v[POINTS], float factor) {
+    UNROLL
+    for (size_t p = 0; p < POINTS; p++)
+        v[p] = vec_mul(v[p], vec_set(factor / dr_winograd2_unit(p)));
+}
+
+void DR_BODY(winograd2_input16, DR_ISA)(int16_t *v, size_t ldv, const float *x, size_t ldx,
+                                        float factor, size_t tiles, size_t n) {
+    for (size_t t = 0; t < tiles; t++, x += OUTPUTS * n, v += n)
+        for (size_t j = 0; j < n; j += DR_PANEL) {
+            vec half[LINE][POINTS][POINTS];
+            int16_t *to = v + j;
+            fetch_tile(POINTS, x + (AHEAD + 2) * n + j, ldx, n);
+            transform_rows(half, x + j, ldx, n);
+            ROLLED
+            for (size_t q = 0; q < POINTS; q++, to += ldv)
+                ROLLED
+            for (size_t l = 0; l < LINE; l++) {
+                vec column[POINTS];
+                transform(column, half[l][q]);
+                scale_points(column, factor / dr_winograd2_unit(q));
+                UNROLL
+                for (size_t p = 0; p < POINTS; p++)
+                    store_int16(to + p * POINTS * ldv + l * LANES, column[p]);
+            }
+        }
+}
+
 /* half[l][r][q] = (A' products)_rq of vector l of a tile */
 INLINE void gather_rows(vec half[LINE][OUTPUTS][POINTS], const float *products, size_t ldp) {
     ROLLED

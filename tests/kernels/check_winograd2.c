@@ -53,6 +53,37 @@ void check_winograd2_input(const struct check *t) {
     each_map(t, check_input);
 }
 
+static void check_input16(const struct check *t, size_t tiles, size_t n, size_t gap,
+                          enum placement place) {
+    static const float factors[] = {10.0f, 327.0f, 3000.0f /* some do not fit */};
+    static const double units[POINTS] = {1.0, 1.0, 1.0, 0.6, 0.6, 1.0};
+    const size_t width = (OUTPUTS * tiles + 2) * n, ldx = width + gap, ldv = tiles * n + gap;
+    const float *x = random_floats(last_element(POINTS, (ptrdiff_t)ldx, width), UNIFORM, place);
+    int16_t *v = guarded(last_element(SQUARE, (ptrdiff_t)ldv, tiles * n) * sizeof *v, place);
+    for (size_t f = 0; f < COUNT(factors); f++) {
+        double worst = 0.0;
+        bool kept = true;
+        t->k.winograd2_input16(v, ldv, x, ldx, factors[f], tiles, n);
+        for (size_t p = 0; p < SQUARE; p++) {
+            const double factor = (double)factors[f] / units[p / POINTS] / units[p % POINTS];
+            for (size_t i = 0; i < tiles * n; i++) {
+                const float *tile = x + i / n * OUTPUTS * n + i % n;
+                const double exact = factor * transformed(tile, ldx, n, p);
+                const double fit = fmin(fmax(exact, -INT16_MAX), INT16_MAX);
+                worst = fmax(worst, fabs(v[p * ldv + i] - fit));
+            }
+            for (size_t i = tiles * n; p + 1 < SQUARE && i < ldv; i++)
+                kept &= v[p * ldv + i] == 0;
+        }
+        expect(worst < 0.53 && kept, "%zu tiles of %zu times %g: off by %.3f units", tiles, n,
+               (double)factors[f], worst);
+    }
+}
+
+void check_winograd2_input16(const struct check *t) {
+    each_map(t, check_input16);
+}
+
 /* One channel in, n out: the products of a map x[rows][columns] with filters [3][3][n]. */
 struct convolution {
     float *x, *filter;
@@ -124,13 +155,16 @@ enum { TILES = 48, N = 32, ROW = (OUTPUTS * TILES + 2) * N, POINT = TILES * N + 
 struct work {
     const float *x, *products, *bias;
     float *v, *y;
+    int16_t *v16;
 };
 
 static struct work make_work(void) {
     struct work w = {random_floats(POINTS * ROW, UNIFORM, AT_START),
                      random_floats(SQUARE * POINT, UNIFORM, AT_START),
-                     random_floats(N, UNIFORM, AT_START), guarded_floats(SQUARE * POINT, AT_START),
-                     guarded_floats(OUTPUTS * ROW, AT_START)};
+                     random_floats(N, UNIFORM, AT_START),
+                     guarded_floats(SQUARE * POINT, AT_START),
+                     guarded_floats(OUTPUTS * ROW, AT_START),
+                     guarded(SQUARE * POINT * sizeof(int16_t), AT_START)};
     return w;
 }
 
@@ -138,5 +172,6 @@ static struct work make_work(void) {
     DEFINE_BENCH(slot, "48 tiles of 32", struct work, make_work(), arguments)
 
 BENCH(winograd2_input, (o->v, POINT, o->x, ROW, TILES, N))
+BENCH(winograd2_input16, (o->v16, POINT, o->x, ROW, 327.0f, TILES, N))
 BENCH(winograd2_output_relu,
       (o->y, ROW, o->products, POINT, o->bias, o->x, OUTPUTS, OUTPUTS *TILES, N))
