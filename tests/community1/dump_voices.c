@@ -1,0 +1,55 @@
+/* dump_voices.c - what a community-1 model makes of each chunk of a recording, for voices.py.
+ * SPDX-License-Identifier: MIT
+ *
+ * usage: dump_voices MODEL SAMPLES.f32 FOLDER STEP_SAMPLES
+ *
+ * SAMPLES.f32: 16 kHz mono, little-endian floats -> FOLDER/active.bin [chunks][589] bytes,
+ * FOLDER/embeddings.bin [chunks][3][256] floats. Preset accurate: everything in float. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mapped_file.h"
+#include "pipeline/recording.h"
+
+static diarist_error error;
+
+static void check(int ok, const char *what) {
+    if (!ok) {
+        fprintf(stderr, "dump_voices: %s %s\n", what, error.message);
+        exit(1);
+    }
+}
+
+static void save(const char *folder, const char *name, const void *data, size_t num, size_t size) {
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s.bin", folder, name);
+    FILE *file = fopen(path, "wb");
+    check(file && fwrite(data, size, num, file) == num && fclose(file) == 0, path);
+}
+
+int main(int argc, char **argv) {
+    struct dr_mapped_file samples;
+    diarist_model *model;
+    diarist_recording *recording;
+    diarist_options options;
+    check(argc == 5, "usage: dump_voices MODEL SAMPLES.f32 FOLDER STEP_SAMPLES");
+    diarist_options_init(&options);
+    options.preset = DIARIST_PRESET_ACCURATE;
+    options.step_s = strtod(argv[4], NULL) / DR_SAMPLE_RATE;
+    check(dr_mapped_file_open(&samples, argv[2]) == 0, argv[2]);
+    check(diarist_model_load(&model, argv[1], &options, &error) == 0, "");
+    check(diarist_recording_open(&recording, model, &options, &error) == 0, "");
+    check(diarist_recording_feed(recording, (const float *)(const void *)samples.data,
+                                 samples.size / sizeof(float), &error) == 0,
+          "");
+    check(dr_recording_end(recording, DIARIST_TASK_DIARIZE, &error) == 0, "");
+    const size_t chunks = recording->segments.num_chunks;
+    check(recording->voices.num_chunks == chunks, "not every chunk has voices");
+    save(argv[3], "active", recording->segments.active, chunks, DR_CHUNK_FRAMES);
+    save(argv[3], "embeddings", recording->voices.embedding, chunks * DR_LOCAL_SPEAKERS,
+         DR_RESNET34_DIM * sizeof(float));
+    diarist_recording_free(recording);
+    diarist_model_free(model);
+    dr_mapped_file_close(&samples);
+    return 0;
+}

@@ -1,0 +1,92 @@
+"""reference.py - the voices of a chunk by their definitions, in numpy: what voices.py compares with.
+SPDX-License-Identifier: MIT
+
+Kaldi's filter bank as torchaudio computes it for WeSpeaker, ResNet34 as in Wang et al. 2023, pooling
+and masks as pyannote.audio 4 has them. Convolutions are sums over their nine taps."""
+
+import numpy as np
+
+RATE, CHUNK, FRAMES = 16000, 160000, 589
+
+
+def energies(samples):
+    """[num_frames][80] in double; samples from -1 to 1."""
+    x = samples.astype("<f8") * 32768
+    num = 1 + (len(x) - 400) // 160
+    frames = x[np.arange(num)[:, None] * 160 + np.arange(400)]
+    frames = frames - frames.mean(1, keepdims=True)
+    frames = frames - 0.97 * np.concatenate([frames[:, :1], frames[:, :-1]], 1)
+    frames *= 0.54 - 0.46 * np.cos(2 * np.pi * np.arange(400) / 399)
+    power = np.abs(np.fft.rfft(frames, 512)) ** 2
+    mel = lambda hz: 1127 * np.log(1 + hz / 700)
+    low, high = mel(20.0), mel(8000.0)
+    width = (high - low) / 81
+    at = (mel(np.arange(257) * RATE / 512)[None, :] - low) / width - np.arange(80)[:, None]
+    weights = np.maximum(0, np.minimum(at, 2 - at))
+    weights[:, 256] = 0
+    return np.log(np.maximum(power @ weights.T, 1.1920929e-7))
+
+
+def convolution(x, weight, stride):
+    """x [inputs][mels][frames], weight [outputs][inputs][k][k], zeros around."""
+    kernel = weight.shape[2]
+    pad = kernel // 2
+    x = np.pad(x, ((0, 0), (pad, pad), (pad, pad)))
+    mels = (x.shape[1] - kernel) // stride + 1
+    frames = (x.shape[2] - kernel) // stride + 1
+    out = 0
+    for i in range(kernel):
+        for j in range(kernel):
+            part = x[:, i: i + stride * mels: stride, j: j + stride * frames: stride]
+            out = out + np.tensordot(weight[:, :, i, j], part[:, :mels, :frames], 1)
+    return out
+
+
+def norm(tensors, name, x):
+    scale = tensors[name + ".weight"] / np.sqrt(tensors[name + ".running_var"] + 1e-5)
+    shift = tensors[name + ".bias"] - tensors[name + ".running_mean"] * scale
+    return x * scale[:, None, None] + shift[:, None, None]
+
+
+def trunk(tensors, features):
+    """features [frames][80] -> [2560][frames / 8], channel-major."""
+    relu = lambda x: np.maximum(x, 0)
+    x = relu(norm(tensors, "bn1", convolution(features.T[None], tensors["conv1.weight"], 1)))
+    for layer, blocks in enumerate((3, 4, 6, 3), 1):
+        for block in range(blocks):
+            name = "layer%d.%d." % (layer, block)
+            stride = 2 if layer > 1 and block == 0 else 1
+            inner = relu(norm(tensors, name + "bn1",
+                              convolution(x, tensors[name + "conv1.weight"], stride)))
+            inner = norm(tensors, name + "bn2",
+                         convolution(inner, tensors[name + "conv2.weight"], 1))
+            if name + "shortcut.0.weight" in tensors:
+                x = norm(tensors, name + "shortcut.1",
+                         convolution(x, tensors[name + "shortcut.0.weight"], stride))
+            x = relu(inner + x)
+    return x.reshape(-1, x.shape[2])
+
+
+def mask_of(active, speaker):
+    """Frames of the speaker alone, or all of its frames when these are not more than 2."""
+    on = active >> speaker & 1
+    clean = on * ((active & (active - 1)) == 0)
+    return clean if clean.sum() > np.ceil(FRAMES * 400 / CHUNK) else on
+
+
+def pool(tensors, columns, mask):
+    """Weighted mean and deviation, then the last layer."""
+    num = columns.shape[1]
+    w = mask[np.floor(np.arange(num) * (len(mask) / num)).astype(int)].astype("<f8")
+    total = w.sum() + 1e-8
+    mean = (columns * w).sum(1) / total
+    squares = ((columns - mean[:, None]) ** 2 * w).sum(1)
+    deviation = np.sqrt(squares / (total - (w * w).sum() / total + 1e-8))
+    return tensors["seg_1.weight"] @ np.concatenate([mean, deviation]) + tensors["seg_1.bias"]
+
+
+def voices(tensors, samples, active):
+    """[3][256] of a chunk; samples [160000], active [589] bits."""
+    features = energies(samples)
+    columns = trunk(tensors, features - features.mean(0))
+    return np.stack([pool(tensors, columns, mask_of(active, q)) for q in range(3)])

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""voices.py - community-1 from samples: chunks, voices, and the whole program, with random embedding
+weights.
+SPDX-License-Identifier: MIT
+
+usage: voices.py DUMP_VOICES PROGRAM DEFAULT_MODEL
+
+1. What is active in each chunk, against pyannote.audio's segmentation of the same clip.
+2. Embeddings of each chunk's local speakers, against their definition (reference.py).
+3. The program: how many talk at each time against pyannote.audio's diarization, which does not depend
+   on the embeddings; threads, number of speakers, silence, refusals.
+SHARED is DIARIST_SHARED, or ../shared beside the repository; exit status 77 without it or numpy.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import wave
+
+try:
+    import numpy as np
+except ImportError:
+    print("skipped: numpy is not installed")
+    sys.exit(77)
+
+import make_model
+import reference
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHARED = pathlib.Path(os.environ.get("DIARIST_SHARED") or ROOT.parent / "shared")
+FIXTURES = SHARED / "fixtures" / "community1"
+RATE, CHUNK = 16000, 160000
+dump_voices, program, default_model = sys.argv[1:4]
+failures = []
+checks = 0
+
+
+def check(name, ok, detail=""):
+    global checks
+    checks += 1
+    if not ok:
+        failures.append(name)
+        print("FAIL %s %s" % (name, detail))
+
+
+def read_wav(path):
+    with wave.open(str(path)) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype("<f4") / 32768
+
+
+def dump(model, samples):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "samples.f32")
+        samples.tofile(path)
+        subprocess.run([dump_voices, model, path, folder, str(RATE)], check=True)
+        return (np.fromfile(os.path.join(folder, "active.bin"), "u1").reshape(-1, 589),
+                np.fromfile(os.path.join(folder, "embeddings.bin"), "<f4").reshape(-1, 3, 256))
+
+
+def compare_chunks(model, tensors, name, samples, segmentation, chosen):
+    active, embeddings = dump(model, samples)
+    want = ((segmentation > 0.5) @ np.array([1, 2, 4])).astype("u1")
+    check(name + " chunks", active.shape == want.shape, "%s %s" % (active.shape, want.shape))
+    check(name + " active", (active == want).mean() >= 0.9999, "%d differ" % (active != want).sum())
+    padded = np.concatenate([samples, np.zeros(CHUNK, "<f4")])
+    for c in chosen:
+        expected = reference.voices(tensors, padded[c * RATE: c * RATE + CHUNK], active[c])
+        for q in range(3):
+            if not (active[c] >> q & 1).any():
+                continue
+            a, b = embeddings[c, q].astype(float), expected[q]
+            cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+            check("%s chunk %d speaker %d" % (name, c, q), cosine > 0.99999, "cosine %.8f" % cosine)
+
+
+def diarize(model, path, *options):
+    return subprocess.run([program, "-q", "--model", model, "-f", "json", *options, str(path)],
+                          capture_output=True, text=True)
+
+
+def turns_of(model, path, *options):
+    result = diarize(model, path, *options)
+    check("%s %s" % (path, options), result.returncode == 0, result.stderr)
+    return json.loads(result.stdout)["diarization"] if result.returncode == 0 else []
+
+
+def talkers(turns, num):
+    """How many talk, every 10 ms."""
+    count = np.zeros(num, int)
+    for start, end in turns:
+        count[round(start * 100): round(end * 100)] += 1
+    return count
+
+
+def compare_counts(model, folder):
+    lines = (folder / "reference.rttm").read_text().split("\n")
+    want = [(float(r[3]), float(r[3]) + float(r[4])) for r in map(str.split, lines) if r]
+    ours = [(t["start"], t["end"]) for t in turns_of(model, folder / "clip_16k.wav",
+                                                      "--preset", "accurate")]
+    num = int(max(end for _, end in want + ours) * 100) + 2
+    differ = (talkers(ours, num) != talkers(want, num)).mean()
+    check(folder.name + " talkers", differ < 2e-3, "%.4f of the time differ" % differ)
+
+
+def check_program(model):
+    clip = FIXTURES / "pyannote" / "02_pyannote_sample" / "clip_16k.wav"
+    one, two = (turns_of(model, clip, "--preset", "fast", "-t", n) for n in ("1", "2"))
+    check("one and two threads", one == two and len(one) > 3)
+    for number in (1, 2, 3):
+        turns = turns_of(model, clip, "--preset", "fast", "--num-speakers", str(number))
+        found = len({t["speaker"] for t in turns})
+        check("%d speakers asked for" % number, found == number, "%d found" % found)
+    silence = sorted((SHARED / "data" / "nonspeech").glob("*.*"))
+    for path in [p for p in silence if p.suffix in (".flac", ".wav")][:4]:
+        check("%s has no speakers" % path.name, turns_of(model, path) == [])
+    refused = subprocess.run([program, "embed", "--model", model, str(clip)], capture_output=True,
+                             text=True)
+    check("embed is refused in one line", refused.returncode != 0 and not refused.stdout and
+          refused.stderr.count("\n") == 1 and "community-1" in refused.stderr, refused.stderr)
+
+
+def main():
+    if not FIXTURES.is_dir() or not pathlib.Path(default_model).is_file():
+        print("skipped: no fixtures of community-1 in %s" % SHARED)
+        return 77
+    tensors = make_model.resnet34()
+    with tempfile.TemporaryDirectory() as folder:
+        model = pathlib.Path(folder) / "community-1.safetensors"
+        make_model.write(model, pathlib.Path(default_model), SHARED / "models" / "plda", tensors)
+        doubles = {name: array.astype("<f8") for name, array in tensors.items()}
+        load = lambda name: np.load(FIXTURES / "speakrs" / (name + "_segmentation_data.npy"))
+        speakrs = FIXTURES / "speakrs"
+        compare_chunks(model, doubles, "short", read_wav(speakrs / "test_short.wav"), load("short"),
+                       [0])
+        compare_chunks(model, doubles, "pipeline", read_wav(speakrs / "test.wav"), load("pipeline"),
+                       [3, 17])
+        compare_counts(model, FIXTURES / "pyannote" / "04_three_speaker")
+        check_program(model)
+    print("%d passed, %d failed" % (checks - len(failures), len(failures)))
+    return 1 if failures else 0
+
+
+sys.exit(main())
