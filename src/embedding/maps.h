@@ -14,15 +14,20 @@ struct dr_map {
     float *data; /* [tiles over mels * 4 + 2][tiles over frames * 4 + 2][channels] */
     size_t mels, frames, channels;
     size_t row; /* floats from one mel to the next */
+    float max;  /* the largest value: what writes the map says so */
 };
 
 /* Tiles that cover so many mels or frames. */
 size_t dr_map_tiles(size_t n);
 
+/* Floats of a row, border included. */
+size_t dr_map_row(size_t frames, size_t channels);
+
 /* Floats at data, a multiple of 16. */
 size_t dr_map_floats(size_t mels, size_t frames, size_t channels);
 
-/* A map at data, whose border and what lies behind its end become zeros; the rest stays. */
+/* A map at data, whose border and what lies behind its end become zeros; the rest stays. Its max is
+ * 0. */
 struct dr_map dr_map_make(float *data, size_t mels, size_t frames, size_t channels);
 
 /* [frames][channels] of a mel. */

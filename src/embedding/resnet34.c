@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * Every batch norm is folded into the convolution before it. Convolutions without a stride run as
- * Winograd's (winograd_conv.h), the others as matrix products whose rows overlap. */
+ * Winograd's (winograd_conv.h), the others as matrix products whose rows overlap. In 16 bits a
+ * map has one unit. */
 #include "embedding/resnet34.h"
 
 #include <math.h>
@@ -33,6 +34,7 @@ struct residual_block {
 
 struct dr_resnet34 {
     const struct dr_kernels *kernels;
+    enum dr_precision precision;
     struct dr_linear first;
     struct residual_block block[LAYERS][MAX_BLOCKS];
     struct dr_linear head;
@@ -46,8 +48,9 @@ static size_t channels_of(int layer) {
 
 /* A convolution with kernel x kernel taps and the batch norm that follows it. */
 static struct dr_linear load_direct(struct dr_loader *loader, const char *conv, const char *norm,
-                                    unsigned n, unsigned channels, unsigned kernel) {
-    const struct dr_packing packing = {DR_FLOAT32, kernel, 1, 0};
+                                    unsigned n, unsigned channels, unsigned kernel,
+                                    enum dr_precision precision) {
+    const struct dr_packing packing = {precision, kernel, 1, DR_ACTIVATION_MAX};
     const struct dr_conv_shape shape = {n, channels, kernel, kernel, 4, packing};
     struct dr_affine affine = dr_load_batch_norm(loader, norm, n, 1);
     return dr_load_conv(loader, conv, &shape, 0, &affine);
@@ -61,9 +64,9 @@ static void load_block(struct residual_block *block, struct dr_loader *loader, i
      snprintf(name[1], sizeof name[1], "embedding.resnet.layer%d.%d.%s", layer + 1, i, norm))
     NAMES("conv1", "bn1");
     if (layer && !i) {
-        block->strided = load_direct(loader, name[0], name[1], n, n / 2, 3);
+        block->strided = load_direct(loader, name[0], name[1], n, n / 2, 3, loader->precision);
         NAMES("shortcut.0", "shortcut.1");
-        block->shortcut = load_direct(loader, name[0], name[1], n, n / 2, 1);
+        block->shortcut = load_direct(loader, name[0], name[1], n, n / 2, 1, loader->precision);
     } else {
         block->conv[0] = dr_winograd_conv_load(loader, name[0], name[1], n);
     }
@@ -95,8 +98,9 @@ struct dr_resnet34 *dr_resnet34_load(struct dr_loader *loader, const struct dr_k
         return NULL;
     }
     net->kernels = kernels;
-    net->first =
-        load_direct(loader, "embedding.resnet.conv1", "embedding.resnet.bn1", FIRST_CHANNELS, 1, 3);
+    net->precision = loader->precision;
+    net->first = load_direct(loader, "embedding.resnet.conv1", "embedding.resnet.bn1",
+                             FIRST_CHANNELS, 1, 3, DR_FLOAT32);
     for (int layer = 0; layer < LAYERS; layer++)
         for (int i = 0; i < num_blocks[layer]; i++)
             load_block(&net->block[layer][i], loader, layer, i);
@@ -149,6 +153,7 @@ static size_t lay_out(struct scratch *s, float *base, size_t num_frames) {
         if (layer)
             part[layer % 2] = larger(part[layer % 2], 2 * layer_floats(layer, num_frames));
         work = larger(work, dr_winograd_conv_scratch(channels_of(layer)));
+        work = larger(work, 3 * dr_map_row(frames_of(layer, num_frames), channels_of(layer)) / 2);
     }
     if (s)
         *s = (struct scratch){{base, base + part[0]}, base + part[0] + part[1]};
@@ -159,9 +164,16 @@ size_t dr_resnet34_trunk_scratch(size_t max_frames) {
     return lay_out(NULL, NULL, max_frames);
 }
 
+/* What a product wrote, Winograd's convolutions want to know the largest value of. */
+static void find_max(const struct dr_resnet34 *net, struct dr_map *map) {
+    if (net->precision == DR_INT16)
+        net->kernels->max_abs(&map->max, dr_map_interior(map, 0), (ptrdiff_t)map->row, map->mels,
+                              map->frames * map->channels);
+}
+
 /* features[frames][80] -> map of 32 channels, by way of one of a single channel at data. */
-static void run_first(const struct dr_resnet34 *net, const struct dr_map *out,
-                      const float *features, float *data) {
+static void run_first(const struct dr_resnet34 *net, struct dr_map *out, const float *features,
+                      float *data) {
     const struct dr_map in = dr_map_make(data, DR_MELS, out->frames, 1);
     for (size_t m = 0; m < DR_MELS; m++)
         for (size_t t = 0; t < out->frames; t++)
@@ -186,12 +198,30 @@ static void run_strided(const struct dr_resnet34 *net, const struct residual_blo
     }
 }
 
+/* The same in 16 bits, by way of rows[3][in->row]. */
+static void run_strided16(const struct dr_resnet34 *net, const struct residual_block *block,
+                          const struct dr_map *out, const struct dr_map *inner,
+                          const struct dr_map *in, int16_t *rows) {
+    const struct dr_kernels *k = net->kernels;
+    const ptrdiff_t row = (ptrdiff_t)in->row;
+    const ptrdiff_t lda = 2 * (ptrdiff_t)in->channels, ldc = (ptrdiff_t)out->channels;
+    const float unit = in->max / DR_ACTIVATION_MAX, per_unit = unit > 0.0f ? 1.0f / unit : 0.0f;
+    for (size_t m = 0; m < out->mels; m++) {
+        k->quantize(rows, row, in->data + 2 * m * in->row, row, per_unit, 3, in->row);
+        dr_linear_run16(k, &block->strided, rows, lda, row, unit, NULL, dr_map_interior(inner, m),
+                        ldc, out->frames, DR_RELU);
+        dr_linear_run16(k, &block->shortcut, rows + in->row + in->channels, lda, 0, unit, NULL,
+                        dr_map_interior(out, m), ldc, out->frames, DR_LINEAR);
+    }
+}
+
 void dr_resnet34_trunk(const struct dr_resnet34 *net, float *map, const float *features,
                        size_t num_frames, float *scratch) {
     struct scratch s;
     lay_out(&s, scratch, num_frames);
     struct dr_map x = layer_map(s.part[0], 0, num_frames);
     run_first(net, &x, features, s.part[1]);
+    find_max(net, &x);
     struct dr_map inner = layer_map(s.part[1], 0, num_frames);
     for (int layer = 0; layer < LAYERS; layer++)
         for (int i = 0; i < num_blocks[layer]; i++) {
@@ -201,7 +231,11 @@ void dr_resnet34_trunk(const struct dr_resnet34 *net, float *map, const float *f
                 float *part = s.part[layer % 2];
                 inner = layer_map(part, layer, num_frames);
                 x = layer_map(part + layer_floats(layer, num_frames), layer, num_frames);
-                run_strided(net, block, &x, &inner, &in);
+                if (net->precision == DR_INT16)
+                    run_strided16(net, block, &x, &inner, &in, (int16_t *)(void *)s.work);
+                else
+                    run_strided(net, block, &x, &inner, &in);
+                find_max(net, &inner);
             } else {
                 dr_winograd_conv_run(net->kernels, &block->conv[0], &inner, &x, NULL, s.work);
             }

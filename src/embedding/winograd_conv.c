@@ -13,7 +13,19 @@ const double dr_winograd_filter[POINTS][3] = {{1.0 / 4, 0, 0},
                                               {1.0 / 24, -1.0 / 12, 1.0 / 6},
                                               {0, 0, 1}};
 
+/* |B' d B| <= 100 |d| */
+#define TRANSFORM_GAIN 100.0f
+
 /* ---- loading ---- */
+
+/* In 16 bits all points of a map have one unit, with which the largest that can be fits: most are
+ * far smaller. So they need all 16 bits, and weights get enough where sums are exact over
+ * no more than 64 channels. */
+static struct dr_packing packing_of(const struct dr_loader *loader, size_t channels) {
+    const size_t taps = channels > 64 ? channels / 64 : 1;
+    return loader->precision == DR_INT16 ? (struct dr_packing){DR_INT16, taps, 1, INT16_MAX}
+                                         : DR_PACKING_FLOAT;
+}
 
 /* to[point] = G w G' times scale, points `ld` apart. */
 static void transform_filter(float *to, size_t ld, const float w[9], float scale) {
@@ -36,23 +48,24 @@ struct dr_winograd_conv dr_winograd_conv_load(struct dr_loader *loader, const ch
     const struct dr_affine affine = dr_load_batch_norm(loader, norm, channels, 1);
     const float *weight = dr_load_tensor(loader, conv, ".weight", 4, channels, channels, 3, 3);
     float *points = dr_loader_scratch(loader, SQUARE * size);
-    struct dr_winograd_conv loaded = {.bias = affine.shift, .channels = channels};
+    struct dr_winograd_conv loaded = {
+        .precision = loader->precision, .bias = affine.shift, .channels = channels};
     if (loader->err.status)
         return loaded;
     for (size_t i = 0; i < size; i++)
         transform_filter(points + i, size, weight + 9 * i, affine.scale[i / channels]);
     for (int p = 0; p < SQUARE; p++)
         loaded.point[p] = dr_pack_linear(loader, points + (size_t)p * size, NULL, channels,
-                                         channels, DR_PACKING_FLOAT);
+                                         channels, packing_of(loader, channels));
     return loaded;
 }
 
 /* ---- running ---- */
 
-/* What some tiles' points lie in: [36][point], of the input and of the output. */
+/* What some tiles' points lie in: [36][point], of the input, floats or int16, and of the output. */
 struct work {
     float *input, *output;
-    size_t point; /* floats from one point to the next */
+    size_t point; /* elements from one point to the next */
 };
 
 /* Their points fill about half of an L2 cache where the weights are small; where weights are large,
@@ -63,7 +76,7 @@ static size_t tiles_at_once(size_t channels) {
 
 static size_t lay_out(struct work *work, float *base, size_t channels) {
     /* A line of the cache more: points a power of 2 apart would all want the same place in it. */
-    const size_t point = tiles_at_once(channels) * channels + DR_PANEL;
+    const size_t point = tiles_at_once(channels) * channels + 2 * DR_PANEL;
     *work = (struct work){base, base ? base + SQUARE * point : NULL, point};
     return 2 * SQUARE * point;
 }
@@ -86,13 +99,17 @@ static struct stretch stretch_at(const struct dr_map *map, size_t first, size_t 
     return s;
 }
 
+/* The 6 rows under a stretch of tiles. */
+static const float *under(const struct dr_map *in, const struct stretch *s) {
+    return in->data + DR_MAP_TILE * (s->row * in->row + s->column * in->channels);
+}
+
 static void transform_tiles(const struct dr_kernels *k, const struct work *work,
                             const struct dr_map *in, size_t first, size_t num) {
     for (size_t done = 0; done < num;) {
         const struct stretch s = stretch_at(in, first + done, num - done);
-        const float *from = in->data + DR_MAP_TILE * (s.row * in->row + s.column * in->channels);
-        k->winograd2_input(work->input + done * in->channels, work->point, from, in->row, s.num,
-                           in->channels);
+        k->winograd2_input(work->input + done * in->channels, work->point, under(in, &s), in->row,
+                           s.num, in->channels);
         done += s.num;
     }
 }
@@ -105,18 +122,47 @@ static void multiply(const struct dr_kernels *k, const struct work *work,
                       work->output + p * work->point, ld, num, DR_LINEAR, NULL, 0);
 }
 
+/* What a unit of the points of `in` is worth in 16 bits; 0 for a map of zeros. */
+static float unit_of(const struct dr_map *in) {
+    return in->max * TRANSFORM_GAIN / INT16_MAX;
+}
+
+static void transform_tiles16(const struct dr_kernels *k, const struct work *work,
+                              const struct dr_map *in, size_t first, size_t num) {
+    int16_t *points = (int16_t *)(void *)work->input;
+    const float unit = unit_of(in);
+    for (size_t done = 0; done < num;) {
+        const struct stretch s = stretch_at(in, first + done, num - done);
+        k->winograd2_input16(points + done * in->channels, work->point, under(in, &s), in->row,
+                             unit > 0.0f ? 1.0f / unit : 0.0f, s.num, in->channels);
+        done += s.num;
+    }
+}
+
+static void multiply16(const struct dr_kernels *k, const struct work *work,
+                       const struct dr_winograd_conv *conv, float unit, size_t num) {
+    const int16_t *points = (const int16_t *)(const void *)work->input;
+    const ptrdiff_t ld = (ptrdiff_t)conv->channels;
+    for (size_t p = 0; p < SQUARE; p++) {
+        const float of_point = dr_winograd2_unit(p / POINTS) * dr_winograd2_unit(p % POINTS);
+        dr_linear_run16(k, &conv->point[p], points + p * work->point, ld,
+                        (ptrdiff_t)conv->point[p].depth, unit * of_point, NULL,
+                        work->output + p * work->point, ld, num, DR_LINEAR);
+    }
+}
+
 static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
 static void finish_tiles(const struct dr_kernels *k, const struct work *work,
-                         const struct dr_winograd_conv *conv, const struct dr_map *out,
-                         const struct dr_map *residual, size_t first, size_t num) {
+                         const struct dr_winograd_conv *conv, struct dr_map *out,
+                         const struct dr_map *residual, float *max, size_t first, size_t num) {
     for (size_t done = 0; done < num;) {
         const struct stretch s = stretch_at(out, first + done, num - done);
         const size_t mel = DR_MAP_TILE * s.row, frame = DR_MAP_TILE * s.column;
         const size_t at = frame * out->channels;
-        k->winograd2_output_relu(dr_map_interior(out, mel) + at, out->row,
+        k->winograd2_output_relu(dr_map_interior(out, mel) + at, out->row, max,
                                  work->output + done * out->channels, work->point, conv->bias,
                                  residual ? dr_map_interior(residual, mel) + at : NULL,
                                  smaller(DR_MAP_TILE, out->mels - mel),
@@ -126,16 +172,23 @@ static void finish_tiles(const struct dr_kernels *k, const struct work *work,
 }
 
 void dr_winograd_conv_run(const struct dr_kernels *kernels, const struct dr_winograd_conv *conv,
-                          const struct dr_map *out, const struct dr_map *in,
+                          struct dr_map *out, const struct dr_map *in,
                           const struct dr_map *residual, float *scratch) {
     const size_t total = dr_map_tiles(in->mels) * dr_map_tiles(in->frames);
     const size_t most = tiles_at_once(conv->channels);
     struct work work;
+    float max = 0.0f;
     lay_out(&work, scratch, conv->channels);
     for (size_t first = 0; first < total; first += most) {
         const size_t num = smaller(most, total - first);
-        transform_tiles(kernels, &work, in, first, num);
-        multiply(kernels, &work, conv, num);
-        finish_tiles(kernels, &work, conv, out, residual, first, num);
+        if (conv->precision == DR_INT16) {
+            transform_tiles16(kernels, &work, in, first, num);
+            multiply16(kernels, &work, conv, unit_of(in), num);
+        } else {
+            transform_tiles(kernels, &work, in, first, num);
+            multiply(kernels, &work, conv, num);
+        }
+        finish_tiles(kernels, &work, conv, out, residual, &max, first, num);
     }
+    out->max = max;
 }

@@ -155,14 +155,16 @@ static inline float dr_winograd2_unit(size_t point) {
     /* Of x [6][4*tiles + 2][n], rows ldx apart: v[6p + q][t][j] = (B' d B)_pq of the 6 x 6 of     \
      * tile t; the 36 points are ldv apart. n: 16 k. */                                            \
     X(winograd2_input, (float *v, size_t ldv, const float *x, size_t ldx, size_t tiles, size_t n)) \
-    /* The same times factor / (h_p h_q), rounded, with h = dr_winograd2_unit. |v| <= 100 |x|. */  \
+    /* The same times factor / (h_p h_q), rounded, with h = dr_winograd2_unit. It must fit:        \
+     * |v| <= 100 |x| factor. */                                                                   \
     X(winograd2_input16,                                                                           \
       (int16_t * v, size_t ldv, const float *x, size_t ldx, float factor, size_t tiles, size_t n)) \
     /* y[r][4t + c][j] = max(0, (A' products[.][t][j] A)_rc + bias[j] + residual[r][4t + c][j])    \
-     * for rows r < num_rows <= 4 and columns 4t + c < m. products: 36 points ldp apart; rows of   \
-     * y and residual (or NULL; it may be y) are ldy apart. n: 16 k. */                            \
+     * for rows r < num_rows <= 4 and columns 4t + c < m; *max = the largest of *max, which is at  \
+     * least 0, and all of y. products: 36 points ldp apart; rows of y and residual (or NULL; it   \
+     * may be y) are ldy apart. n: 16 k. */                                                        \
     X(winograd2_output_relu,                                                                       \
-      (float *y, size_t ldy, const float *products, size_t ldp, const float *bias,                 \
+      (float *y, size_t ldy, float *max, const float *products, size_t ldp, const float *bias,     \
        const float *residual, size_t num_rows, size_t m, size_t n))                                \
     /* sum[j] += sum over rows of x[i][j] */                                                       \
     X(add_rows, (float *sum, const float *x, ptrdiff_t ldx, size_t m, size_t n))                   \

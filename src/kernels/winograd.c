@@ -112,7 +112,7 @@ static float gather_square(const float *products, size_t ldp, size_t r, size_t c
     return v;
 }
 
-void dr_winograd2_output_relu_c(float *y, size_t ldy, const float *products, size_t ldp,
+void dr_winograd2_output_relu_c(float *y, size_t ldy, float *max, const float *products, size_t ldp,
                                 const float *bias, const float *residual, size_t num_rows, size_t m,
                                 size_t n) {
     for (size_t r = 0; r < num_rows; r++)
@@ -123,5 +123,6 @@ void dr_winograd2_output_relu_c(float *y, size_t ldy, const float *products, siz
                 if (residual)
                     v += residual[at];
                 y[at] = v > 0.0f ? v : 0.0f;
+                *max = v > *max ? v : *max;
             }
 }

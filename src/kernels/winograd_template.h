@@ -3,8 +3,10 @@
  * Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), section 4.3; points 0,
  * 1, -1, 2, -2 and infinity. Included once by each instruction set's file, which defines DR_ISA and
  *   vec, LANES                the vector, its lanes: 4, 8 or 16
- *   vec_set, vec_load, vec_store, vec_add, vec_sub, vec_mul, vec_max, vec_fma (a * b + c)
+ *   vec_set, vec_load, vec_store, vec_add, vec_sub, vec_mul, vec_max, vec_fma (a * b + c),
+ *   vec_largest               the largest lane
  *   store_int16(p, v)         LANES floats, rounded, as int16 from -32767 to 32767
+ *   store_int16_line(p, v)    DR_PANEL floats that fit
  * No include guard: one file includes this once. */
 #include "kernels/bodies.h"
 #include "kernels/unroll.h"
@@ -161,13 +163,6 @@ void DR_BODY(winograd2_input, DR_ISA)(float *v, size_t ldv, const float *x, size
         }
 }
 
-/* v[p] *= factor / h_p */
-INLINE void scale_points(vec v[POINTS], float factor) {
-    UNROLL
-    for (size_t p = 0; p < POINTS; p++)
-        v[p] = vec_mul(v[p], vec_set(factor / dr_winograd2_unit(p)));
-}
-
 void DR_BODY(winograd2_input16, DR_ISA)(int16_t *v, size_t ldv, const float *x, size_t ldx,
                                         float factor, size_t tiles, size_t n) {
     for (size_t t = 0; t < tiles; t++, x += OUTPUTS * n, v += n)
@@ -177,15 +172,20 @@ void DR_BODY(winograd2_input16, DR_ISA)(int16_t *v, size_t ldv, const float *x, 
             fetch_tile(POINTS, x + (AHEAD + 2) * n + j, ldx, n);
             transform_rows(half, x + j, ldx, n);
             ROLLED
-            for (size_t q = 0; q < POINTS; q++, to += ldv)
-                ROLLED
-            for (size_t l = 0; l < LINE; l++) {
-                vec column[POINTS];
-                transform(column, half[l][q]);
-                scale_points(column, factor / dr_winograd2_unit(q));
+            for (size_t q = 0; q < POINTS; q++, to += ldv) {
+                const float by = factor / dr_winograd2_unit(q);
+                vec line[POINTS][LINE];
+                UNROLL
+                for (size_t l = 0; l < LINE; l++) {
+                    vec column[POINTS];
+                    transform(column, half[l][q]);
+                    UNROLL
+                    for (size_t p = 0; p < POINTS; p++)
+                        line[p][l] = vec_mul(column[p], vec_set(by / dr_winograd2_unit(p)));
+                }
                 UNROLL
                 for (size_t p = 0; p < POINTS; p++)
-                    store_int16(to + p * POINTS * ldv + l * LANES, column[p]);
+                    store_int16_line(to + p * POINTS * ldv, line[p]);
             }
         }
 }
@@ -205,21 +205,25 @@ INLINE void gather_rows(vec half[LINE][OUTPUTS][POINTS], const float *products, 
     }
 }
 
-/* The first `columns` outputs of a row of a tile. */
-INLINE void finish_row(const size_t columns, float *y, const vec half[POINTS], vec bias,
-                       const float *residual, size_t n) {
+/* The first `columns` outputs of a row of a tile; returns the largest in each lane. */
+INLINE vec finish_row(const size_t columns, float *y, const vec half[POINTS], vec bias,
+                      const float *residual, size_t n, vec largest) {
     vec out[OUTPUTS];
     gather(out, half, bias);
     UNROLL
     for (size_t c = 0; c < columns; c++) {
         const vec v = residual ? vec_add(out[c], vec_load(residual + c * n)) : out[c];
-        vec_store(y + c * n, vec_max(v, vec_set(0.0f)));
+        const vec bent = vec_max(v, vec_set(0.0f));
+        vec_store(y + c * n, bent);
+        largest = vec_max(bent, largest);
     }
+    return largest;
 }
 
-void DR_BODY(winograd2_output_relu, DR_ISA)(float *y, size_t ldy, const float *products, size_t ldp,
-                                            const float *bias, const float *residual,
+void DR_BODY(winograd2_output_relu, DR_ISA)(float *y, size_t ldy, float *max, const float *products,
+                                            size_t ldp, const float *bias, const float *residual,
                                             size_t num_rows, size_t m, size_t n) {
+    vec top = vec_set(*max);
     for (size_t i = 0; i < m; i += OUTPUTS, products += n)
         for (size_t j = 0; j < n; j += DR_PANEL) {
             vec half[LINE][OUTPUTS][POINTS];
@@ -234,18 +238,19 @@ void DR_BODY(winograd2_output_relu, DR_ISA)(float *y, size_t ldy, const float *p
                 const vec by = vec_load(bias + j + l * LANES);
                 switch (m - i) {
                 default:
-                    finish_row(OUTPUTS, y + at, half[l][r], by, rest, n);
+                    top = finish_row(OUTPUTS, y + at, half[l][r], by, rest, n, top);
                     break;
                 case 3:
-                    finish_row(3, y + at, half[l][r], by, rest, n);
+                    top = finish_row(3, y + at, half[l][r], by, rest, n, top);
                     break;
                 case 2:
-                    finish_row(2, y + at, half[l][r], by, rest, n);
+                    top = finish_row(2, y + at, half[l][r], by, rest, n, top);
                     break;
                 case 1:
-                    finish_row(1, y + at, half[l][r], by, rest, n);
+                    top = finish_row(1, y + at, half[l][r], by, rest, n, top);
                     break;
                 }
             }
         }
+    *max = vec_largest(top);
 }

@@ -95,6 +95,12 @@ static inline void store_int16(int16_t *y, vec v) {
     vst1_s16(y, vmovn_s32(vcvtnq_s32_f32(fit)));
 }
 
+/* The 16 floats of four vectors, rounded, as int16: they fit. */
+static inline void store_int16_line(int16_t *y, const vec v[4]) {
+    for (int i = 0; i < 4; i++)
+        vst1_s16(y + i * LANES, vmovn_s32(vcvtnq_s32_f32(v[i])));
+}
+
 #endif
 
 #endif

@@ -90,6 +90,13 @@ static inline void store_int16(int16_t *y, vec v) {
     _mm_storeu_si128((__m128i *)(void *)y, _mm_packs_epi32(low, high));
 }
 
+/* The 16 floats of two vectors, rounded, as int16: they fit. */
+static inline void store_int16_line(int16_t *y, const vec v[2]) {
+    const __m256i low = _mm256_cvtps_epi32(v[0]), high = _mm256_cvtps_epi32(v[1]);
+    const __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8);
+    _mm256_storeu_si256((__m256i *)(void *)y, packed);
+}
+
 #endif
 
 #endif

@@ -79,6 +79,11 @@ static inline void store_int16(int16_t *y, vec v) {
     _mm256_storeu_si256((__m256i *)(void *)y, narrow);
 }
 
+/* The 16 floats of a vector, rounded, as int16: they fit. */
+static inline void store_int16_line(int16_t *y, const vec v[1]) {
+    _mm256_storeu_si256((__m256i *)(void *)y, _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(v[0])));
+}
+
 #endif
 
 #endif
