@@ -62,10 +62,21 @@ def test_turns(checks, programs, recording, reference):
     checks.expect("parts do not matter", [(a, round(b, 3), s) for a, b, s in turns] == same)
 
 
+def test_many_files(checks, programs, recording):
+    """One that is missing does not stop the others, which come in any order."""
+    done = run(programs / "many_files", recording, "missing.wav", recording, recording)
+    lines = [line.replace(str(recording), "FILE") for line in done.stdout.splitlines()]
+    alike = len(lines) == 3 and len(set(lines)) == 1 and lines[0].startswith("FILE: 4 speakers, ")
+    checks.expect("many_files", done.returncode == 1 and alike, told(done))
+    told_why = re.fullmatch("many_files: missing.wav: .*no such file.*\n", done.stderr)
+    checks.expect("many_files: the missing one", told_why, told(done))
+
+
 def test_errors(checks, programs, recording):
     for name, extra in (
         ("minimal", []),
         ("feed_in_parts", []),
+        ("many_files", []),
         ("compare_speakers", [recording]),
         ("progress_and_cancel", ["100"]),
     ):
@@ -137,6 +148,7 @@ def main():
     checks = Checks()
     test_turns(checks, programs, recording, reference)
     test_progress(checks, programs, recording)
+    test_many_files(checks, programs, recording)
     test_voices(checks, programs, recording, reference)
     test_errors(checks, programs, recording)
     checks.finish()
