@@ -308,7 +308,7 @@ typedef struct diarist_turn {
 typedef struct diarist_speaker {
     double seconds;         /* talk time in the overlapping view */
     size_t num_turns;       /* in the overlapping view */
-    const float *embedding; /* [embedding_dim], unit length; NULL when there is none (vad) */
+    const float *embedding; /* [embedding_dim], unit length; NULL when there is none */
 } diarist_speaker;
 
 /* Seconds of wall time. Stages take turns, so their times and what lies between them add up to

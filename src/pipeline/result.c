@@ -42,6 +42,15 @@ size_t diarist_result_num_speakers(const diarist_result *result) {
     return result->turns.num_speakers;
 }
 
+/* Of a speaker on whom no local speaker was put there is none. */
+static const float *embedding_of(const diarist_result *result, size_t speaker) {
+    const float *embedding = result->embedding + speaker * result->embedding_dim;
+    for (size_t d = 0; d < result->embedding_dim; d++)
+        if (embedding[d] != 0.0f)
+            return embedding;
+    return NULL;
+}
+
 int diarist_result_speaker(const diarist_result *result, size_t speaker, diarist_speaker *out) {
     if (speaker >= result->turns.num_speakers)
         return -1;
@@ -54,7 +63,7 @@ int diarist_result_speaker(const diarist_result *result, size_t speaker, diarist
         }
     }
     if (result->embedding)
-        out->embedding = result->embedding + speaker * result->embedding_dim;
+        out->embedding = embedding_of(result, speaker);
     return 0;
 }
 

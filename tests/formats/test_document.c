@@ -28,6 +28,7 @@ static diarist_result *two_voices(void) {
     result->turns.num_turns = result->turns.num_exclusive = result->turns.num_speakers = 2;
     result->turns.turn = copy(result, both, 2, sizeof *both);
     result->turns.exclusive = copy(result, one_at_a_time, 2, sizeof *both);
+    result->embedding_dim = DR_EMBEDDING_DIM;
     result->embedding = dr_arena_zalloc(&result->arena, 2 * DR_EMBEDDING_DIM, sizeof(float));
     assert_non_null(result->embedding);
     result->embedding[0] = 1;
