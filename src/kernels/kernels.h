@@ -104,11 +104,13 @@ struct dr_lstm_step16 {
     size_t batch, hidden;
 };
 
-/* What winograd2_input16 takes out of each point, in one dimension: the sum of B's row over that of
- * the others, so that all points come as near to 16 bits. */
-#define DR_WINOGRAD2_SMALL 0.6f
+/* What winograd2_input16 takes out of each point, in one dimension. The positive numbers in B's
+ * rows sum up to 5, 2, 5, 3, 3, 5, the negative ones to 5, 8, 5, 3, 3, 5: where no x is negative,
+ * point pq is at most the larger of their products' sums, which is 50 h_p h_q or less, 68 for p = q
+ * = 1. */
 static inline float dr_winograd2_unit(size_t point) {
-    return point == 3 || point == 4 ? DR_WINOGRAD2_SMALL : 1.0f;
+    static const float units[] = {1.0f, 1.16619038f /* sqrt(68 / 50) */, 1.0f, 0.6f, 0.6f, 1.0f};
+    return units[point];
 }
 
 #define DR_KERNELS(X)                                                                              \

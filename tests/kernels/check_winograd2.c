@@ -55,11 +55,20 @@ void check_winograd2_input(const struct check *t) {
 
 static void check_input16(const struct check *t, size_t tiles, size_t n, size_t gap,
                           enum placement place) {
-    static const float factors[] = {10.0f, 327.0f};
-    static const double units[POINTS] = {1.0, 1.0, 1.0, 0.6, 0.6, 1.0};
+    static const float factors[] = {10.0f, 655.0f};
+    static const double units[POINTS] = {1.0, 1.16619038, 1.0, 0.6, 0.6, 1.0};
     const size_t width = (OUTPUTS * tiles + 2) * n, ldx = width + gap, ldv = tiles * n + gap;
-    const float *x = random_floats(last_element(POINTS, (ptrdiff_t)ldx, width), UNIFORM, place);
+    const size_t floats = last_element(POINTS, (ptrdiff_t)ldx, width);
+    float *x = random_floats(floats, UNIFORM, place);
     int16_t *v = guarded(last_element(SQUARE, (ptrdiff_t)ldv, tiles * n) * sizeof *v, place);
+    for (size_t i = 0; i < floats; i++)
+        x[i] = fabsf(x[i]);
+    /* The first channel of the last tile has the largest value that there can be. */
+    for (size_t i = 0; i < SQUARE; i++) {
+        const double weight = input_transform[1][i / POINTS] * input_transform[1][i % POINTS];
+        const size_t column = (tiles - 1) * OUTPUTS + i % POINTS;
+        x[i / POINTS * ldx + column * n] = weight > 0.0 ? 1.0f : 0.0f;
+    }
     for (size_t f = 0; f < COUNT(factors); f++) {
         double worst = 0.0;
         bool kept = true;
