@@ -76,7 +76,6 @@ static int read_piece(void *tag, float *out, size_t capacity, size_t *num, diari
         pthread_mutex_unlock(piece->gate);
     }
     if (piece->fails_at && piece->at >= piece->fails_at) {
-        err->status = DIARIST_ERROR_INPUT;
         snprintf(err->message, sizeof err->message, "tape torn after %zu samples", piece->at);
         return DIARIST_ERROR_INPUT;
     }
@@ -255,9 +254,12 @@ static void test_full(void **state) {
 static void test_cancel(void **state) {
     (void)state;
     struct piece pieces[NUM_PIECES];
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
     diarist_finished finished;
     make_pieces(pieces);
     pieces[4].endless = 1;
+    pieces[4].gate = &gate;
+    pthread_mutex_lock(&gate);
     diarist_queue *queue = open_queue(1, 4, DIARIST_TASK_DIARIZE);
     push(queue, &pieces[1], 0);
     push(queue, &pieces[4], 1);
@@ -266,6 +268,7 @@ static void test_cancel(void **state) {
     while (!atomic_load(&pieces[4].num_reads))
         sched_yield();
     diarist_queue_cancel(queue);
+    pthread_mutex_unlock(&gate);
     assert_int_equal(receive(&finished, queue, pieces), 1);
     assert_int_equal(finished.error.status, DIARIST_OK);
     diarist_result_free(finished.result);
@@ -274,6 +277,7 @@ static void test_cancel(void **state) {
         assert_int_equal(receive(&finished, queue, pieces), canceled[i]);
         assert_int_equal(finished.error.status, DIARIST_ERROR_CANCELED);
     }
+    assert_int_equal(atomic_load(&pieces[4].num_reads), 1); /* no further */
     assert_int_equal(atomic_load(&pieces[5].num_reads), 0);
     push(queue, &pieces[2], 0);
     assert_int_equal(receive(&finished, queue, pieces), 2);
@@ -281,6 +285,7 @@ static void test_cancel(void **state) {
     diarist_result_free(finished.result);
     expect_nothing(queue, 1);
     diarist_queue_free(queue);
+    pthread_mutex_destroy(&gate);
 }
 
 /* One is finished, two are worked on without end, two wait. */
