@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "allocations.h"
@@ -288,6 +289,33 @@ static void test_cancel(void **state) {
     pthread_mutex_destroy(&gate);
 }
 
+/* Minutes of samples are given up in the midst. */
+static void test_cancel_at_work(void **state) {
+    (void)state;
+    const struct timespec moment = {.tv_nsec = 20000000};
+    enum { TIMES = 8 };
+    struct piece pieces[NUM_PIECES];
+    diarist_finished finished;
+    float *longer = malloc(TIMES * num_samples * sizeof *longer);
+    assert_non_null(longer);
+    for (size_t i = 0; i < TIMES; i++)
+        memcpy(longer + i * num_samples, samples, num_samples * sizeof *samples);
+    make_pieces(pieces);
+    pieces[2].samples = longer;
+    pieces[2].num = TIMES * num_samples;
+    diarist_queue *queue = open_queue(1, 2, DIARIST_TASK_DIARIZE);
+    push(queue, &pieces[0], 0);
+    push(queue, &pieces[2], 0);
+    assert_int_equal(receive(&finished, queue, pieces), 0);
+    diarist_result_free(finished.result);
+    nanosleep(&moment, NULL);
+    diarist_queue_cancel(queue);
+    assert_int_equal(receive(&finished, queue, pieces), 2);
+    assert_int_equal(finished.error.status, DIARIST_ERROR_CANCELED);
+    diarist_queue_free(queue);
+    free(longer);
+}
+
 /* One is finished, two are worked on without end, two wait. */
 static void test_free_at_work(void **state) {
     (void)state;
@@ -400,11 +428,14 @@ static void test_arguments(void **state) {
 }
 
 int main(int argc, char **argv) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_equal),        cmocka_unit_test(test_one_fails),
-        cmocka_unit_test(test_full),         cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_free_at_work), cmocka_unit_test(test_failing_allocations),
-        cmocka_unit_test(test_arguments)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_equal),
+                                       cmocka_unit_test(test_one_fails),
+                                       cmocka_unit_test(test_full),
+                                       cmocka_unit_test(test_cancel),
+                                       cmocka_unit_test(test_cancel_at_work),
+                                       cmocka_unit_test(test_free_at_work),
+                                       cmocka_unit_test(test_failing_allocations),
+                                       cmocka_unit_test(test_arguments)};
     const struct CMUnitTest equality[] = {cmocka_unit_test(test_equal)};
     if (argc != 2 && argc != 3)
         return 2;
