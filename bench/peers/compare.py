@@ -7,7 +7,8 @@ Run by bench/peers/run, which sets up what it needs. Three parts, of which --par
   recording   one long recording (or --files), CPU time, wall time, peak memory, DER, speakers; and the
               same for a five-second file as a whole process, started anew: the cold start
   sets        DER and speaker counts over the recordings of tests/accuracy, one pass
-  networks    segmentation and embedding network alone
+  networks    segmentation and embedding networks alone
+  community1  community-1 beside pyannote.audio, with random embedding weights
 
 A part that is run replaces its rows of results.csv; RESULTS.md is made from that. --quick takes short
 excerpts and writes to build/peers.
@@ -17,12 +18,13 @@ import argparse
 import pathlib
 import tempfile
 
+import community1
 import networks
 import recordings
 import report
 import systems
 
-PARTS = ("recording", "sets", "networks")
+PARTS = ("recording", "sets", "networks", "community1")
 
 
 def options():
@@ -98,6 +100,10 @@ def main():
             rows += [{"part": "networks", **row} for row in networks.measure(
                 opts.build / "bench" / "time_networks", opts.model, systems.threads(), opts.runs + 2,
                 opts.quick, work)]
+        if "community1" in opts.parts:
+            compared = community1.measure(opts.build / "diarist", opts.model, long_files(opts)[0], 1,
+                                          opts.quick, work)
+            measured.append(lambda: rows_of(*compared(), "community1"))
         for score in measured:
             rows += score()
     print(report.write(opts.out, rows))

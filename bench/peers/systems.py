@@ -22,12 +22,14 @@ def threads():
     return len(os.sched_getaffinity(0))
 
 
-def diarist(program, preset):
+def diarist(program, preset, model=None):
+    chosen = ["--model", model] if model else []
+
     def diarize(files, folder, cold):
         took, peak = {}, 0.0
         for file in files:
             limit = ["--duration", file.limit_s] if file.limit_s else []
-            run = processes.run([program, "diarize", "-q", "-t", threads(), "--preset", preset, *limit,
+            run = processes.run([program, "diarize", "-q", "-t", threads(), "--preset", preset, *chosen, *limit,
                                  file.wav if cold else file.path])
             (folder / f"{file.name}.rttm").write_text(run.output)
             took[file.name] = run.cpu_s, run.wall_s
