@@ -219,9 +219,9 @@ DIARIST_API double diarist_similarity(const float *a, const float *b, size_t dim
 /* ---- many recordings ---------------------------------------------------------------------- */
 
 /* Recordings that threads of the queue work on in the background, each on one thread, as many at a
- * time as there are threads. The results are those of diarist_diarize, bit for bit, whatever the
- * number of threads. One that fails does not stop the others. For many recordings at once this is
- * faster than one after the other on all threads; a single long one is not.
+ * time as there are threads. Turns, speakers and embeddings are those of diarist_diarize, bit for
+ * bit, whatever the number of threads. One that fails does not stop the others. For many recordings
+ * this is faster than one after the other on all threads; for a single long one it is slower.
  *
  *     diarist_queue_open(&queue, model, NULL, 0, &err);
  *     for (i = 0; i < num; i++) {
