@@ -1,21 +1,21 @@
 /* residual_maps.c - the 2-D head of CAM++: log-mel features -> [frames][320].
  * SPDX-License-Identifier: MIT
  *
- * Maps are [mel + 2][tiles * 4 + 2][32], with a border of zeros, and zeros behind the last frame:
- * Winograd's tiles are 4 frames long. A convolution transforms each row of its input once, makes
- * 6 products of three rows for each row of its output, and transforms those back. */
+ * A convolution transforms each row of its input once, makes 6 products of three rows for each row
+ * of its output, and transforms those back. */
 #include "embedding/residual_maps.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "embedding/winograd_conv.h"
 #include "types.h"
 
 enum {
     CHANNELS = 32,
-    POINTS = 6, /* products of a tile, */
-    TILE = 4,   /* for so many frames */
+    POINTS = DR_WINOGRAD_POINTS, /* products of a tile, */
+    TILE = DR_MAP_TILE,          /* for so many frames */
     OUT_MELS = DR_MAPS_FEATURES / CHANNELS,
     BLOCKS = 4,
     ROWS_AT_ONCE = 4, /* of the output, whose inputs are transformed together */
@@ -55,14 +55,6 @@ static struct dr_linear load_direct(struct dr_loader *loader, const char *conv, 
     return dr_load_conv(loader, conv, &shape, 0, &affine);
 }
 
-/* G of Lavin & Gray 2016, F(4, 3) */
-static const double filter_transform[POINTS][3] = {{1.0 / 4, 0, 0},
-                                                   {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-                                                   {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                                                   {1.0 / 24, 1.0 / 12, 1.0 / 6},
-                                                   {1.0 / 24, -1.0 / 12, 1.0 / 6},
-                                                   {0, 0, 1}};
-
 /* weight[32][32][3 mels][3 frames] -> rows[32][3 mels][32] of one point. */
 static void transform_filters(float *rows, const float *weight, const float *scale,
                               const double g[3]) {
@@ -82,7 +74,7 @@ static struct winograd load_winograd(struct dr_loader *loader, const char *conv,
     float *rows = dr_loader_scratch(loader, (size_t)CHANNELS * 3 * CHANNELS);
     const struct dr_packing packing = {loader->precision, 3, 3, INT16_MAX};
     for (int p = 0; p < POINTS && !loader->err.status; p++) {
-        transform_filters(rows, weight, affine.scale, filter_transform[p]);
+        transform_filters(rows, weight, affine.scale, dr_winograd_filter[p]);
         winograd.point[p] =
             dr_pack_linear(loader, rows, NULL, (size_t)3 * CHANNELS, CHANNELS, packing);
     }
@@ -122,41 +114,6 @@ struct dr_residual_maps *dr_residual_maps_load(struct dr_loader *loader,
 
 /* ---- running ---- */
 
-/* A 2-D map: rows of mels with a border of one zero on each side of mels and frames. */
-struct map {
-    float *data; /* [mels + 2][row / channels][channels] */
-    size_t mels, frames, channels, row;
-};
-
-static size_t num_tiles(size_t frames) {
-    return (frames + TILE - 1) / TILE;
-}
-
-static size_t map_row(size_t frames, size_t channels) {
-    return (TILE * num_tiles(frames) + 2) * channels;
-}
-
-static size_t map_floats(size_t mels, size_t frames, size_t channels) {
-    return DR_PADDED((mels + 2) * map_row(frames, channels));
-}
-
-static float *interior(const struct map *map, size_t mel) {
-    return map->data + (mel + 1) * map->row + map->channels;
-}
-
-/* The border and what lies behind the last frame become zeros. */
-static struct map make_map(float *data, size_t mels, size_t frames, size_t channels) {
-    struct map map = {data, mels, frames, channels, map_row(frames, channels)};
-    memset(data, 0, map.row * sizeof *data);
-    memset(data + (mels + 1) * map.row, 0, map.row * sizeof *data);
-    for (size_t m = 0; m < mels; m++) {
-        float *first = interior(&map, m), *end = first + frames * channels;
-        memset(first - channels, 0, channels * sizeof *data);
-        memset(end, 0, (map.row - (frames + 1) * channels) * sizeof *data);
-    }
-    return map;
-}
-
 /* What a convolution works in, besides its maps. */
 struct work {
     float *transformed; /* [ROWS_AT_ONCE * 2 + 1][POINTS][tiles][32], floats or int16 */
@@ -167,13 +124,13 @@ struct work {
 /* A convolution's input: rows are transformed as they are needed, so that what a few rows of the
  * output take stays in L2. */
 struct input {
-    const struct map *map;
+    const struct dr_map *map;
     float unit;             /* what a unit of 16 bits is worth; 0 for a map of zeros */
     size_t stride;          /* over mels */
     size_t first, num_rows; /* rows of the map, border included, that are transformed */
 };
 
-static struct input open_input(const struct dr_residual_maps *net, const struct map *map,
+static struct input open_input(const struct dr_residual_maps *net, const struct dr_map *map,
                                size_t stride) {
     struct input in = {.map = map, .stride = stride};
     float max = 0.0f;
@@ -185,7 +142,7 @@ static struct input open_input(const struct dr_residual_maps *net, const struct 
 
 static void transform_row(const struct dr_residual_maps *net, const struct input *in, size_t m,
                           const struct work *work) {
-    const size_t tiles = num_tiles(in->map->frames), row = POINTS * tiles * CHANNELS;
+    const size_t tiles = dr_map_tiles(in->map->frames), row = POINTS * tiles * CHANNELS;
     const float *from = in->map->data + m * in->map->row;
     const size_t to = (m - in->first) * row;
     if (net->precision == DR_INT16)
@@ -200,7 +157,7 @@ static void transform_row(const struct dr_residual_maps *net, const struct input
 static void transform_rows(const struct dr_residual_maps *net, struct input *in, size_t m,
                            size_t num, const struct work *work) {
     const size_t size = net->precision == DR_INT16 ? sizeof(int16_t) : sizeof(float);
-    const size_t row = POINTS * num_tiles(in->map->frames) * CHANNELS * size;
+    const size_t row = POINTS * dr_map_tiles(in->map->frames) * CHANNELS * size;
     const size_t first = m * in->stride, end = first + (num - 1) * in->stride + 3;
     const size_t shared = in->num_rows ? in->first + in->num_rows - first : 0;
     char *rows = (char *)work->transformed;
@@ -214,7 +171,7 @@ static void transform_rows(const struct dr_residual_maps *net, struct input *in,
 /* The 6 products for row m of the output. */
 static void multiply_row(const struct dr_residual_maps *net, const struct winograd *conv,
                          const struct input *in, size_t m, const struct work *work) {
-    const size_t tiles = num_tiles(in->map->frames);
+    const size_t tiles = dr_map_tiles(in->map->frames);
     const size_t point = tiles * CHANNELS, row = POINTS * point;
     for (size_t p = 0; p < POINTS; p++) {
         const size_t at = (m * in->stride - in->first) * row + p * point;
@@ -236,31 +193,31 @@ static size_t rows_left(size_t mels, size_t m) {
 
 /* out = relu(conv(in) + residual), strides over mels as many times as there are mels less. */
 static void convolve(const struct dr_residual_maps *net, const struct winograd *conv,
-                     const struct map *out, const struct map *in, const struct map *residual,
-                     const struct work *work) {
+                     const struct dr_map *out, const struct dr_map *in,
+                     const struct dr_map *residual, const struct work *work) {
     struct input input = open_input(net, in, in->mels / out->mels);
     for (size_t m = 0; m < out->mels; m++) {
         if (m % ROWS_AT_ONCE == 0)
             transform_rows(net, &input, m, rows_left(out->mels, m), work);
         multiply_row(net, conv, &input, m, work);
-        net->kernels->winograd_output_relu(interior(out, m), work->products, conv->bias,
-                                           residual ? interior(residual, m) : NULL, in->frames,
-                                           CHANNELS);
+        net->kernels->winograd_output_relu(dr_map_interior(out, m), work->products, conv->bias,
+                                           residual ? dr_map_interior(residual, m) : NULL,
+                                           in->frames, CHANNELS);
     }
 }
 
 /* 1x1 convolution with stride 2 over mels. */
 static void project(const struct dr_residual_maps *net, const struct dr_linear *conv,
-                    const struct map *out, const struct map *in) {
+                    const struct dr_map *out, const struct dr_map *in) {
     for (size_t m = 0; m < out->mels; m++)
-        dr_linear_run(net->kernels, conv, interior(in, 2 * m), CHANNELS, 0, interior(out, m),
-                      CHANNELS, out->frames, DR_LINEAR, NULL, 0);
+        dr_linear_run(net->kernels, conv, dr_map_interior(in, 2 * m), CHANNELS, 0,
+                      dr_map_interior(out, m), CHANNELS, out->frames, DR_LINEAR, NULL, 0);
 }
 
 /* in -> out, by way of `inner` and, when the block strides, `projected`; all four differ. */
 static void run_block(const struct dr_residual_maps *net, const struct residual_block *block,
-                      const struct map *out, const struct map *in, const struct map *inner,
-                      const struct map *projected, const struct work *work) {
+                      const struct dr_map *out, const struct dr_map *in, const struct dr_map *inner,
+                      const struct dr_map *projected, const struct work *work) {
     convolve(net, &block->conv[0], inner, in, NULL, work);
     if (block->stride == 2)
         project(net, &block->shortcut, projected, in);
@@ -268,19 +225,19 @@ static void run_block(const struct dr_residual_maps *net, const struct residual_
 }
 
 /* features[frames][80] -> map of 32 channels, by way of one of a single channel at data. */
-static void run_first(const struct dr_residual_maps *net, const struct map *out,
+static void run_first(const struct dr_residual_maps *net, const struct dr_map *out,
                       const float *features, float *data) {
-    const struct map in = make_map(data, DR_MELS, out->frames, 1);
+    const struct dr_map in = dr_map_make(data, DR_MELS, out->frames, 1);
     for (size_t m = 0; m < DR_MELS; m++)
         for (size_t t = 0; t < out->frames; t++)
-            interior(&in, m)[t] = features[t * DR_MELS + m];
+            dr_map_interior(&in, m)[t] = features[t * DR_MELS + m];
     for (size_t m = 0; m < DR_MELS; m++)
         dr_linear_run(net->kernels, &net->first, in.data + m * in.row, 1, (ptrdiff_t)in.row,
-                      interior(out, m), CHANNELS, out->frames, DR_RELU, NULL, 0);
+                      dr_map_interior(out, m), CHANNELS, out->frames, DR_RELU, NULL, 0);
 }
 
 /* in[10 * 2 mels] -> out[frames][320] */
-static void run_last(const struct dr_residual_maps *net, float *out, const struct map *in,
+static void run_last(const struct dr_residual_maps *net, float *out, const struct dr_map *in,
                      const struct work *work) {
     struct input input = open_input(net, in, 2);
     for (size_t m = 0; m < OUT_MELS; m++) {
@@ -303,14 +260,14 @@ struct scratch {
 };
 
 static size_t lay_out(struct scratch *s, float *base, size_t frames) {
-    size_t used = 0, line = num_tiles(frames) * CHANNELS;
+    size_t used = 0, line = dr_map_tiles(frames) * CHANNELS;
     struct scratch unused;
     s = s ? s : &unused;
 #define TAKE(field, count) (s->field = base ? base + used : NULL, used += DR_PADDED(count))
-    TAKE(big, map_floats(DR_MELS, frames, CHANNELS));
-    TAKE(small[0], map_floats(DR_MELS / 2, frames, CHANNELS));
-    TAKE(small[1], map_floats(DR_MELS / 2, frames, CHANNELS));
-    TAKE(small[2], map_floats(DR_MELS / 2, frames, CHANNELS));
+    TAKE(big, dr_map_floats(DR_MELS, frames, CHANNELS));
+    TAKE(small[0], dr_map_floats(DR_MELS / 2, frames, CHANNELS));
+    TAKE(small[1], dr_map_floats(DR_MELS / 2, frames, CHANNELS));
+    TAKE(small[2], dr_map_floats(DR_MELS / 2, frames, CHANNELS));
     TAKE(work.transformed, (2 * ROWS_AT_ONCE + 1) * POINTS * line);
     TAKE(work.products, POINTS * line);
     TAKE(work.line, TILE * line);
@@ -326,19 +283,19 @@ void dr_residual_maps_run(const struct dr_residual_maps *net, float *out, const 
                           size_t frames, float *scratch) {
     struct scratch s;
     lay_out(&s, scratch, frames);
-    const struct map first = make_map(s.big, DR_MELS, frames, CHANNELS);
+    const struct dr_map first = dr_map_make(s.big, DR_MELS, frames, CHANNELS);
     run_first(net, &first, features, s.small[0]);
 
-    const struct map a = make_map(s.small[0], DR_MELS / 2, frames, CHANNELS);
-    const struct map b = make_map(s.small[1], DR_MELS / 2, frames, CHANNELS);
-    const struct map c = make_map(s.small[2], DR_MELS / 2, frames, CHANNELS);
+    const struct dr_map a = dr_map_make(s.small[0], DR_MELS / 2, frames, CHANNELS);
+    const struct dr_map b = dr_map_make(s.small[1], DR_MELS / 2, frames, CHANNELS);
+    const struct dr_map c = dr_map_make(s.small[2], DR_MELS / 2, frames, CHANNELS);
     run_block(net, &net->block[0], &c, &first, &a, &b, &s.work);
     run_block(net, &net->block[1], &b, &c, &a, NULL, &s.work);
-    const struct map d = make_map(s.big, DR_MELS / 4, frames, CHANNELS);
-    const struct map e = make_map(s.small[0], DR_MELS / 4, frames, CHANNELS);
-    const struct map f = make_map(s.small[2], DR_MELS / 4, frames, CHANNELS);
+    const struct dr_map d = dr_map_make(s.big, DR_MELS / 4, frames, CHANNELS);
+    const struct dr_map e = dr_map_make(s.small[0], DR_MELS / 4, frames, CHANNELS);
+    const struct dr_map f = dr_map_make(s.small[2], DR_MELS / 4, frames, CHANNELS);
     run_block(net, &net->block[2], &f, &b, &d, &e, &s.work);
-    const struct map g = make_map(s.small[1], DR_MELS / 4, frames, CHANNELS);
+    const struct dr_map g = dr_map_make(s.small[1], DR_MELS / 4, frames, CHANNELS);
     run_block(net, &net->block[3], &g, &f, &d, NULL, &s.work);
     run_last(net, out, &g, &s.work);
 }
