@@ -12,7 +12,7 @@ import environments
 import recordings
 import systems
 
-EXCERPT_S, QUICK_S = 120, 20
+EXCERPT_S, QUICK_S = 60, 20
 PLDA = recordings.DATA.parent / "models" / "plda"
 
 

@@ -10,8 +10,8 @@ Run by bench/peers/run, which sets up what it needs. Three parts, of which --par
   networks    segmentation and embedding networks alone
   community1  community-1 beside pyannote.audio, with random embedding weights
 
-A part that is run replaces its rows of results.csv; RESULTS.md is made from that. --quick takes short
-excerpts and writes to build/peers.
+What is measured replaces the rows of the same part, recording and system in results.csv; RESULTS.md
+is made from that. --quick takes short excerpts and writes to build/peers.
 """
 
 import argparse
@@ -32,6 +32,8 @@ def options():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", nargs="+", metavar="FILE", help="recordings for the first part")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
+    parser.add_argument("--systems", nargs="+", metavar="NAME",
+                        help="only those whose names begin so, of the first two parts")
     parser.add_argument("--runs", type=int, help="of which medians are taken (default 3; --quick 1)")
     parser.add_argument("--quick", action="store_true", help="excerpts, to see that all works")
     parser.add_argument("--build", default=recordings.ROOT / "build", type=pathlib.Path)
@@ -87,7 +89,8 @@ def measure_sets(opts, every, work):
 
 def main():
     opts = options()
-    every = systems.all_systems(opts.build / "diarist")
+    every = {name: system for name, system in systems.all_systems(opts.build / "diarist").items()
+             if not opts.systems or name.startswith(tuple(opts.systems))}
     rows, measured = [], []
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)

@@ -211,11 +211,12 @@ def markdown(rows):
 
 
 def write(folder, rows):
-    """Puts rows in the place of those of the same parts. Returns the page."""
+    """Puts rows in the place of those of the same part, subject and system. Returns the page."""
     stamp = {"date": datetime.date.today().isoformat(), "commit": commit(), "processor": processor()}
     new = [texts({**row, **stamp}) for row in rows]
-    parts = {row["part"] for row in new}
-    rows = [row for row in read(folder / "results.csv") if row["part"] not in parts] + new
+    key = lambda row: (row["part"], row["subject"], row["system"], row["precision"], row["batch"])
+    replaced = {key(row) for row in new}
+    rows = [row for row in read(folder / "results.csv") if key(row) not in replaced] + new
     with open(folder / "results.csv", "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
         writer.writeheader()

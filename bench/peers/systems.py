@@ -29,8 +29,8 @@ def diarist(program, preset, model=None):
         took, peak = {}, 0.0
         for file in files:
             limit = ["--duration", file.limit_s] if file.limit_s else []
-            run = processes.run([program, "diarize", "-q", "-t", threads(), "--preset", preset, *chosen, *limit,
-                                 file.wav if cold else file.path])
+            run = processes.run([program, "diarize", "-q", "-t", threads(), "--preset", preset, *chosen,
+                                 *limit, file.wav if cold else file.path])
             (folder / f"{file.name}.rttm").write_text(run.output)
             took[file.name] = run.cpu_s, run.wall_s
             peak = max(peak, run.peak_mb)
