@@ -86,7 +86,8 @@ def pool(tensors, columns, mask):
 
 
 def voices(tensors, samples, active):
-    """[3][256] of a chunk; samples [160000], active [589] bits."""
+    """[3][256] of a chunk; samples [160000], active [589] bits. The network in single precision: it
+    would take most of the test's time."""
     features = energies(samples)
-    columns = trunk(tensors, features - features.mean(0))
+    columns = trunk(tensors, (features - features.mean(0)).astype("<f4")).astype("<f8")
     return np.stack([pool(tensors, columns, mask_of(active, q)) for q in range(3)])
