@@ -32,7 +32,9 @@ bool cli_option_is_shown(const struct cli_option *option, unsigned commands) {
 }
 
 bool cli_option_takes_file(const struct cli_option *option) {
-    return option->value && (strstr(option->value, "FILE") || !strcmp(option->value, "PATH"));
+    const char *value = option->value;
+    return value &&
+           (strstr(value, "FILE") || !strcmp(value, "PATH") || !strcmp(value, "DIRECTORY"));
 }
 
 /* text from `column` on, wrapped at WIDTH. at: where the line stands now. */

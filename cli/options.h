@@ -32,7 +32,7 @@ enum { CLI_CHANNELS_SPLIT = -1 }; /* settings.channels: 0 mix, k >= 1 the k-th *
 /* Ordered by precedence. */
 enum cli_origin { CLI_FROM_DEFAULT, CLI_FROM_CONFIG, CLI_FROM_ENVIRONMENT, CLI_FROM_FLAG };
 
-enum { CLI_MAX_OPTIONS = 64 };
+enum { CLI_MAX_OPTIONS = 128 };
 
 /* Every field below is filled by one row of the option table. */
 struct cli_settings {
@@ -66,6 +66,10 @@ struct cli_settings {
     const char *models_dir;   /* NULL: the XDG place */
     const char *set, *mirror; /* models; NULL: not given */
     bool any_hash;
+    const char *datasets_file, *datasets_root, *environments; /* bench; NULL: its defaults */
+    int32_t default_cpu_threads;                              /* 0: not given */
+    const char *audio_dir, *rttm_dir, *uem_dir;               /* bench datasets bind */
+    bool strict;
     bool help, version, man;
     const char *completions;
 
@@ -82,6 +86,7 @@ enum cli_command {
     CLI_VERIFY,
     CLI_CONVERT,
     CLI_MODELS,
+    CLI_BENCH,
     CLI_NUM_COMMANDS
 };
 

@@ -1,0 +1,16 @@
+/* bench.h - the sub-commands of `diarist bench`, each in its own file.
+ * SPDX-License-Identifier: MIT
+ *
+ * settings.operands[0] is the sub-command's own name; what follows is its own. */
+#ifndef CLI_BENCH_H
+#define CLI_BENCH_H
+
+#include "diarist/bench.h"
+#include "options.h"
+
+/* An exit code after errors were printed. */
+typedef int cli_bench_fn(const struct cli_settings *settings, const diarist_bench_settings *bench);
+
+cli_bench_fn cli_bench_datasets;
+
+#endif
