@@ -63,6 +63,8 @@ void cli_engine_options(diarist_options *options, const struct cli_settings *set
         options->cluster_threshold = 1e-12;
     options->min_duration_on_s = settings->min_duration_on_s;
     options->min_duration_off_s = settings->min_duration_off_s;
+    options->onset = settings->onset;
+    options->offset = settings->offset;
     if (progress) {
         static const int32_t tasks[] = {[CLI_WORK_DIARIZE] = DIARIST_TASK_DIARIZE,
                                         [CLI_WORK_VAD] = DIARIST_TASK_VAD,

@@ -40,7 +40,8 @@ struct cli_settings {
     int32_t exclude_overlap;
     double cluster_threshold;
     double min_duration_on_s, min_duration_off_s;
-    double step_s; /* 0: the preset's */
+    double step_s;        /* 0: the preset's */
+    double onset, offset; /* -1: not given */
     int32_t preset;
     int32_t channels;
     const char *raw;

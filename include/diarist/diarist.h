@@ -120,6 +120,11 @@ typedef struct diarist_options {
     diarist_progress_fn progress; /* NULL: none */
     void *progress_data;
     int32_t task; /* a diarist_task; default diarize; whole recordings in memory know theirs */
+    /* Of task vad alone, 0 to 1 and offset <= onset, or -1 (default): not given. Speech begins
+     * where the probability of speech (what confidence is the mean of) is above onset and ends
+     * where it is below offset. Onset alone: offset is the same. Offset alone: onset is 0.5.
+     * Neither: there is speech where the expected number of speakers is above 0.5. */
+    double onset, offset;
 } diarist_options;
 
 /* Sets every field to its default. Never fails. */

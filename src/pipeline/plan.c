@@ -13,6 +13,8 @@
 #define MAX_STEP_S 10.0
 #define MAX_THREADS 1024
 #define MAX_MIN_DURATION_S 60.0
+#define NOT_GIVEN (-1.0)
+#define DEFAULT_ONSET 0.5 /* when an offset is given alone */
 /* 10 minutes: long enough for the mean over a section's speech to be the recording's; 19 MB of
  * energies. */
 #define SECTION_FRAMES 60000
@@ -22,6 +24,7 @@ void diarist_options_init(diarist_options *options) {
     options->struct_size = sizeof *options;
     options->cpu_mask = DIARIST_CPU_ALL;
     options->exclude_overlap = 1;
+    options->onset = options->offset = NOT_GIVEN;
 }
 
 static int check_speakers(const diarist_options *o, diarist_error *err) {
@@ -45,6 +48,26 @@ static int check_range(double value, double low, double high, const char *name,
     return dr_fail(err, DIARIST_ERROR_ARGUMENT, "%s must lie from %g to %g", name, low, high);
 }
 
+/* The two thresholds of speech; onset stays NOT_GIVEN when neither is given. */
+static void resolve_thresholds(double *onset, double *offset, const diarist_options *o) {
+    *onset = o->onset != NOT_GIVEN ? o->onset : o->offset != NOT_GIVEN ? DEFAULT_ONSET : NOT_GIVEN;
+    *offset = o->offset != NOT_GIVEN ? o->offset : *onset;
+}
+
+static int check_thresholds(const diarist_options *o, diarist_error *err) {
+    double onset, offset;
+    int status = DIARIST_OK;
+    if (o->onset != NOT_GIVEN)
+        status = check_range(o->onset, 0.0, 1.0, "onset", err);
+    if (!status && o->offset != NOT_GIVEN)
+        status = check_range(o->offset, 0.0, 1.0, "offset", err);
+    resolve_thresholds(&onset, &offset, o);
+    if (!status && offset > onset)
+        status = dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                         "offset %g is above onset %g; lower it, or raise onset", offset, onset);
+    return status;
+}
+
 int diarist_options_check(const diarist_options *o, diarist_error *err) {
     if (!o)
         return DIARIST_OK;
@@ -63,6 +86,8 @@ int diarist_options_check(const diarist_options *o, diarist_error *err) {
     if (!status)
         status =
             check_range(o->min_duration_off_s, 0, MAX_MIN_DURATION_S, "min_duration_off_s", err);
+    if (!status)
+        status = check_thresholds(o, err);
     if (!status && (o->preset < DIARIST_PRESET_BALANCED || o->preset > DIARIST_PRESET_ACCURATE))
         status = dr_fail(err, DIARIST_ERROR_ARGUMENT, "preset %d is not known", o->preset);
     if (!status && (o->task < DIARIST_TASK_DIARIZE || o->task > DIARIST_TASK_EMBED))
@@ -104,6 +129,10 @@ int dr_plan_make(struct dr_plan *plan, const diarist_options *options,
     int status = diarist_options_check(o, err);
     if (status)
         return status;
+    if (o->task != DIARIST_TASK_VAD && (o->onset != NOT_GIVEN || o->offset != NOT_GIVEN))
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                       "onset and offset find speech in task DIARIST_TASK_VAD alone; leave them "
+                       "out");
     double step_s = o->step_s;
     if (step_s == 0.0)
         step_s = preset_step_s[model->architecture][o->preset];
@@ -118,6 +147,7 @@ int dr_plan_make(struct dr_plan *plan, const diarist_options *options,
     plan->mirror_short = model->architecture == DR_DEFAULT_1;
     plan_clustering(plan, o, model);
     plan->reconstruct = dr_reconstruct_defaults;
+    resolve_thresholds(&plan->reconstruct.onset, &plan->reconstruct.offset, o);
     plan->reconstruct.min_duration_on_s = o->min_duration_on_s;
     plan->reconstruct.min_duration_off_s = o->min_duration_off_s;
     plan->progress = o->progress;

@@ -10,6 +10,8 @@ const struct dr_reconstruct_params dr_reconstruct_defaults = {
     .reach_s = 0.4,
     .overlap_weight = 2,
     .min_activity = 0.02f,
+    .onset = -1,
+    .offset = -1,
     .min_duration_on_s = 0,
     .min_duration_off_s = 0,
 };

@@ -13,6 +13,8 @@ struct dr_reconstruct_params {
     double overlap_weight; /* of the embeddings on frames with several; 0: none */
 
     float min_activity;        /* a speaker below this does not talk */
+    double onset;              /* speech of anybody begins above this probability, */
+    double offset;             /* and ends below this; onset < 0: it is where count is not 0 */
     double min_duration_on_s;  /* shorter turns are dropped, after */
     double min_duration_off_s; /* shorter pauses have been filled */
 };

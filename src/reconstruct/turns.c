@@ -235,6 +235,14 @@ int dr_reconstruct(struct dr_turns *out, const struct dr_reconstruct_input *in,
     return status;
 }
 
+/* Whether anybody talks at a frame; before: at the one before it. */
+static int is_speech(const struct dr_reconstruct_params *params, unsigned count, float speech,
+                     int before) {
+    if (params->onset < 0)
+        return count > 0;
+    return before ? speech >= params->offset : speech > params->onset;
+}
+
 int dr_reconstruct_speech(struct dr_turns *out, const uint8_t *count, const float *speech,
                           size_t num_frames, size_t num_samples,
                           const struct dr_reconstruct_params *params, struct dr_arena *arena,
@@ -245,8 +253,11 @@ int dr_reconstruct_speech(struct dr_turns *out, const uint8_t *count, const floa
     const struct dr_frame_times times = edges_of(num_samples);
     const float talking = 1;
     int failed = dr_run_builder_init(&builder, 1, params->min_activity, &scratch);
-    for (size_t f = 0; f < num_frames && !failed; f++)
-        failed = dr_run_builder_add(&builder, &talking, &speech[f], count[f] > 0);
+    int talks = 0;
+    for (size_t f = 0; f < num_frames && !failed; f++) {
+        talks = is_speech(params, count[f], speech[f], talks);
+        failed = dr_run_builder_add(&builder, &talking, &speech[f], (unsigned)talks);
+    }
     failed = failed || dr_run_builder_finish(&builder) ||
              dr_turns_of_runs(out, &builder, &times, params, arena);
     dr_arena_free(&scratch);

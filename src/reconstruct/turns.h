@@ -35,8 +35,9 @@ int dr_reconstruct(struct dr_turns *out, const struct dr_reconstruct_input *in,
                    const struct dr_reconstruct_params *params, struct dr_arena *arena,
                    diarist_error *err);
 
-/* Speech of anybody: one speaker who talks wherever count is not 0. count, speech [num_frames] from
- * dr_counter_settle. Both views are the same. */
+/* Speech of anybody: one speaker who talks wherever count is not 0 or, where params have an onset,
+ * as speech passes onset and offset. count, speech [num_frames] from dr_counter_settle. Both views
+ * are the same. */
 int dr_reconstruct_speech(struct dr_turns *out, const uint8_t *count, const float *speech,
                           size_t num_frames, size_t num_samples,
                           const struct dr_reconstruct_params *params, struct dr_arena *arena,

@@ -477,12 +477,54 @@ static void speech_is_where_anybody_talks(void **state) {
     dr_arena_free(&s.arena);
 }
 
+/* Speech by thresholds: a walk of noise, and values that lie on the thresholds. Active at first
+ * where it begins above the onset, and to the end where it never falls below the offset. */
+static void speech_passes_onset_and_offset(void **state) {
+    (void)state;
+    enum { NUM = 4000 };
+    const struct {
+        double onset, offset;
+    } cases[] = {{0.5, 0.357}, {0.5, 0.5}, {0.9, 0.1}, {0.25, 0}, {1, 0.5}, {0, 0}};
+    struct dr_arena arena = {0};
+    struct dr_reconstruct_params params = dr_reconstruct_defaults;
+    float *speech = dr_arena_alloc(&arena, NUM, sizeof *speech);
+    const uint8_t *nobody = dr_arena_zalloc(&arena, NUM, 1);
+    uint8_t *found = dr_arena_alloc(&arena, NUM, 1);
+    uint64_t seed = 9;
+    for (size_t f = 0; f < NUM; f++)
+        speech[f] =
+            f % 16 == 0 ? 0.25f * (float)random_below(&seed, 5) : (float)random_uniform(&seed);
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct dr_turns turns;
+        params.onset = cases[c].onset;
+        params.offset = cases[c].offset;
+        assert_int_equal(dr_reconstruct_speech(&turns, nobody, speech, NUM, 270 * (NUM + 9),
+                                               &params, &arena, NULL),
+                         0);
+        memset(found, 0, NUM);
+        for (size_t i = 0; i < turns.num_turns; i++)
+            for (long f = lrint((turns.turn[i].start_s - 0.0225314) / 0.016875);
+                 f < lrint((turns.turn[i].end_s - 0.0225314) / 0.016875); f++)
+                found[f] = 1;
+        int talks = speech[0] > params.onset;
+        for (size_t f = 0; f < NUM; f++) {
+            if (f > 0 && talks && speech[f] < params.offset)
+                talks = 0;
+            else if (f > 0 && !talks && speech[f] > params.onset)
+                talks = 1;
+            assert_int_equal(found[f], talks);
+        }
+    }
+    dr_arena_free(&arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(turns_follow_the_definition),
         cmocka_unit_test(without_windows_marginals_decide),
         cmocka_unit_test(silence_has_no_turns),
         cmocka_unit_test(speech_is_where_anybody_talks),
+        cmocka_unit_test(speech_passes_onset_and_offset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -292,6 +292,12 @@ static void test_options(void **state) {
     REJECTED(min_duration_on_s, -1.0);
     REJECTED(min_duration_off_s, NAN);
     REJECTED(num_speakers, -2);
+    REJECTED(onset, 1.01);
+    REJECTED(onset, -0.5);
+    REJECTED(onset, NAN);
+    REJECTED(offset, 2.0);
+    REJECTED(offset, NAN);
+    REJECTED(offset, 0.6); /* onset is 0.5 then */
     REJECTED(preset, 9);
     REJECTED(task, 3);
     REJECTED(task, -1);
@@ -305,6 +311,29 @@ static void test_options(void **state) {
     o.max_speakers = 3;
     assert_int_equal(diarist_options_check(&o, &err), DIARIST_ERROR_ARGUMENT);
     assert_non_null(strstr(err.message, "min_speakers"));
+}
+
+/* Thresholds of speech are of vad alone. */
+static void test_thresholds(void **state) {
+    (void)state;
+    diarist_options o;
+    diarist_error err;
+    diarist_recording *recording;
+    diarist_options_init(&o);
+    o.onset = 0.2;
+    o.offset = 0.3;
+    assert_int_equal(diarist_options_check(&o, &err), DIARIST_ERROR_ARGUMENT);
+    assert_non_null(strstr(err.message, "offset 0.3 is above onset 0.2"));
+    o.offset = 0.1;
+    assert_int_equal(diarist_options_check(&o, &err), 0);
+    for (int32_t task = DIARIST_TASK_DIARIZE; task <= DIARIST_TASK_EMBED; task++) {
+        o.task = task;
+        int status = diarist_recording_open(&recording, model, &o, &err);
+        assert_int_equal(status, task == DIARIST_TASK_VAD ? 0 : DIARIST_ERROR_ARGUMENT);
+        if (status)
+            assert_non_null(strstr(err.message, "onset"));
+        diarist_recording_free(recording);
+    }
 }
 
 /* The number that is found by itself, when asked for, changes nothing. */
@@ -379,6 +408,7 @@ int main(int argc, char **argv) {
                                        cmocka_unit_test(test_turns),
                                        cmocka_unit_test(test_embed),
                                        cmocka_unit_test(test_options),
+                                       cmocka_unit_test(test_thresholds),
                                        cmocka_unit_test(test_forced_number),
                                        cmocka_unit_test(test_opened_model),
                                        cmocka_unit_test(test_models)};
