@@ -36,7 +36,12 @@ LAW = {
     "src/import/": ["src/nn/weights.h", "include/diarist/io.h", *BASE],
     "src/input/": FILES,
     "src/output/": FILES,
-    "src/api": ["src/pipeline/", "src/audio/", "src/import/", "src/input/", "src/output/", *FILES],
+    "src/score/": ["src/input/input.h", "include/diarist/score.h", *FILES],
+    "src/api": [
+        *(f"src/{folder}/" for folder in ("pipeline", "audio", "import", "input", "output", "score")),
+        "include/diarist/score.h",
+        *FILES,
+    ],
     "cli/": PUBLIC,
     "examples/": PUBLIC,
     "tests/": ["src/", "cli/", *PUBLIC],

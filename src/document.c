@@ -190,6 +190,74 @@ int dr_document_recording(struct dr_document_recording **out, diarist_document *
     return DIARIST_OK;
 }
 
+/* Forgets the key of a recording. */
+static void remove_key(void **tree, const char *id) {
+    struct dr_key wanted = {.id = id}, **node = tfind(&wanted, tree, compare_keys);
+    struct dr_key *key = node ? *node : NULL;
+    tdelete(&wanted, tree, compare_keys);
+    free(key);
+}
+
+int diarist_document_append(diarist_document *document, diarist_document *from,
+                            diarist_error *err) {
+    size_t num = document->num_recordings, added = 0;
+    if (document == from)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "a document cannot be added to itself");
+    for (size_t i = 0; i < from->num_recordings; i++)
+        if (dr_document_find(document, from->recordings[i]->id))
+            return dr_fail(err, DIARIST_ERROR_INPUT,
+                           "recording \"%.120s\" is there already; give each recording once",
+                           from->recordings[i]->id);
+    for (; added < from->num_recordings; added++) {
+        struct dr_document_recording **recordings = make_room(
+            document->recordings, num + added, &document->recordings_capacity, sizeof *recordings);
+        if (recordings)
+            document->recordings = recordings;
+        if (!recordings ||
+            add_key(&document->recording_index, from->recordings[added]->id, num + added))
+            break;
+        document->recordings[num + added] = from->recordings[added];
+    }
+    if (added < from->num_recordings) {
+        for (size_t i = 0; i < added; i++)
+            remove_key(&document->recording_index, from->recordings[i]->id);
+        return dr_fail_memory(err);
+    }
+    document->num_recordings += added;
+    tdestroy(from->recording_index, free);
+    from->recording_index = NULL;
+    from->num_recordings = 0;
+    return DIARIST_OK;
+}
+
+int diarist_document_rename(diarist_document *document, size_t recording, const char *id,
+                            diarist_error *err) {
+    if (recording >= document->num_recordings)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "there is no recording %zu; there are %zu",
+                       recording, document->num_recordings);
+    char *copy = copy_text(id, strlen(id));
+    if (!copy)
+        return dr_fail_memory(err);
+    const struct dr_key *key = find_key(&document->recording_index, copy);
+    int status = key && key->index != recording
+                     ? dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                               "another recording is called \"%.120s\"; choose another id", copy)
+                     : DIARIST_OK;
+    if (status || key) {
+        free(copy);
+        return status;
+    }
+    if (add_key(&document->recording_index, copy, recording)) {
+        free(copy);
+        return dr_fail_memory(err);
+    }
+    struct dr_document_recording *renamed = document->recordings[recording];
+    remove_key(&document->recording_index, renamed->id);
+    free(renamed->id);
+    renamed->id = copy;
+    return DIARIST_OK;
+}
+
 int32_t dr_recording_find_speaker(const struct dr_document_recording *recording, const char *id) {
     const struct dr_key *key = find_key(&recording->speaker_index, id);
     return key ? (int32_t)key->index : -1;

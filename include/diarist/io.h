@@ -88,6 +88,15 @@ DIARIST_API int diarist_document_add(diarist_document *document, const diarist_r
                                      const diarist_source *source, const diarist_model *model,
                                      diarist_error *err);
 
+/* Moves all recordings of one document to the end of another; `from` is left without any. Nothing
+ * is moved, and DIARIST_ERROR_INPUT says so, when both have a recording of one id. */
+DIARIST_API int diarist_document_append(diarist_document *document, diarist_document *from,
+                                        diarist_error *err);
+/* Gives a recording another id. DIARIST_ERROR_ARGUMENT: no such recording, or another one has it.
+ */
+DIARIST_API int diarist_document_rename(diarist_document *document, size_t recording,
+                                        const char *id, diarist_error *err);
+
 /* Reads path ("-": standard input) in a format by name (diarist_document_format), or NULL to tell
  * from the content. A broken line is an error that names the line. */
 DIARIST_API int diarist_document_read(diarist_document **out, const char *path, const char *format,

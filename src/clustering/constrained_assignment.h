@@ -1,9 +1,7 @@
 /* constrained_assignment.h - local speakers of a chunk go to different speakers.
  * SPDX-License-Identifier: MIT
  *
- * Per chunk the one-to-one assignment of the greatest sum of scores (linear sum assignment; Crouse,
- * "On implementing 2D rectangular assignment algorithms", 2016). Of equal sums, the one that
- * scipy's linear_sum_assignment takes. */
+ * Per chunk the one-to-one assignment of the greatest sum of scores (base/assignment.h). */
 #ifndef DR_CLUSTERING_CONSTRAINED_ASSIGNMENT_H
 #define DR_CLUSTERING_CONSTRAINED_ASSIGNMENT_H
 

@@ -60,6 +60,21 @@ struct dr_span dr_span_trim(struct dr_span span) {
     return span;
 }
 
+size_t dr_span_fields(struct dr_span line, struct dr_span *fields, size_t max) {
+    size_t num = 0, i = 0;
+    while (num < max) {
+        while (i < line.size && (line.text[i] == ' ' || line.text[i] == '\t'))
+            i++;
+        if (i == line.size)
+            break;
+        size_t first = i;
+        while (i < line.size && line.text[i] != ' ' && line.text[i] != '\t')
+            i++;
+        fields[num++] = (struct dr_span){line.text + first, i - first};
+    }
+    return num;
+}
+
 int dr_span_equals(struct dr_span span, const char *text) {
     return span.size == strlen(text) && memcmp(span.text, text, span.size) == 0;
 }

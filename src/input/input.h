@@ -44,6 +44,8 @@ struct dr_span dr_span_of(const char *text);      /* a terminated text */
 struct dr_span dr_span_trim(struct dr_span span); /* without blanks at both ends */
 int dr_span_equals(struct dr_span span, const char *text);
 int dr_span_begins(struct dr_span span, const char *text);
+/* What stands between blanks, the first max of them; returns how many. */
+size_t dr_span_fields(struct dr_span line, struct dr_span *fields, size_t max);
 /* Where text begins in span, or span.size. */
 size_t dr_span_find(struct dr_span span, const char *text);
 /* A decimal number and nothing else: 0, or -1. Infinity, NaN and hexadecimal are none. Needs the

@@ -9,22 +9,6 @@
 
 enum { MAX_FIELDS = 11 };
 
-/* Fields between blanks, at most MAX_FIELDS of them. */
-static size_t split(struct dr_span line, struct dr_span fields[MAX_FIELDS]) {
-    size_t num = 0, i = 0;
-    while (num < MAX_FIELDS) {
-        while (i < line.size && (line.text[i] == ' ' || line.text[i] == '\t'))
-            i++;
-        if (i == line.size)
-            break;
-        size_t first = i;
-        while (i < line.size && line.text[i] != ' ' && line.text[i] != '\t')
-            i++;
-        fields[num++] = (struct dr_span){line.text + first, i - first};
-    }
-    return num;
-}
-
 static int is_other_type(struct dr_span type) {
     static const char *const types[] = {
         "SPKR-INFO", "SEGMENT", "LEXEME", "NON-LEX", "NON-SPEECH", "FILLER",        "EDIT",
@@ -92,7 +76,7 @@ int dr_read_rttm(struct dr_input *in, diarist_document *document) {
     struct dr_span line, fields[MAX_FIELDS];
     int status;
     while ((status = dr_input_line(in, &line)) > 0) {
-        size_t num = split(dr_span_trim(line), fields);
+        size_t num = dr_span_fields(dr_span_trim(line), fields, MAX_FIELDS);
         if (num == 0 || dr_span_begins(fields[0], ";;") || dr_span_begins(fields[0], "#") ||
             is_other_type(fields[0]))
             continue;
