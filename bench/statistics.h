@@ -17,7 +17,8 @@ struct bench_summary {
 /* Values that are NaN are left out; the others come first in values, sorted, afterwards. */
 void bench_summarize(struct bench_summary *out, double *values, size_t num);
 
-/* One file as two systems have it: seconds of error of each, and of the reference that is scored. */
+/* One file as two systems have it: seconds of error of each, and of the reference that is scored.
+ */
 struct bench_pair {
     double a, b, scored;
 };
