@@ -31,4 +31,14 @@ void bench_catalogue_free(struct bench_catalogue *catalogue);
 int bench_catalogue_find(const struct bench_dataset **out, const struct bench_catalogue *catalogue,
                          const char *id, diarist_error *err);
 
+/* The datasets of the Open Track, by id. */
+struct bench_known {
+    const char *id, *name, *description;
+};
+extern const struct bench_known bench_open_track[];
+extern const size_t bench_num_open_track;
+
+/* Whether it can name a dataset and its folder: no slash, space or the like. */
+bool bench_dataset_id_is_good(const char *id);
+
 #endif

@@ -20,13 +20,15 @@ struct bench_file {
     char *uem, *uem_id;   /* path, id inside; NULL: all of the recording is scored */
     double duration_s;    /* of the recording; 0: unknown */
     size_t num_speakers;  /* of the reference */
+    char hash[65];        /* SHA-256 in hex: of the reference's turns, the UEM's regions, and the
+                             recording's size and blocks (probe.h), not of any name */
     char *problem;        /* NULL, or one line: why it cannot be measured (status unreadable) */
 };
 
 struct bench_selection {
     struct bench_file *files; /* in order of file_id (bytes) */
     size_t num_files;
-    char hash[65]; /* SHA-256 in hex, the same for the same data on any machine */
+    char hash[65]; /* SHA-256 in hex of ids and hashes: the same for the same data anywhere */
     /* The report's dataset_manifest, and "files" beside it: what manifest.json holds. Only "files"
      * has paths in it. */
     json_t *manifest;
@@ -37,6 +39,9 @@ struct bench_selection {
  * DIARIST_ERROR_INPUT: a folder cannot be read, or nothing in them belongs together. */
 int bench_select(struct bench_selection **out, const struct bench_dataset *dataset,
                  size_t limit_files, diarist_error *err);
+/* The same, but that nothing belongs together is a selection of no files. */
+int bench_select_any(struct bench_selection **out, const struct bench_dataset *dataset,
+                     size_t limit_files, diarist_error *err);
 void bench_selection_free(struct bench_selection *selection);
 
 #endif

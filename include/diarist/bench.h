@@ -28,29 +28,39 @@ typedef struct diarist_bench_settings {
 /* Sets every field to its default. Never fails. */
 DIARIST_API void diarist_bench_settings_init(diarist_bench_settings *settings);
 
-/* ---- reports ------------------------------------------------------------------------------ */
+/* ---- datasets ----------------------------------------------------------------------------- */
 
-/* Makes the report of a run's folder, finished or not (docs/schema/report.schema.json).
- * DIARIST_ERROR_INPUT: it is none, or a file in it is damaged; the message says which, and where.
- */
-DIARIST_API int diarist_bench_report(char **json, const char *run_dir, diarist_error *err);
+/* The catalogue: [{"dataset_id","name","description","audio_dir","rttm_dir","uem_dir","configured",
+ * "available"}]. available: the folders are there. DIARIST_ERROR_INPUT: the list cannot be read or
+ * is wrong; the message names file, entry and field. */
+DIARIST_API int diarist_bench_datasets(char **json, const diarist_bench_settings *settings,
+                                       diarist_error *err);
 
-/* The same of a folder, or reads a report or publication from a file. */
-DIARIST_API int diarist_bench_report_load(char **report, const char *path, diarist_error *err);
+/* What is in a dataset: {"dataset_id","name","configured","audio_dir","rttm_dir","uem_dir","audio",
+ * "rttm","ready","complete","problem","manifest"}. ready: something in it can be measured;
+ * complete: everything in it belongs together. DIARIST_ERROR_INPUT: there is no such dataset. */
+DIARIST_API int diarist_bench_dataset_check(char **json, const diarist_bench_settings *settings,
+                                            const char *dataset_id, diarist_error *err);
 
-/* A report, or one inside a publication, as "json", "markdown" or "html": one page that needs no
- * other file. */
-DIARIST_API int diarist_bench_report_format(char **text, const char *report, const char *format,
+/* Makes the folders audio and rttm of every dataset of the Open Track in datasets_root, where they
+ * are not there: {"root","made":[ID],"there":[ID]}. */
+DIARIST_API int diarist_bench_datasets_init(char **json, const diarist_bench_settings *settings,
                                             diarist_error *err);
 
-/* Makes the report of a run's folder and puts it there: report.json, report.md, report.html. */
-DIARIST_API int diarist_bench_report_write(const char *run_dir, diarist_error *err);
+/* Links folders into datasets_root as a dataset; uem may be NULL. DIARIST_ERROR_INPUT: one is not
+ * there, or the dataset has something in its folders already. */
+DIARIST_API int diarist_bench_dataset_bind(const diarist_bench_settings *settings,
+                                           const char *dataset_id, const char *audio,
+                                           const char *rttm, const char *uem, diarist_error *err);
 
-/* Compares each system of two or more reports [num] with those of the others, by paired bootstrap
- * over files; as "json" or "markdown". DIARIST_ERROR_INPUT: they are of different selections, or of
- * one job. */
-DIARIST_API int diarist_bench_compare(char **text, const char *const *reports, size_t num,
-                                      const char *format, diarist_error *err);
+/* Fills a dataset of datasets_root from a corpus ("aishell4", "alimeeting", "voxconverse") as its
+ * authors publish it: folders and archives (tar, tar.gz, zip). Says what it has made:
+ * {"dataset_id","folder","audio","references","skipped":[...]}; nothing is left of what failed.
+ * DIARIST_ERROR_INPUT: a source is broken, unsafe or holds nothing of the corpus, or the dataset
+ * has something in its folders already. */
+DIARIST_API int diarist_bench_dataset_prepare(char **json, const diarist_bench_settings *settings,
+                                              const char *corpus, const char *const *sources,
+                                              size_t num_sources, diarist_error *err);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,11 @@
+/* json_out.c - documents as texts for whoever called.
+ * SPDX-License-Identifier: MIT */
+#include "json_out.h"
+
+#include "fail.h"
+
+int bench_json_out(char **text, json_t *document, diarist_error *err) {
+    *text = document ? json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) : NULL;
+    json_decref(document);
+    return *text ? DIARIST_OK : bench_fail_memory(err);
+}

@@ -1,0 +1,13 @@
+/* json_out.h - documents as texts for whoever called.
+ * SPDX-License-Identifier: MIT */
+#ifndef BENCH_JSON_OUT_H
+#define BENCH_JSON_OUT_H
+
+#include "diarist/diarist.h"
+
+#include <jansson.h>
+
+/* The text of a document, to be freed; takes the document, which may be NULL: no memory. */
+int bench_json_out(char **text, json_t *document, diarist_error *err);
+
+#endif
