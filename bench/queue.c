@@ -66,7 +66,8 @@ static int run_queue(const struct run *run, diarist_error *err) {
 static int run_segmentation(const struct run *run, size_t batch) {
     for (size_t i = 0; i < run->num; i += batch)
         dr_pyannet_run(run->networks->pyannet, run->logprob, run->samples + i * DR_CHUNK_SAMPLES,
-                       DR_CHUNK_SAMPLES, run->num - i < batch ? run->num - i : batch, run->scratch);
+                       DR_CHUNK_SAMPLES, run->num - i < batch ? run->num - i : batch, NULL,
+                       run->scratch);
     return DIARIST_OK;
 }
 
@@ -137,11 +138,12 @@ int main(int argc, char **argv) {
     run.options.num_threads = (int32_t)strtol(argv[4], NULL, 10);
     run.scratch = aligned_alloc(DR_ALIGN, DR_PADDED(dr_pyannet_scratch(DR_PYANNET_BATCH)) * 4);
     run.logprob = calloc(DR_PYANNET_BATCH * DR_CHUNK_FRAMES, DR_CLASSES * sizeof *run.logprob);
-    int failed = !run.scratch || !run.logprob || read_samples(&run, argv[1], &err) ||
-                 diarist_model_load(&run.model, argc > 5 ? argv[5] : NULL, NULL, &err) ||
-                 dr_model_networks(&run.networks, run.model,
-                                   dr_model_precision(run.model, DIARIST_PRESET_BALANCED), &err) ||
-                 time_ways(&run, &err);
+    int failed =
+        !run.scratch || !run.logprob || read_samples(&run, argv[1], &err) ||
+        diarist_model_load(&run.model, argc > 5 ? argv[5] : NULL, NULL, &err) ||
+        dr_model_networks(&run.networks, run.model,
+                          dr_model_precision(run.model, DIARIST_PRESET_BALANCED), 1, &err) ||
+        time_ways(&run, &err);
     if (failed)
         fprintf(stderr, "time_queue: %s\n", err.message);
     diarist_model_free(run.model);

@@ -84,7 +84,8 @@ static void run_batch(void *context, size_t item, int worker) {
     size_t batch = left < batch_of(job) ? left : batch_of(job);
     switch (job->kind) {
     case SEGMENTATION:
-        dr_pyannet_run(job->networks->pyannet, output, input, DR_CHUNK_SAMPLES, batch, scratch);
+        dr_pyannet_run(job->networks->pyannet, output, input, DR_CHUNK_SAMPLES, batch, NULL,
+                       scratch);
         break;
     case TRUNK:
         dr_campplus_trunk(job->networks->campplus, output, input, job->frames, scratch);
@@ -177,7 +178,7 @@ static int load(struct job *job, struct run *run, const char *path, int float32,
     int status = diarist_model_load(&run->model, path, NULL, err);
     if (!status)
         status = dr_model_networks(&job->networks, run->model,
-                                   dr_model_precision(run->model, preset), err);
+                                   dr_model_precision(run->model, preset), 1, err);
     return status;
 }
 

@@ -139,10 +139,10 @@ DIARIST_API int32_t diarist_available_threads(void);
 /* ---- models ------------------------------------------------------------------------------- */
 
 /* Loads a model set. path: a .safetensors file made by models/import.py; NULL: the set embedded at
- * build time. The file is mapped for as long as the model lives. Of options cpu_mask and preset are
- * read: the networks are made ready for the preset; others take that time when a recording first
- * asks for them. NULL: the defaults. DIARIST_ERROR_MODEL: missing, damaged, or not an architecture
- * known here. */
+ * build time. The file is mapped for as long as the model lives. Of options cpu_mask, preset and
+ * num_threads are read: the networks are made ready for the preset by up to two threads; others
+ * take that time when a recording first asks for them. NULL: the defaults. DIARIST_ERROR_MODEL:
+ * missing, damaged, or not an architecture known here. */
 DIARIST_API int diarist_model_load(diarist_model **out, const char *path,
                                    const diarist_options *options, diarist_error *err);
 

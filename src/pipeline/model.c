@@ -12,6 +12,7 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/sha256.h"
+#include "base/threads.h"
 #include "types.h"
 
 static const struct {
@@ -92,35 +93,73 @@ enum dr_precision dr_model_precision(const struct diarist_model *model, int32_t 
                                                                              : DR_FLOAT32;
 }
 
+/* ---- networks ---- */
+
+enum { SEGMENTATION, EMBEDDING, NUM_NETWORKS };
+
+struct packing_work {
+    const struct diarist_model *model;
+    struct dr_networks *networks;
+    struct dr_loader loaders[NUM_NETWORKS];
+};
+
+static void pack_network(void *context, size_t item, int worker) {
+    struct packing_work *work = context;
+    struct dr_networks *networks = work->networks;
+    struct dr_loader *loader = &work->loaders[item];
+    const struct dr_kernels *kernels = &work->model->kernels;
+    (void)worker;
+    if (item == SEGMENTATION)
+        networks->pyannet = dr_pyannet_load(loader, kernels);
+    else if (work->model->architecture == DR_COMMUNITY_1)
+        networks->resnet34 = dr_resnet34_load(loader, kernels);
+    else
+        networks->campplus = dr_campplus_load(loader, kernels);
+    free(loader->scratch);
+}
+
+static void free_networks(struct dr_networks *networks) {
+    for (size_t i = 0; i < NUM_NETWORKS; i++)
+        dr_arena_free(&networks->arenas[i]);
+    *networks = (struct dr_networks){0};
+}
+
 /* Packed copies are what runs: the pages of the file go back to the system. */
-static int load_networks(struct dr_networks *out, struct diarist_model *model,
-                         enum dr_precision precision, diarist_error *err) {
-    struct dr_loader loader = {
-        .weights = model->weights, .arena = &model->arena, .precision = precision};
-    struct dr_networks networks = {0};
-    networks.pyannet = dr_pyannet_load(&loader, &model->kernels);
-    if (networks.pyannet && model->architecture == DR_COMMUNITY_1)
-        networks.resnet34 = dr_resnet34_load(&loader, &model->kernels);
-    else if (networks.pyannet)
-        networks.campplus = dr_campplus_load(&loader, &model->kernels);
-    free(loader.scratch);
+static int load_networks(struct dr_networks *networks, const struct diarist_model *model,
+                         enum dr_precision precision, int num_threads, diarist_error *err) {
+    struct dr_pool *pool = dr_pool_new(num_threads < NUM_NETWORKS ? num_threads : NUM_NETWORKS);
+    if (!pool)
+        return dr_fail(err, DIARIST_ERROR_MEMORY, "cannot start a thread; try --threads 1");
+    struct packing_work work = {.model = model, .networks = networks};
+    for (size_t i = 0; i < NUM_NETWORKS; i++)
+        work.loaders[i] = (struct dr_loader){
+            .weights = model->weights, .arena = &networks->arenas[i], .precision = precision};
+    dr_pool_run(pool, pack_network, &work, NUM_NETWORKS);
+    dr_pool_free(pool);
     dr_mapped_file_forget(model->bytes, model->num_bytes);
-    if (loader.err.status)
-        return dr_fail(err, loader.err.status, "%s", loader.err.message);
-    *out = networks;
+    for (size_t i = 0; i < NUM_NETWORKS; i++) {
+        const diarist_error *failed = &work.loaders[i].err;
+        if (failed->status) {
+            free_networks(networks);
+            return dr_fail(err, failed->status, "%s", failed->message);
+        }
+    }
     return DIARIST_OK;
 }
 
 int dr_model_networks(const struct dr_networks **out, const struct diarist_model *model,
-                      enum dr_precision precision, diarist_error *err) {
+                      enum dr_precision precision, int num_threads, diarist_error *err) {
     struct diarist_model *owner = (struct diarist_model *)(uintptr_t)model;
     struct dr_networks *networks = &owner->networks[precision];
     pthread_mutex_lock(&owner->networks_lock);
-    int status = networks->pyannet ? DIARIST_OK : load_networks(networks, owner, precision, err);
+    int status = networks->pyannet ? DIARIST_OK
+                                   : load_networks(networks, owner, precision, num_threads, err);
     pthread_mutex_unlock(&owner->networks_lock);
     *out = status ? NULL : networks;
     return status;
 }
+
+/* ---- the set ---- */
 
 /* Puts the file's name, NULL: of the embedded one, before a message about its content. */
 static void name_file(diarist_error *err, const char *path) {
@@ -179,7 +218,9 @@ int diarist_model_load(diarist_model **out, const char *path, const diarist_opti
     if (status)
         return status;
     int32_t preset = options ? options->preset : DIARIST_PRESET_BALANCED;
-    status = dr_model_networks(&networks, *out, dr_model_precision(*out, preset), err);
+    int num_threads =
+        options && options->num_threads > 0 ? options->num_threads : dr_available_threads();
+    status = dr_model_networks(&networks, *out, dr_model_precision(*out, preset), num_threads, err);
     if (status) {
         name_file(err, path);
         diarist_model_free(*out);
@@ -192,6 +233,8 @@ void diarist_model_free(diarist_model *model) {
     if (!model)
         return;
     dr_weights_free(model->weights);
+    for (size_t i = 0; i < DR_NUM_PRECISIONS; i++)
+        free_networks(&model->networks[i]);
     dr_arena_free(&model->arena);
     dr_mapped_file_close(&model->file);
     pthread_mutex_destroy(&model->hash_lock);

@@ -25,6 +25,7 @@ struct dr_networks {
     struct dr_pyannet *pyannet;
     struct dr_campplus *campplus; /* of DR_DEFAULT_1 */
     struct dr_resnet34 *resnet34; /* of DR_COMMUNITY_1 */
+    struct dr_arena arenas[2];    /* own them: one each, as they are packed at the same time */
 };
 
 struct diarist_model {
@@ -32,7 +33,7 @@ struct diarist_model {
     const void *bytes;
     size_t num_bytes;
     struct dr_weights *weights;
-    struct dr_arena arena; /* owns the networks */
+    struct dr_arena arena; /* owns the tables */
     enum dr_architecture architecture;
     size_t embedding_dim;
     struct dr_kernels kernels;
@@ -48,9 +49,9 @@ struct diarist_model {
 /* What the preset runs in: accurate in float; others in 16 bits where the processor gains by it. */
 enum dr_precision dr_model_precision(const struct diarist_model *model, int32_t preset);
 
-/* The networks in that precision; they live as long as the model. DIARIST_ERROR_MODEL,
- * DIARIST_ERROR_MEMORY. */
+/* The networks in that precision; they live as long as the model. If they have to be packed first,
+ * up to two threads do it. DIARIST_ERROR_MODEL, DIARIST_ERROR_MEMORY. */
 int dr_model_networks(const struct dr_networks **out, const struct diarist_model *model,
-                      enum dr_precision precision, diarist_error *err);
+                      enum dr_precision precision, int num_threads, diarist_error *err);
 
 #endif

@@ -182,7 +182,7 @@ static int plan_queue(struct diarist_queue *queue, const diarist_options *option
     queue->num_threads = plan.num_threads;
     queue->capacity = capacity ? capacity : (size_t)plan.num_threads * DEFAULT_PER_THREAD;
     return dr_model_networks(&networks, queue->model, dr_model_precision(queue->model, plan.preset),
-                             err);
+                             plan.num_threads, err);
 }
 
 static int start_workers(struct diarist_queue *queue, diarist_error *err) {

@@ -36,8 +36,8 @@ static int tick(void *context, diarist_error *err) {
 static int open_stages(struct diarist_recording *r, const struct diarist_model *model,
                        diarist_error *err) {
     const struct dr_networks *networks;
-    int status =
-        dr_model_networks(&networks, model, dr_model_precision(model, r->plan.preset), err);
+    int status = dr_model_networks(&networks, model, dr_model_precision(model, r->plan.preset),
+                                   r->plan.num_threads, err);
     if (!status)
         status = dr_workers_open(&r->workers, model, networks, r->plan.num_threads, &r->arena, err);
     if (!status)

@@ -37,6 +37,7 @@ struct chunk_work {
     struct dr_segments *segments;
     const float *samples;
     size_t num_chunks, num_items;
+    struct dr_pool *pool; /* for the layers of one item, or NULL */
 };
 
 /* Item i of n takes chunks [i * num / n, (i + 1) * num / n). */
@@ -46,7 +47,8 @@ static void chunk_item(void *context, size_t item, int worker) {
     size_t first = item * work->num_chunks / work->num_items;
     size_t batch = (item + 1) * work->num_chunks / work->num_items - first;
     dr_pyannet_run(s->workers->networks->pyannet, s->logprob + first * FRAMES * DR_CLASSES,
-                   work->samples + first * s->step, s->step, batch, s->workers->scratch[worker]);
+                   work->samples + first * s->step, s->step, batch, work->pool,
+                   s->workers->scratch[worker]);
     for (size_t i = first; i < first + batch; i++) {
         const float *logprob = s->logprob + i * FRAMES * DR_CLASSES;
         size_t at = (s->num_chunks + i) * FRAMES;
@@ -77,8 +79,13 @@ static int add_round(struct dr_segments *s, const float *samples, size_t num, di
     size_t threads = (size_t)s->workers->num;
     size_t items = (num + DR_PYANNET_BATCH - 1) / DR_PYANNET_BATCH;
     items = items > threads ? items : num < threads ? num : threads;
-    struct chunk_work work = {s, samples, num, items};
-    dr_pool_run(s->workers->pool, chunk_item, &work, items);
+    struct chunk_work work = {s, samples, num, items, NULL};
+    if (num == 1 && threads > 1) { /* all threads would wait for one */
+        work.pool = s->workers->pool;
+        chunk_item(&work, 0, 0);
+    } else {
+        dr_pool_run(s->workers->pool, chunk_item, &work, items);
+    }
     for (size_t i = 0; i < num && !status; i++) {
         status = settle(s, dr_chunk_frame((s->num_chunks + i) * s->step), err);
         if (!status)

@@ -102,24 +102,31 @@ struct dr_bilstm *dr_bilstm_load(struct dr_loader *loader, const struct dr_kerne
 
 /* ---- running ---- */
 
-/* Scratch of one call, floats. States are floats or int16, of which two take the place of one. */
+/* Scratch of a direction on its way, floats. */
 struct scratch {
-    float *state[2]; /* [589][batch][BOTH]: a layer's output, the next one's input */
-    float *input;    /* [INPUT_STEPS][batch][GATES] */
-    float *cell;     /* [batch][HIDDEN] */
-    float *zeros;    /* [batch][HIDDEN]: the state before the first step */
+    float *input; /* [INPUT_STEPS][batch][GATES] */
+    float *cell;  /* [batch][HIDDEN] */
+    float *zeros; /* [batch][HIDDEN]: the state before the first step */
 };
 
-static size_t lay_out(struct scratch *s, float *base, size_t batch) {
+/* Of one call. States are floats or int16, of which two take the place of one. */
+struct call_scratch {
+    float *state[2]; /* [589][batch][BOTH]: a layer's output, the next one's input */
+    struct scratch direction[2];
+};
+
+static size_t lay_out(struct call_scratch *s, float *base, size_t batch) {
     size_t used = 0;
-    struct scratch unused;
+    struct call_scratch unused;
     s = s ? s : &unused;
 #define TAKE(field, count) (s->field = base ? base + used : NULL, used += DR_PADDED(count))
     TAKE(state[0], (size_t)DR_CHUNK_FRAMES * batch * BOTH);
     TAKE(state[1], (size_t)DR_CHUNK_FRAMES * batch * BOTH);
-    TAKE(input, (size_t)INPUT_STEPS * batch * GATES);
-    TAKE(cell, batch * HIDDEN);
-    TAKE(zeros, batch * HIDDEN);
+    for (int i = 0; i < 2; i++) {
+        TAKE(direction[i].input, (size_t)INPUT_STEPS * batch * GATES);
+        TAKE(direction[i].cell, batch * HIDDEN);
+        TAKE(direction[i].zeros, batch * HIDDEN);
+    }
 #undef TAKE
     return used;
 }
@@ -215,19 +222,41 @@ static void run_direction(const struct pass *p) {
     }
 }
 
+struct layer_work {
+    const struct dr_bilstm *net;
+    int layer, together; /* both directions at the same time */
+    const void *in;
+    void *out;
+    size_t batch;
+    const struct call_scratch *s;
+};
+
+/* One after the other, both use the first scratch: it stays in the cache. */
+static void layer_item(void *context, size_t reverse, int worker) {
+    const struct layer_work *work = context;
+    const struct pass pass = {.net = work->net,
+                              .direction = &work->net->layer[work->layer][reverse],
+                              .in = work->in,
+                              .out = work->out,
+                              .batch = work->batch,
+                              .reverse = (int)reverse,
+                              .s = &work->s->direction[work->together ? reverse : 0]};
+    (void)worker;
+    run_direction(&pass);
+}
+
 const void *dr_bilstm_run(const struct dr_bilstm *net, const float *sequence, size_t batch,
-                          float *scratch) {
-    struct scratch s;
+                          struct dr_pool *pool, float *scratch) {
+    struct call_scratch s;
     lay_out(&s, scratch, batch);
     const void *in = sequence;
     for (int layer = 0; layer < LAYERS; layer++) {
-        float *out = s.state[layer % 2];
-        for (int reverse = 0; reverse < 2; reverse++) {
-            const struct pass pass = {net, &net->layer[layer][reverse], in, out, batch, reverse,
-                                      &s};
-            run_direction(&pass);
-        }
-        in = out;
+        struct layer_work work = {net, layer, pool != NULL, in, s.state[layer % 2], batch, &s};
+        if (pool)
+            dr_pool_run(pool, layer_item, &work, 2);
+        for (size_t reverse = 0; !pool && reverse < 2; reverse++)
+            layer_item(&work, reverse, 0);
+        in = work.out;
     }
     return in;
 }

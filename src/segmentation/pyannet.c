@@ -77,10 +77,10 @@ static void classify(const struct dr_pyannet *net, float *logprob, const float *
 }
 
 void dr_pyannet_run(const struct dr_pyannet *net, float *logprob, const float *samples, size_t step,
-                    size_t batch, float *scratch) {
+                    size_t batch, struct dr_pool *pool, float *scratch) {
     float *sequence = scratch, *rest = scratch + sequence_floats(batch);
     dr_sincnet_run(net->sincnet, sequence, samples, step, batch, rest);
-    const void *states = dr_bilstm_run(net->bilstm, sequence, batch, rest);
+    const void *states = dr_bilstm_run(net->bilstm, sequence, batch, pool, rest);
 
     const size_t rows = DR_CHUNK_FRAMES * batch;
     float *hidden = rest + dr_bilstm_scratch(batch), *last = hidden + linear_floats(batch);

@@ -9,6 +9,7 @@
 #ifndef DR_SEGMENTATION_PYANNET_H
 #define DR_SEGMENTATION_PYANNET_H
 
+#include "base/threads.h"
 #include "nn/layers.h"
 #include "segmentation/sincnet.h"
 
@@ -25,8 +26,9 @@ size_t dr_pyannet_scratch(size_t batch);
 
 /* Chunk i is samples[i * step, i * step + 160000): chunks that overlap share the sinc layer.
  * logprob[batch][589][7]: natural-log probabilities. 1 <= batch <= DR_PYANNET_BATCH. A chunk's
- * result does not depend on the others in its batch. */
+ * result does not depend on the others in its batch. A pool helps where it can, for one call at a
+ * time; NULL: this thread does it alone. */
 void dr_pyannet_run(const struct dr_pyannet *net, float *logprob, const float *samples, size_t step,
-                    size_t batch, float *scratch);
+                    size_t batch, struct dr_pool *pool, float *scratch);
 
 #endif

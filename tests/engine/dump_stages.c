@@ -101,7 +101,7 @@ static void dump_logprob(struct diarist_recording *r, const float *samples) {
         for (size_t n = 0, at = i * r->plan.step; n < DR_CHUNK_SAMPLES; n++, at++)
             chunk[n] = at < r->num_samples ? samples[at] : 0.0f;
         dr_pyannet_run(r->workers.networks->pyannet, logprob + i * size, chunk, DR_CHUNK_SAMPLES, 1,
-                       r->workers.scratch[0]);
+                       NULL, r->workers.scratch[0]);
     }
     write_npy("logprob", "<f4", sizeof(float), logprob, num, DR_CHUNK_FRAMES, DR_CLASSES);
     free(logprob);
