@@ -55,6 +55,18 @@ const struct cli_command_info cli_commands[CLI_NUM_COMMANDS] = {
          "pull gets those files over the network, compares them with the known SHA-256 of each, "
          "imports them and deletes them; what an interrupted one has got is used by the next.",
          cli_run_models},
+    [CLI_SCORE] =
+        {"score", "REF HYP", "how right a diarization is: DER, JER, number of speakers",
+         "Compares diarizations HYP with references REF: a file in any format that convert reads, "
+         "with one or many recordings; a directory, for its .rttm files (or else those of the "
+         "other formats); @LIST, for the paths in a file, one a line. Recordings are matched by "
+         "their ids; two files with one recording each, of which not both name it, belong "
+         "together. What is on one side only is counted as missed, or reported as not counted.\n"
+         "Without --collar and --skip-overlap twice: everything scored, and with a collar of 0.25 "
+         "s "
+         "and no overlap. Without --uem all from the first turn of either side to the last. "
+         "docs/scoring.md has the definitions.",
+         cli_run_score},
     [CLI_BENCH] =
         {"bench", "datasets list | check [ID]... | init | bind ID | prepare CORPUS SOURCE",
          "diarization systems on datasets, measured alike",

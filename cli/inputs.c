@@ -128,27 +128,44 @@ static int check(const struct cli_inputs *inputs, const struct cli_settings *set
     return 0;
 }
 
-int cli_inputs_collect(struct cli_inputs *inputs, const struct cli_settings *settings) {
+/* Room for num_others paths and those of the list (NULL: none), which is read. */
+static int open_inputs(struct cli_inputs *inputs, const char *list, size_t num_others) {
     *inputs = (struct cli_inputs){0};
-    size_t size = 0, capacity = settings->num_operands + 1;
-    if (settings->files_from) {
-        int rc = read_list(settings->files_from, &inputs->list, &size);
+    size_t size = 0, capacity = num_others + 1;
+    if (list) {
+        int rc = read_list(list, &inputs->list, &size);
         if (rc)
             return rc;
         if (memchr(inputs->list, 0, size)) {
-            cli_error(settings->files_from, "holds a NUL byte; give one path a line");
+            cli_error(list, "holds a NUL byte; give one path a line");
             return CLI_EXIT_INPUT;
         }
         capacity += count_lines(inputs->list, size);
     }
     inputs->paths = malloc(sizeof *inputs->paths * capacity);
-    if (!inputs->paths)
-        return cli_fail_memory();
+    return inputs->paths ? 0 : cli_fail_memory();
+}
+
+int cli_inputs_from_list(struct cli_inputs *inputs, const char *path) {
+    int rc = open_inputs(inputs, path, 0);
+    if (rc)
+        return rc;
+    add_lines(inputs, inputs->list);
+    if (inputs->num)
+        return 0;
+    cli_error(path, "names no files; give one path a line");
+    return CLI_EXIT_USAGE;
+}
+
+int cli_inputs_collect(struct cli_inputs *inputs, const struct cli_settings *settings) {
+    int rc = open_inputs(inputs, settings->files_from, settings->num_operands);
+    if (rc)
+        return rc;
     for (size_t i = 0; i < settings->num_operands; i++)
         inputs->paths[inputs->num++] = settings->operands[i];
     if (inputs->list)
         add_lines(inputs, inputs->list);
-    int rc = remove_repeats(inputs);
+    rc = remove_repeats(inputs);
     if (!rc)
         rc = check(inputs, settings);
     inputs->several = inputs->num > 1 || settings->files_from;

@@ -16,6 +16,8 @@ struct cli_inputs {
 
 /* 0, or an exit code after the error was printed. Free in either case. */
 int cli_inputs_collect(struct cli_inputs *inputs, const struct cli_settings *settings);
+/* The same of one list alone: a path a line, blank lines left out, in order. */
+int cli_inputs_from_list(struct cli_inputs *inputs, const char *path);
 void cli_inputs_free(struct cli_inputs *inputs);
 
 #endif

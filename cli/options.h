@@ -26,6 +26,7 @@ enum { CLI_LOG_ERROR, CLI_LOG_WARNING, CLI_LOG_INFO, CLI_LOG_DEBUG };
 enum { CLI_BY_FILE, CLI_BY_TURN, CLI_BY_SPEAKER };
 enum { CLI_EMBED_JSONL, CLI_EMBED_JSON, CLI_EMBED_CSV };
 enum { CLI_TEXT, CLI_JSON };
+enum { CLI_SCORE_TABLE, CLI_SCORE_JSON, CLI_SCORE_CSV };
 enum { CLI_CPU_GENERIC, CLI_CPU_AVX2, CLI_CPU_AVX512, CLI_CPU_NEON, CLI_CPU_BEST };
 enum { CLI_CHANNELS_SPLIT = -1 }; /* settings.channels: 0 mix, k >= 1 the k-th */
 
@@ -71,6 +72,10 @@ struct cli_settings {
     int32_t default_cpu_threads;                              /* 0: not given */
     const char *audio_dir, *rttm_dir, *uem_dir;               /* bench datasets bind */
     bool strict;
+    double collar_s; /* score, as are the next three */
+    bool skip_overlap;
+    const char *uem; /* NULL: not given */
+    int32_t score_format;
     bool help, version, man;
     const char *completions;
 
@@ -87,6 +92,7 @@ enum cli_command {
     CLI_VERIFY,
     CLI_CONVERT,
     CLI_MODELS,
+    CLI_SCORE,
     CLI_BENCH,
     CLI_NUM_COMMANDS
 };

@@ -22,20 +22,20 @@ static int read_line(const struct dr_input *in, diarist_uem *uem, const struct d
         return dr_input_fail(in, "%s fields; a line of a UEM is FILE CHANNEL START END",
                              num < NUM_FIELDS ? "too few" : "too many");
     if (fields[0].size >= sizeof id)
-        return dr_input_fail(in, "the file id is longer than 1023 bytes");
+        return dr_input_fail(in, "the file id is longer than 1023 bytes; shorten it");
     if (dr_span_number(fields[2], &start_s) || dr_span_number(fields[3], &end_s))
-        return dr_input_fail(in, "%s is not a number",
+        return dr_input_fail(in, "%s is not a number; give seconds",
                              dr_span_number(fields[2], &start_s) ? "the start" : "the end");
     if (start_s < 0)
-        return dr_input_fail(in, "the start is negative");
+        return dr_input_fail(in, "the start is negative; give seconds from the first sample");
     if (end_s <= start_s)
-        return dr_input_fail(in, "the region ends before it starts");
+        return dr_input_fail(in, "the region ends before it starts; put START before END");
     memcpy(id, fields[0].text, fields[0].size);
     id[fields[0].size] = 0;
     diarist_error wrong;
     int status = diarist_uem_add(uem, id, start_s, end_s, &wrong);
     if (status == DIARIST_ERROR_ARGUMENT)
-        return dr_input_fail(in, "the region ends after more than a billion seconds");
+        return dr_input_fail(in, "the region ends after more than a billion seconds; give seconds");
     return status ? dr_fail_memory(in->err) : DIARIST_OK;
 }
 
