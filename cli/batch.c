@@ -6,6 +6,8 @@
  * header for all, so its turns are gathered in one document and written at the end. */
 #include "batch.h"
 
+#include "timing.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +124,8 @@ static void do_input(struct run *run, size_t index) {
                      ? "embeddings"
                      : describe_turns(turns, job.num_speakers, job.num_turns),
                  job.duration_s, cli_now() - job.progress.started_s);
+    if (!rc && cli_wants_timing_line(batch->settings, batch->plan))
+        cli_print_timing(job.path, &job.product);
     finish(run, index, &job, rc, subject, &err);
 }
 

@@ -11,6 +11,8 @@
 /* An exit code after errors were printed. */
 typedef int cli_bench_fn(const struct cli_settings *settings, const diarist_bench_settings *bench);
 
+cli_bench_fn cli_bench_compare;
 cli_bench_fn cli_bench_datasets;
+cli_bench_fn cli_bench_report;
 
 #endif

@@ -14,6 +14,8 @@ static const struct {
     cli_bench_fn *run;
 } sub_commands[] = {
     {"datasets", cli_bench_datasets},
+    {"report", cli_bench_report},
+    {"compare", cli_bench_compare},
 };
 enum { NUM_SUB_COMMANDS = sizeof sub_commands / sizeof sub_commands[0] };
 

@@ -6,6 +6,7 @@
 
 #include "batch.h"
 #include "models.h"
+#include "timing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,11 +137,22 @@ static int diarize_input(struct cli_job *job, diarist_error *err) {
     return rc;
 }
 
+/* Options of output that contradict each other. */
+static int check_output(const struct cli_settings *settings, const struct cli_plan *plan) {
+    bool quiet = cli_option_origin(settings, offsetof(struct cli_settings, quiet)) == CLI_FROM_FLAG;
+    if (!quiet || !cli_wants_timing_line(settings, plan))
+        return 0;
+    cli_error("--timing", "contradicts --quiet; give one of them, or -f json");
+    return CLI_EXIT_USAGE;
+}
+
 static int run_turns(const struct cli_settings *settings, enum cli_work stages) {
     struct cli_inputs inputs = {0};
     struct cli_plan plan = {0};
     diarist_model *model = NULL;
     int rc = plan_formats(&plan, settings->format ? settings->format : "rttm");
+    if (!rc)
+        rc = check_output(settings, &plan);
     if (!rc)
         rc = cli_inputs_collect(&inputs, settings);
     if (!rc)

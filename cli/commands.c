@@ -68,14 +68,20 @@ const struct cli_command_info cli_commands[CLI_NUM_COMMANDS] = {
          "docs/scoring.md has the definitions.",
          cli_run_score},
     [CLI_BENCH] =
-        {"bench", "datasets list | check [ID]... | init | bind ID | prepare CORPUS SOURCE",
+        {"bench",
+         "datasets list | check [ID]... | init | bind ID | prepare CORPUS SOURCE, report RUN, "
+         "compare REPORT...",
          "diarization systems on datasets, measured alike",
          "datasets list names the datasets of --datasets-file or of the folders of "
          "--datasets-root. check says of each whether its folders are there and which recordings "
          "and references belong together; with --strict the exit code is 1 unless all do. init "
          "makes the folders audio and rttm of every known dataset. bind links folders of yours "
          "into a dataset. prepare fills one from a corpus (aishell4, alimeeting, voxconverse) as "
-         "its authors publish it: a folder, or an archive (tar, tar.gz, zip).",
+         "its authors publish it: a folder, or an archive (tar, tar.gz, zip).\n"
+         "report makes report.json, report.md and report.html in the folder of a run; with "
+         "--format it prints one of them instead. compare takes two or more reports (report.json, "
+         "a publication, the folder of a run) of the same recordings, and says how far their "
+         "systems lie apart and how sure that is.",
          cli_run_bench},
 };
 

@@ -62,6 +62,30 @@ DIARIST_API int diarist_bench_dataset_prepare(char **json, const diarist_bench_s
                                               const char *corpus, const char *const *sources,
                                               size_t num_sources, diarist_error *err);
 
+/* ---- reports ------------------------------------------------------------------------------ */
+
+/* Makes the report of a run's folder, finished or not (docs/schema/report.schema.json).
+ * DIARIST_ERROR_INPUT: it is none, or a file in it is damaged; the message says which, and where.
+ */
+DIARIST_API int diarist_bench_report(char **json, const char *run_dir, diarist_error *err);
+
+/* The same of a folder, or reads a report or publication from a file. */
+DIARIST_API int diarist_bench_report_load(char **report, const char *path, diarist_error *err);
+
+/* A report, or one inside a publication, as "json", "markdown" or "html": one page that needs no
+ * other file. */
+DIARIST_API int diarist_bench_report_format(char **text, const char *report, const char *format,
+                                            diarist_error *err);
+
+/* Makes the report of a run's folder and puts it there: report.json, report.md, report.html. */
+DIARIST_API int diarist_bench_report_write(const char *run_dir, diarist_error *err);
+
+/* Compares each system of two or more reports [num] with those of the others, by paired bootstrap
+ * over files; as "json" or "markdown". DIARIST_ERROR_INPUT: they are of different selections, or of
+ * one job. */
+DIARIST_API int diarist_bench_compare(char **text, const char *const *reports, size_t num,
+                                      const char *format, diarist_error *err);
+
 #ifdef __cplusplus
 }
 #endif

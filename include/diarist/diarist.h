@@ -298,7 +298,9 @@ DIARIST_API void diarist_queue_free(diarist_queue *queue);
 
 typedef enum diarist_view {
     DIARIST_OVERLAPPING = 0, /* several speakers may talk at once */
-    DIARIST_EXCLUSIVE = 1    /* one at a time: joins to a transcript */
+    /* One at a time: joins to a transcript. A turn goes on for as long as its speaker has the
+     * floor, whoever else talks meanwhile. */
+    DIARIST_EXCLUSIVE = 1
 } diarist_view;
 
 enum { DIARIST_TURN_OVERLAP = 1 }; /* another speaker talks during part of this turn */

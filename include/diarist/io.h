@@ -107,7 +107,7 @@ typedef struct diarist_write_options {
     int32_t view;       /* DIARIST_OVERLAPPING (default) or DIARIST_EXCLUSIVE, for formats that
                            hold one */
     int32_t embeddings; /* 1: include speaker embeddings where the format can */
-    int32_t timing;     /* 1: include timing where the format can */
+    int32_t timing;     /* 1: include timing where the format can: json */
     int32_t colors;     /* 1: include a colour per speaker where the format can */
     int32_t recording;  /* 0 (default): all recordings; k >= 1: the k-th alone */
 } diarist_write_options;

@@ -147,9 +147,9 @@ static void put_turns(struct dr_json *json, const struct dr_document_recording *
                 dr_json_fixed(json, (double)turn->confidence, 3);
             else
                 dr_json_null(json);
-            dr_json_key(json, "overlap");
-            dr_json_bool(json, turn->overlap);
         }
+        dr_json_key(json, "overlap");
+        dr_json_bool(json, turn->overlap);
         if (turn->channel > 0) {
             dr_json_key(json, "channel");
             dr_json_integer(json, turn->channel);

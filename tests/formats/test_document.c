@@ -85,8 +85,10 @@ static void test_add(void **state) {
     assert_contains(text, "{\"start\": 0.500, \"end\": 2.500, \"speaker\": \"SPEAKER_00\", "
                           "\"confidence\": 0.875, \"overlap\": true},\n");
     assert_contains(text, "\"exclusive_diarization\": [\n"
-                          "    {\"start\": 0.500, \"end\": 2.000, \"speaker\": \"SPEAKER_00\"},\n"
-                          "    {\"start\": 2.000, \"end\": 3.250, \"speaker\": \"SPEAKER_01\"}\n");
+                          "    {\"start\": 0.500, \"end\": 2.000, \"speaker\": \"SPEAKER_00\", "
+                          "\"overlap\": false},\n"
+                          "    {\"start\": 2.000, \"end\": 3.250, \"speaker\": \"SPEAKER_01\", "
+                          "\"overlap\": true}\n");
     assert_null(strstr(text, "embedding"));
     assert_null(strstr(text, "timing"));
     assert_null(strstr(text, "color"));
@@ -184,9 +186,9 @@ static void test_channels(void **state) {
     text = write_text(document, "json", NULL);
     assert_contains(text, "\"exclusive_diarization\": [\n"
                           "    {\"start\": 0.500, \"end\": 2.000, \"speaker\": \"SPEAKER_00\", "
-                          "\"channel\": 1},\n"
+                          "\"overlap\": true, \"channel\": 1},\n"
                           "    {\"start\": 2.000, \"end\": 3.250, \"speaker\": \"SPEAKER_01\", "
-                          "\"channel\": 1}\n  ]");
+                          "\"overlap\": true, \"channel\": 1}\n  ]");
     free(text);
     diarist_document_free(document);
 }

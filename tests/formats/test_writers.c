@@ -122,9 +122,9 @@ static void test_json(void **state) {
         "\"overlap\": false}\n"
         "  ],\n"
         "  \"exclusive_diarization\": [\n"
-        "    {\"start\": 0.500, \"end\": 2.500, \"speaker\": \"Ann\"},\n"
-        "    {\"start\": 2.500, \"end\": 3.250, \"speaker\": \"Bob\"},\n"
-        "    {\"start\": 4.000, \"end\": 5.000, \"speaker\": \"Ann\"}\n"
+        "    {\"start\": 0.500, \"end\": 2.500, \"speaker\": \"Ann\", \"overlap\": true},\n"
+        "    {\"start\": 2.500, \"end\": 3.250, \"speaker\": \"Bob\", \"overlap\": false},\n"
+        "    {\"start\": 4.000, \"end\": 5.000, \"speaker\": \"Ann\", \"overlap\": false}\n"
         "  ]\n"
         "}\n");
 }

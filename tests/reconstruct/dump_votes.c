@@ -1,10 +1,10 @@
 /* dump_votes.c - frames and turns by votes, of arrays in files, for votes.py.
  * SPDX-License-Identifier: MIT
  *
- * usage: dump_votes FOLDER NUM_SPEAKERS MAX_COUNT STEP_SAMPLES
+ * usage: dump_votes FOLDER NUM_SPEAKERS MAX_COUNT STEP_SAMPLES MIN_DURATION_OFF
  *
  * FOLDER/active.bin [chunks][589] bytes and FOLDER/assign.bin [chunks][3] int32 -> FOLDER/count.bin
- * [frames] bytes, and turns, exclusive: start_s, end_s, speaker as doubles. */
+ * [frames] bytes, and turns, exclusive: start_s, end_s, speaker, overlap as doubles. */
 #include "reconstruct/votes.h"
 
 #include <math.h>
@@ -44,7 +44,8 @@ static void save_turns(const char *name, const struct dr_turn *turn, size_t num,
                        const uint32_t *order) {
     FILE *file = open_array(name, "wb");
     for (size_t i = 0; i < num; i++) {
-        const double row[3] = {turn[i].start_s, turn[i].end_s, order[turn[i].speaker]};
+        const double row[] = {turn[i].start_s, turn[i].end_s, order[turn[i].speaker],
+                              turn[i].overlap};
         check(fwrite(row, sizeof row, 1, file) == 1, name);
     }
     fclose(file);
@@ -58,15 +59,17 @@ static void save_counts(struct dr_votes *votes) {
 }
 
 int main(int argc, char **argv) {
-    check(argc == 5, "usage: dump_votes FOLDER NUM_SPEAKERS MAX_COUNT STEP_SAMPLES");
+    check(argc == 6, "usage: dump_votes FOLDER NUM_SPEAKERS MAX_COUNT STEP MIN_DURATION_OFF");
     folder = argv[1];
     const size_t num_speakers = strtoul(argv[2], NULL, 10);
     const unsigned max_count = (unsigned)strtoul(argv[3], NULL, 10);
     size_t num_assigned;
     diarist_error err = {0};
     struct dr_segmentation segmentation = {.step = strtoul(argv[4], NULL, 10)};
+    struct dr_reconstruct_params params = dr_reconstruct_defaults;
     struct dr_votes votes;
     struct dr_turns turns;
+    params.min_duration_off_s = strtod(argv[5], NULL);
     segmentation.active = load("active", DR_CHUNK_FRAMES, &segmentation.num_chunks);
     const int32_t *assign = load("assign", DR_LOCAL_SPEAKERS * sizeof *assign, &num_assigned);
     check(num_assigned == segmentation.num_chunks, "chunks differ");
@@ -74,7 +77,7 @@ int main(int argc, char **argv) {
           err.message);
     save_counts(&votes);
     check(!dr_reconstruct_votes(&turns, &segmentation, assign, num_speakers, max_count, INFINITY,
-                                &dr_reconstruct_defaults, &arena, &err),
+                                &params, &arena, &err),
           err.message);
     save_turns("turns", turns.turn, turns.num_turns, turns.order);
     save_turns("exclusive", turns.exclusive, turns.num_exclusive, turns.order);
