@@ -13,6 +13,8 @@ typedef int cli_bench_fn(const struct cli_settings *settings, const diarist_benc
 
 cli_bench_fn cli_bench_compare;
 cli_bench_fn cli_bench_datasets;
+cli_bench_fn cli_bench_publish;
 cli_bench_fn cli_bench_report;
+cli_bench_fn cli_bench_scan;
 
 #endif

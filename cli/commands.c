@@ -70,7 +70,7 @@ const struct cli_command_info cli_commands[CLI_NUM_COMMANDS] = {
     [CLI_BENCH] =
         {"bench",
          "datasets list | check [ID]... | init | bind ID | prepare CORPUS SOURCE, report RUN, "
-         "compare REPORT...",
+         "compare REPORT..., publish REPORT, scan FOLDER",
          "diarization systems on datasets, measured alike",
          "datasets list names the datasets of --datasets-file or of the folders of "
          "--datasets-root. check says of each whether its folders are there and which recordings "
@@ -81,7 +81,10 @@ const struct cli_command_info cli_commands[CLI_NUM_COMMANDS] = {
          "report makes report.json, report.md and report.html in the folder of a run; with "
          "--format it prints one of them instead. compare takes two or more reports (report.json, "
          "a publication, the folder of a run) of the same recordings, and says how far their "
-         "systems lie apart and how sure that is.",
+         "systems lie apart and how sure that is. publish puts a "
+         "report into the folder --to, without what is internal, unless something in it looks like "
+         "a secret; scan looks for such things in any folder, and its exit code is 1 when there "
+         "are any.",
          cli_run_bench},
 };
 

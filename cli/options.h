@@ -76,6 +76,8 @@ struct cli_settings {
     bool skip_overlap;
     const char *uem; /* NULL: not given */
     int32_t score_format;
+    const char *publish_to, *base_url; /* bench publish; NULL: not given */
+    bool internal_fields;
     bool help, version, man;
     const char *completions;
 

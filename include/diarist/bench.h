@@ -86,6 +86,33 @@ DIARIST_API int diarist_bench_report_write(const char *run_dir, diarist_error *e
 DIARIST_API int diarist_bench_compare(char **text, const char *const *reports, size_t num,
                                       const char *format, diarist_error *err);
 
+/* ---- publishing --------------------------------------------------------------------------- */
+
+/* Told of what looks like a secret, never of the secret itself: where, and of which kind. */
+typedef void diarist_bench_secret_fn(void *data, const char *path, size_t line, const char *kind);
+
+/* Looks through every file below a folder for keys, tokens and passwords. DIARIST_ERROR_INPUT: a
+ * file or folder cannot be read. */
+DIARIST_API int diarist_bench_scan(const char *folder, diarist_bench_secret_fn *found, void *data,
+                                   diarist_error *err);
+
+typedef struct diarist_bench_publication {
+    size_t struct_size;      /* set by diarist_bench_publication_init */
+    const char *to;          /* folder, made where it is not there */
+    const char *base_url;    /* where the report came from; NULL: no server. Internal */
+    int32_t internal_fields; /* 1: host name, folders and base_url are published; default 0 */
+    diarist_bench_secret_fn *found; /* NULL: only counted */
+    void *found_data;
+} diarist_bench_publication;
+DIARIST_API void diarist_bench_publication_init(diarist_bench_publication *options);
+
+/* Puts a report (or one inside a publication) into a folder: runs/YYYY-MM-DD/JOB_ID.json,
+ * latest.json and latest.md unless those are of a later job, and its lines in history.csv. Doing so
+ * again changes nothing. DIARIST_ERROR_LIMIT: something looks like a secret; nothing is written.
+ * DIARIST_ERROR_INPUT: what is there already was not made by this. */
+DIARIST_API int diarist_bench_publish(const char *report, const diarist_bench_publication *options,
+                                      diarist_error *err);
+
 #ifdef __cplusplus
 }
 #endif
