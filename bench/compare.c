@@ -6,6 +6,7 @@
 
 #include "fail.h"
 #include "figures.h"
+#include "json_out.h"
 #include "markdown.h"
 #include "tables.h"
 #include "text.h"
@@ -104,10 +105,10 @@ static int compare(json_t **out, const struct side *sides, size_t num, diarist_e
     return status;
 }
 
-static int write_comparison(char **text, const json_t *comparison, const char *format,
+static int write_comparison(char **text, json_t *comparison, const char *format,
                             diarist_error *err) {
     if (!strcmp(format, "json"))
-        return bench_json_text(text, comparison, err);
+        return bench_json_out(text, json_incref(comparison), err);
     if (strcmp(format, "markdown"))
         return bench_fail(err, DIARIST_ERROR_ARGUMENT,
                           "'%s' is no format of a comparison; give json or markdown", format);

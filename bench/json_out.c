@@ -3,9 +3,14 @@
 #include "json_out.h"
 
 #include "fail.h"
+#include "text.h"
+
+#include <stdlib.h>
 
 int bench_json_out(char **text, json_t *document, diarist_error *err) {
-    *text = document ? json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) : NULL;
+    char *dump = document ? json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) : NULL;
+    *text = dump ? bench_text_of("%s\n", dump) : NULL;
+    free(dump);
     json_decref(document);
     return *text ? DIARIST_OK : bench_fail_memory(err);
 }

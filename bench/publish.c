@@ -9,6 +9,7 @@
 #include "fail.h"
 #include "files.h"
 #include "history.h"
+#include "json_out.h"
 #include "sanitize.h"
 #include "secrets.h"
 #include "text.h"
@@ -120,9 +121,7 @@ static int make_outputs(struct output outputs[NUM_FILES], json_t *report,
         if (!outputs[i].path)
             return bench_fail_memory(err);
     json_t *publication = make_publication(json_incref(report), options);
-    int status = publication ? bench_json_text(&outputs[RUN].text, publication, err)
-                             : bench_fail_memory(err);
-    json_decref(publication);
+    int status = bench_json_out(&outputs[RUN].text, publication, err);
     if (!status)
         status = make_history(&outputs[HISTORY], report, err);
     if (!status)

@@ -10,6 +10,7 @@
 #include "fail.h"
 #include "figures.h"
 #include "files.h"
+#include "json_out.h"
 #include "statistics.h"
 #include "text.h"
 
@@ -286,13 +287,6 @@ static int make_report(json_t **out, const struct folder *folder, diarist_error 
     return DIARIST_OK;
 }
 
-int bench_json_text(char **text, const json_t *document, diarist_error *err) {
-    char *dump = json_dumps(document, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-    *text = dump ? bench_text_of("%s\n", dump) : NULL;
-    free(dump);
-    return *text ? DIARIST_OK : bench_fail_memory(err);
-}
-
 int diarist_bench_report(char **json, const char *run_dir, diarist_error *err) {
     struct folder folder;
     json_t *report = NULL;
@@ -301,7 +295,7 @@ int diarist_bench_report(char **json, const char *run_dir, diarist_error *err) {
     if (!status)
         status = make_report(&report, &folder, err);
     if (!status)
-        status = bench_json_text(json, report, err);
+        status = bench_json_out(json, json_incref(report), err);
     json_decref(report);
     close_folder(&folder);
     return status;
@@ -334,7 +328,7 @@ int diarist_bench_report_format(char **text, const char *report, const char *for
     if (status)
         return status;
     if (!strcmp(format, "json"))
-        status = bench_json_text(text, parsed, err);
+        status = bench_json_out(text, json_incref(parsed), err);
     else if (!strcmp(format, "markdown"))
         status = bench_report_markdown(text, parsed, err);
     else if (!strcmp(format, "html"))
@@ -358,7 +352,7 @@ int diarist_bench_report_load(char **report, const char *path, diarist_error *er
         return status;
     status = bench_report_parse(&parsed, text, err);
     if (!status)
-        status = bench_json_text(report, parsed, err);
+        status = bench_json_out(report, json_incref(parsed), err);
     free(text);
     json_decref(parsed);
     return status;

@@ -17,9 +17,6 @@ int bench_report_parse(json_t **report, const char *text, diarist_error *err);
 /* The rows of a report. */
 int bench_report_results(struct bench_results **out, const json_t *report, diarist_error *err);
 
-/* A document as text with a line feed at its end, to be freed. */
-int bench_json_text(char **text, const json_t *document, diarist_error *err);
-
 /* Report -> page, to be freed. */
 int bench_report_markdown(char **text, const json_t *report, diarist_error *err);
 int bench_report_html(char **text, const json_t *report, diarist_error *err);

@@ -45,7 +45,7 @@ static int list(const struct cli_settings *settings, const diarist_bench_setting
     if (diarist_bench_datasets(&text, bench, &err))
         return cli_fail(bench->datasets_file, &err);
     if (wants_json(settings)) {
-        puts(text);
+        fputs(text, stdout);
         free(text);
         return cli_finish_stdout();
     }
@@ -194,7 +194,7 @@ static int init(const struct cli_settings *settings, const diarist_bench_setting
     if (diarist_bench_datasets_init(&text, bench, &err))
         return cli_fail(bench->datasets_root, &err);
     if (wants_json(settings)) {
-        puts(text);
+        fputs(text, stdout);
         free(text);
         return cli_finish_stdout();
     }
