@@ -7,7 +7,8 @@
 
 #include <jansson.h>
 
-/* The text of a document, with a line feed at its end, to be freed; takes the document, which may be NULL: no memory. */
+/* The text of a document, with a line feed at its end, to be freed; takes the document, which may
+ * be NULL: no memory. */
 int bench_json_out(char **text, json_t *document, diarist_error *err);
 
 #endif

@@ -13,11 +13,8 @@ static const struct {
     const char *name;
     cli_bench_fn *run;
 } sub_commands[] = {
-    {"datasets", cli_bench_datasets},
-    {"report", cli_bench_report},
-    {"compare", cli_bench_compare},
-    {"publish", cli_bench_publish},
-    {"scan", cli_bench_scan},
+    {"datasets", cli_bench_datasets}, {"report", cli_bench_report}, {"compare", cli_bench_compare},
+    {"publish", cli_bench_publish},   {"scan", cli_bench_scan},
 };
 enum { NUM_SUB_COMMANDS = sizeof sub_commands / sizeof sub_commands[0] };
 

@@ -2,11 +2,9 @@
  * SPDX-License-Identifier: MIT */
 #include "options.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <math.h>
+#include "numbers.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define BIT(command) (1u << (command))
@@ -16,35 +14,12 @@
 #define AUDIO (BATCH | BIT(CLI_VERIFY))
 #define FIELD(member) offsetof(struct cli_settings, member)
 
-/* A whole number without sign, spaces or anything else around it. */
-static int parse_whole(const char *text, double min, double max, int32_t *out) {
-    if (!*text || strlen(text) > 9 || strspn(text, "0123456789") != strlen(text))
-        return -1;
-    long value = strtol(text, NULL, 10);
-    if ((double)value < min || (double)value > max)
-        return -1;
-    *out = (int32_t)value;
-    return 0;
-}
-
-static int parse_real(const char *text, double min, double max, double *out) {
-    char *end;
-    /* strtod would also take spaces, "inf", "nan" and hexadecimal. */
-    if (!*text || strspn(text, "0123456789.+-eE") != strlen(text))
-        return -1;
-    double value = strtod(text, &end);
-    if (*end || !isfinite(value) || value < min || value > max)
-        return -1;
-    *out = value;
-    return 0;
-}
-
 static int parse_channel_number(void *field, const char *text) {
     if (!strcmp(text, "mix")) {
         *(int32_t *)field = 0;
         return 0;
     }
-    return parse_whole(text, 1, 1024, field);
+    return cli_parse_whole(text, 1, 1024, field);
 }
 
 static int parse_channels(void *field, const char *text) {
@@ -63,9 +38,9 @@ static int parse_shard(void *field, const char *text) {
         return -1;
     memcpy(first, text, (size_t)(slash - text));
     first[slash - text] = 0;
-    if (parse_whole(slash + 1, 1, 999999999, &shard[1]))
+    if (cli_parse_whole(slash + 1, 1, 999999999, &shard[1]))
         return -1;
-    return parse_whole(first, 1, shard[1], &shard[0]);
+    return cli_parse_whole(first, 1, shard[1], &shard[0]);
 }
 
 /* "s16le:16000:1"; the text itself is what the library takes. */
@@ -77,7 +52,7 @@ static int parse_raw(void *field, const char *text) {
         return -1;
     if (sscanf(text + 6, "%15[0-9]:%15[0-9]%n", rate, channels, &used) != 2 || text[6 + used])
         return -1;
-    if (parse_whole(rate, 1, 999999999, &value) || parse_whole(channels, 1, 1024, &value))
+    if (cli_parse_whole(rate, 1, 999999999, &value) || cli_parse_whole(channels, 1, 1024, &value))
         return -1;
     *(const char **)field = text;
     return 0;
@@ -605,107 +580,3 @@ const struct cli_option cli_options[] = {
 const size_t cli_num_options = sizeof cli_options / sizeof cli_options[0];
 _Static_assert(sizeof cli_options / sizeof cli_options[0] <= CLI_MAX_OPTIONS,
                "settings.origin has a place for every row");
-
-void cli_settings_init(struct cli_settings *settings) {
-    *settings = (struct cli_settings){.exclude_overlap = 1,
-                                      .onset = -1,
-                                      .offset = -1,
-                                      .jobs = 1,
-                                      .model = "default",
-                                      .log_level = CLI_LOG_WARNING,
-                                      .cpu = CLI_CPU_BEST};
-}
-
-void cli_settings_free(struct cli_settings *settings) {
-    free(settings->operands);
-    free(settings->config_text);
-    *settings = (struct cli_settings){0};
-}
-
-static int same_name(const char *name, const char *given, size_t n) {
-    if (strlen(name) != n)
-        return 0;
-    for (size_t i = 0; i < n; i++)
-        if (name[i] != (given[i] == '_' ? '-' : given[i]))
-            return 0;
-    return 1;
-}
-
-const struct cli_option *cli_option_find(const char *name, size_t n, unsigned mask) {
-    for (size_t i = 0; i < cli_num_options; i++)
-        if ((cli_options[i].commands & mask) && same_name(cli_options[i].name, name, n))
-            return &cli_options[i];
-    return NULL;
-}
-
-static int parse_choice(const char *choices, const char *text, int32_t *out) {
-    int32_t index = 0;
-    for (const char *at = choices; *at; index++) {
-        size_t n = strcspn(at, "|");
-        if (strlen(text) == n && !strncmp(at, text, n)) {
-            *out = index;
-            return 0;
-        }
-        at += n + (at[n] == '|');
-    }
-    return -1;
-}
-
-static void say_expected(const struct cli_option *option, const char *text, char *why,
-                         size_t size) {
-    switch (option->kind) {
-    case CLI_INT:
-        snprintf(why, size, "'%s' is not a whole number from %.0f to %.0f", text, option->min,
-                 option->max);
-        break;
-    case CLI_REAL:
-        snprintf(why, size, "'%s' is not a number from %.10g to %.10g", text, option->min,
-                 option->max);
-        break;
-    case CLI_CHOICE:
-        snprintf(why, size, "'%s' is none of %s", text, option->choices);
-        break;
-    default:
-        snprintf(why, size, "'%s' is not %s", text,
-                 option->expected ? option->expected : "a value; give one");
-    }
-}
-
-int cli_option_set(struct cli_settings *settings, const struct cli_option *option, const char *text,
-                   enum cli_origin origin, char *why, size_t why_size) {
-    void *field = (char *)settings + option->field;
-    int rc = 0;
-    switch (option->kind) {
-    case CLI_FLAG:
-        *(bool *)field = true;
-        break;
-    case CLI_INT:
-        rc = parse_whole(text, option->min, option->max, field);
-        break;
-    case CLI_REAL:
-        rc = parse_real(text, option->min, option->max, field);
-        break;
-    case CLI_CHOICE:
-        rc = parse_choice(option->choices, text, field);
-        break;
-    case CLI_STRING:
-        rc = *text ? 0 : -1;
-        *(const char **)field = text;
-        break;
-    case CLI_CUSTOM:
-        rc = option->parse(field, text);
-        break;
-    }
-    if (rc)
-        say_expected(option, text, why, why_size);
-    settings->origin[option - cli_options] = origin;
-    return rc;
-}
-
-enum cli_origin cli_option_origin(const struct cli_settings *settings, size_t field) {
-    enum cli_origin origin = CLI_FROM_DEFAULT;
-    for (size_t i = 0; i < cli_num_options; i++)
-        if (cli_options[i].field == field && settings->origin[i] > origin)
-            origin = settings->origin[i];
-    return origin;
-}
