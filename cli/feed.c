@@ -57,6 +57,7 @@ void cli_engine_options(diarist_options *options, const struct cli_settings *set
     options->max_speakers = settings->max_speakers;
     options->exclude_overlap = settings->exclude_overlap;
     options->step_s = settings->step_s;
+    options->trunk = settings->trunk;
     options->cluster_threshold = settings->cluster_threshold;
     /* To the library 0 means the model's threshold; whoever writes 0 means 0. */
     if (CLI_GIVEN(settings, cluster_threshold) && settings->cluster_threshold == 0)

@@ -106,6 +106,13 @@ const struct cli_option cli_options[] = {
      .commands = BIT(CLI_DIARIZE),
      .group = speakers,
      .help = "know voices only by where one speaker talks (default on)"},
+    {.name = "trunk",
+     .kind = CLI_CHOICE,
+     .field = FIELD(trunk),
+     .choices = "window|recording",
+     .commands = BIT(CLI_DIARIZE),
+     .group = speakers,
+     .help = "community-1: voices from each window, or from one pass over all (default window)"},
 
     {.name = "preset",
      .kind = CLI_CHOICE,

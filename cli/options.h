@@ -44,6 +44,7 @@ struct cli_settings {
     double step_s;        /* 0: the preset's */
     double onset, offset; /* -1: not given */
     int32_t preset;
+    int32_t trunk;
     int32_t channels;
     const char *raw;
     double start_s, duration_s; /* duration 0: to the end */

@@ -120,6 +120,8 @@ static int describe_recording(struct dr_document_recording *recording, const dia
     if (!status)
         status = set_text(&engine->precision, diarist_result_precision(result), err);
     if (!status)
+        status = set_text(&engine->trunk, diarist_result_trunk(result), err);
+    if (!status)
         status = set_text(&engine->model_name, info.name, err);
     return status ? status : set_text(&engine->model_sha256, info.sha256, err);
 }

@@ -133,6 +133,7 @@ static void free_recording(struct dr_document_recording *recording) {
     free(recording->engine.version);
     free(recording->engine.instruction_set);
     free(recording->engine.precision);
+    free(recording->engine.trunk);
     free(recording->engine.preset);
     free(recording->engine.model_name);
     free(recording->engine.model_sha256);

@@ -44,6 +44,7 @@ struct dr_document_engine {
     char *version; /* NULL: the turns come from a file that does not say */
     char *instruction_set;
     char *precision; /* of the networks */
+    char *trunk;     /* NULL: no choice, or unknown */
     char *preset;
     int32_t num_threads; /* 0: unknown */
     double step_s;       /* 0: unknown */

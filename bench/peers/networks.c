@@ -54,26 +54,27 @@ static size_t batch_of(const struct job *job) {
 }
 
 static size_t scratch_floats(const struct job *job) {
-    const size_t map_frames = dr_resnet34_map_frames(job->frames);
     switch (job->kind) {
     case SEGMENTATION:
         return dr_pyannet_scratch(batch_of(job));
     case TRUNK:
         return dr_campplus_trunk_scratch();
     default:
-        return DR_PADDED(dr_resnet34_map_floats(job->frames)) +
-               dr_resnet34_trunk_scratch(job->frames) + dr_resnet34_head_scratch(1, map_frames);
+        return DR_PADDED(dr_resnet34_num_columns(job->frames) * DR_RESNET34_COLUMN_DIM) +
+               dr_resnet34_trunk_scratch(job->frames) + dr_resnet34_voices_scratch(1) +
+               dr_resnet34_num_columns(job->frames) / sizeof(float) + 1;
     }
 }
 
 /* An embedding of all frames. */
 static void run_resnet34(const struct job *job, float *output, const float *input, float *scratch) {
-    static const unsigned char all[1] = {1};
-    float *map = scratch;
-    scratch += DR_PADDED(dr_resnet34_map_floats(job->frames));
-    dr_resnet34_trunk(job->resnet34, map, input, job->frames, scratch);
-    dr_resnet34_head(job->resnet34, output, map, dr_resnet34_map_frames(job->frames), all, 1, 1,
-                     scratch);
+    const size_t num_columns = dr_resnet34_num_columns(job->frames);
+    float *columns = scratch;
+    scratch += DR_PADDED(num_columns * DR_RESNET34_COLUMN_DIM);
+    dr_resnet34_trunk(job->resnet34, columns, input, job->frames, scratch);
+    unsigned char *all = (unsigned char *)(scratch + dr_resnet34_voices_scratch(1));
+    memset(all, 1, num_columns);
+    dr_resnet34_voices(job->resnet34, output, columns, num_columns, all, 1, scratch);
 }
 
 static void run_batch(void *context, size_t item, int worker) {

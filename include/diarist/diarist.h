@@ -91,6 +91,12 @@ typedef enum diarist_task {
     DIARIST_TASK_EMBED = 2    /* by 118: regions are only known at the end */
 } diarist_task;
 
+/* How community-1 hears its voices. */
+typedef enum diarist_trunk {
+    DIARIST_TRUNK_WINDOW = 0,   /* each segmentation window on its own, as pyannote.audio does */
+    DIARIST_TRUNK_RECORDING = 1 /* one pass over the recording: several times faster */
+} diarist_trunk;
+
 typedef enum diarist_stage {
     DIARIST_STAGE_SEGMENTATION = 0, /* while audio is fed: all that can be done by then */
     DIARIST_STAGE_EMBEDDING = 1,    /* what the last minutes still need */
@@ -125,6 +131,7 @@ typedef struct diarist_options {
      * where it is below offset. Onset alone: offset is the same. Offset alone: onset is 0.5.
      * Neither: there is speech where the expected number of speakers is above 0.5. */
     double onset, offset;
+    int32_t trunk; /* a diarist_trunk; other models than community-1 have no choice: 0 */
 } diarist_options;
 
 /* Sets every field to its default. Never fails. */
@@ -340,6 +347,10 @@ DIARIST_API int32_t diarist_result_num_threads(const diarist_result *result); /*
 
 /* What the networks really ran in: "float32" or "int16". Static storage. */
 DIARIST_API const char *diarist_result_precision(const diarist_result *result);
+
+/* "window" or "recording", as diarist_trunk says; NULL where there was no choice. Static storage.
+ */
+DIARIST_API const char *diarist_result_trunk(const diarist_result *result);
 
 DIARIST_API double diarist_result_step(const diarist_result *result); /* segmentation step, s */
 DIARIST_API void diarist_result_free(diarist_result *result);

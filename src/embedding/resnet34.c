@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "embedding/pooling.h"
 #include "embedding/winograd_conv.h"
 #include "types.h"
 
@@ -20,7 +21,7 @@ enum {
     FIRST_CHANNELS = 32,
     LAST_CHANNELS = FIRST_CHANNELS << (LAYERS - 1),
     MAP_MELS = DR_RESNET34_MAP_MELS,
-    HALF = MAP_MELS * LAST_CHANNELS, /* means, or deviations */
+    HALF = DR_RESNET34_COLUMN_DIM, /* means, or deviations */
     STATISTICS = 2 * HALF
 };
 
@@ -75,7 +76,7 @@ static void load_block(struct residual_block *block, struct dr_loader *loader, i
 #undef NAMES
 }
 
-/* PyTorch flattens the map as channel * 10 + mel; ours lies as mel * 256 + channel. */
+/* PyTorch flattens a column as channel * 10 + mel; ours lies as mel * 256 + channel. */
 static struct dr_linear load_head(struct dr_loader *loader) {
     const char *name = "embedding.resnet.seg_1";
     const float *weight =
@@ -127,12 +128,8 @@ static struct dr_map layer_map(float *data, int layer, size_t num_frames) {
                        channels_of(layer));
 }
 
-size_t dr_resnet34_map_frames(size_t num_frames) {
+size_t dr_resnet34_num_columns(size_t num_frames) {
     return frames_of(LAYERS - 1, num_frames);
-}
-
-size_t dr_resnet34_map_floats(size_t num_frames) {
-    return HALF * dr_resnet34_map_frames(num_frames);
 }
 
 /* Scratch of one call, floats. A layer has two maps: what goes from block to block, and what is
@@ -215,7 +212,7 @@ static void run_strided16(const struct dr_resnet34 *net, const struct residual_b
     }
 }
 
-void dr_resnet34_trunk(const struct dr_resnet34 *net, float *map, const float *features,
+void dr_resnet34_trunk(const struct dr_resnet34 *net, float *columns, const float *features,
                        size_t num_frames, float *scratch) {
     struct scratch s;
     lay_out(&s, scratch, num_frames);
@@ -241,63 +238,47 @@ void dr_resnet34_trunk(const struct dr_resnet34 *net, float *map, const float *f
             }
             dr_winograd_conv_run(net->kernels, &block->conv[1], &x, &inner, &x, s.work);
         }
-    for (size_t m = 0; m < MAP_MELS; m++)
-        memcpy(map + m * x.frames * LAST_CHANNELS, dr_map_interior(&x, m),
-               x.frames * LAST_CHANNELS * sizeof *map);
+    for (size_t t = 0; t < x.frames; t++)
+        for (size_t m = 0; m < MAP_MELS; m++, columns += LAST_CHANNELS)
+            memcpy(columns, dr_map_interior(&x, m) + t * LAST_CHANNELS,
+                   LAST_CHANNELS * sizeof *columns);
 }
 
 /* ---- head ---- */
 
-size_t dr_resnet34_head_scratch(size_t num_masks, size_t map_frames) {
-    const size_t sums = STATISTICS * sizeof(double) / sizeof(float);
-    return sums + num_masks * STATISTICS + DR_PADDED(map_frames / sizeof(float) + 1);
+void dr_resnet34_mask(unsigned char *keep, size_t num, float first, const unsigned char *mask,
+                      size_t mask_frames, size_t span) {
+    const float scale =
+        (float)mask_frames / (float)span; /* PyTorch finds them in single precision */
+    for (size_t t = 0; t < num; t++) {
+        const size_t at = (size_t)floorf(((float)t + first) * scale);
+        keep[t] = mask[at < mask_frames ? at : mask_frames - 1] != 0;
+    }
 }
 
-/* keep[map_frames] of a mask[mask_frames], where PyTorch finds them: in single precision. Returns
- * how many are kept. */
-static size_t interpolate(unsigned char *keep, size_t map_frames, const unsigned char *mask,
-                          size_t mask_frames) {
-    const float scale = (float)mask_frames / (float)map_frames;
-    size_t num = 0;
-    for (size_t t = 0; t < map_frames; t++) {
-        const size_t at = (size_t)floorf((float)t * scale);
-        keep[t] = mask[at < mask_frames ? at : mask_frames - 1] != 0;
-        num += keep[t];
-    }
-    return num;
+size_t dr_resnet34_voices_scratch(size_t num_voices) {
+    return STATISTICS * sizeof(double) / sizeof(float) + num_voices * STATISTICS;
 }
 
 /* With weights of 0 and 1, of which n are 1, pyannote.audio's sums v1 and v2 are both n: the mean
  * is sum / (n + 1e-8), the variance sum of squared differences / (n - 1 + 1e-8). What 1e-8 changes
  * is what happens to n = 0, nothing but zeros, and to n = 1, where the differences are zeros. */
-static void make_statistics(float *statistics, const double *sum, const double *squares, size_t n) {
-    if (n == 0) {
-        memset(statistics, 0, STATISTICS * sizeof *statistics);
-        return;
+void dr_resnet34_voices(const struct dr_resnet34 *net, float *embeddings, const float *columns,
+                        size_t num_columns, const unsigned char *keep, size_t num_voices,
+                        float *scratch) {
+    double *sums = (double *)(void *)scratch;
+    float *statistics = (float *)(sums + STATISTICS);
+    for (size_t i = 0; i < num_voices; i++) {
+        struct dr_pooled pooled = {HALF, sums, sums + HALF, 0};
+        memset(sums, 0, STATISTICS * sizeof *sums);
+        dr_pooled_add(&pooled, net->kernels, columns, keep + i * num_columns, num_columns);
+        dr_pooled_statistics(statistics + i * STATISTICS, &pooled);
     }
-    for (size_t j = 0; j < HALF; j++) {
-        const double mean = sum[j] / (double)n;
-        const double differences = fmax(squares[j] - mean * sum[j], 0.0);
-        statistics[j] = (float)mean;
-        statistics[HALF + j] = n > 1 ? (float)sqrt(differences / (double)(n - 1)) : 0.0f;
-    }
+    dr_resnet34_head(net, embeddings, statistics, num_voices);
 }
 
-void dr_resnet34_head(const struct dr_resnet34 *net, float *embeddings, const float *map,
-                      size_t map_frames, const unsigned char *masks, size_t num_masks,
-                      size_t mask_frames, float *scratch) {
-    double *sum = (double *)(void *)scratch, *squares = sum + HALF;
-    float *statistics = (float *)(squares + HALF);
-    unsigned char *keep = (unsigned char *)(statistics + num_masks * STATISTICS);
-    for (size_t i = 0; i < num_masks; i++) {
-        const size_t n = interpolate(keep, map_frames, masks + i * mask_frames, mask_frames);
-        memset(sum, 0, STATISTICS * sizeof *sum);
-        for (size_t m = 0; m < MAP_MELS; m++)
-            net->kernels->pool_sums(sum + m * LAST_CHANNELS, squares + m * LAST_CHANNELS,
-                                    map + m * map_frames * LAST_CHANNELS, LAST_CHANNELS, keep,
-                                    map_frames, LAST_CHANNELS);
-        make_statistics(statistics + i * STATISTICS, sum, squares, n);
-    }
+void dr_resnet34_head(const struct dr_resnet34 *net, float *embeddings, const float *statistics,
+                      size_t num) {
     dr_linear_run(net->kernels, &net->head, statistics, STATISTICS, 0, embeddings, DR_RESNET34_DIM,
-                  num_masks, DR_LINEAR, NULL, 0);
+                  num, DR_LINEAR, NULL, 0);
 }

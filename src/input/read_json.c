@@ -50,6 +50,8 @@ static int read_engine(const struct dr_input *in, struct dr_document_engine *eng
     if (!status)
         status = dr_json_get_text(&at, object, "precision", &engine->precision);
     if (!status)
+        status = dr_json_get_text(&at, object, "trunk", &engine->trunk);
+    if (!status)
         status = dr_json_get_count(&at, object, "threads", &engine->num_threads);
     if (!status)
         status = dr_json_get_text(&at, object, "preset", &engine->preset);

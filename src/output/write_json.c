@@ -72,6 +72,8 @@ static void put_engine(struct dr_json *json, const struct dr_document_engine *en
         dr_json_fixed(json, engine->step_s, 3);
     else
         dr_json_null(json);
+    dr_json_key(json, "trunk");
+    dr_json_string(json, engine->trunk);
     dr_json_end(json);
 }
 

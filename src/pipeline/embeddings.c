@@ -54,10 +54,10 @@ void dr_embedder_close(struct dr_embedder *embedder) {
     free(embedder->out.local.has);
 }
 
-void dr_mark_usable(uint8_t *usable, const struct dr_segments *segments, int exclude_overlap,
-                    size_t first, size_t num) {
+void dr_mark_usable(uint8_t *usable, const struct dr_grid *grid, const struct dr_segments *segments,
+                    int exclude_overlap, size_t first, size_t num) {
     for (size_t i = 0; i < num; i++) {
-        size_t f = dr_nearest_frame(&dr_column_grid, first + i), settled = segments->counter.first;
+        size_t f = dr_nearest_frame(grid, first + i), settled = segments->counter.first;
         uint8_t count = segments->count[f < settled ? f : settled - 1];
         usable[i] = exclude_overlap ? count == 1 : count >= 1;
     }
@@ -136,15 +136,11 @@ static int add_chunks(struct dr_embedder *e, size_t num, diarist_error *err) {
 
 /* Sums of one worker, in its scratch: 2 x 512 doubles, then 1024 floats of statistics. */
 static struct dr_pooled new_sums(float *scratch, float **statistics) {
-    struct dr_pooled pooled = {(double *)(void *)scratch, NULL, 0};
+    struct dr_pooled pooled = {DR_COLUMN_DIM, (double *)(void *)scratch, NULL, 0};
     pooled.squares = pooled.sum + DR_COLUMN_DIM;
     *statistics = (float *)(void *)(pooled.squares + DR_COLUMN_DIM);
     memset(pooled.sum, 0, 2 * DR_COLUMN_DIM * sizeof(double));
     return pooled;
-}
-
-static const float *column(const struct job *job, size_t c) {
-    return job->pass->columns + (c - job->pass->first) * DR_COLUMN_DIM;
 }
 
 static void window_item(void *context, size_t item, int worker) {
@@ -155,11 +151,11 @@ static void window_item(void *context, size_t item, int worker) {
     struct dr_pooled pooled = new_sums(e->workers->scratch[worker], &statistics);
     size_t centre = job->centre[item], begin = window_begin(centre);
     size_t end = centre + HALF_WINDOW < job->num_columns ? centre + HALF_WINDOW : job->num_columns;
-    dr_pooled_add(&pooled, &model->kernels, column(job, begin), job->usable + (begin - job->first),
-                  end - begin);
+    dr_pooled_add(&pooled, &model->kernels, dr_trunk_column(job->pass, begin),
+                  job->usable + (begin - job->first), end - begin);
     dr_pooled_statistics(statistics, &pooled);
     dr_campplus_head(e->workers->networks->campplus, embedding, statistics, 1);
-    dr_normalise(embedding);
+    dr_normalise(embedding, DR_EMBEDDING_DIM);
     dr_embedding_pack(&e->out.fine.embedding[e->out.fine.num + item], embedding);
 }
 
@@ -193,7 +189,7 @@ static void local_item(void *context, size_t item, int worker) {
         local_columns(keep, job->segmentation.active + chunk * DR_CHUNK_FRAMES, q,
                       e->exclude_overlap, num);
         if (num >= MIN_LOCAL)
-            dr_pooled_add(&pooled, &model->kernels, column(job, begin), keep, num);
+            dr_pooled_add(&pooled, &model->kernels, dr_trunk_column(job->pass, begin), keep, num);
         e->out.local.has[i] = pooled.n >= MIN_LOCAL;
         if (pooled.n < MIN_LOCAL)
             continue;
@@ -249,7 +245,7 @@ static int run_section(struct job *job, size_t end, struct dr_arena *scratch, di
     if (!usable || !wanted || !job->centre)
         return dr_fail_memory(err);
     job->usable = usable;
-    dr_mark_usable(usable, e->segments, e->exclude_overlap, job->first, num);
+    dr_mark_usable(usable, &dr_column_grid, e->segments, e->exclude_overlap, job->first, num);
     /* Wanted are the usable columns, and those where somebody talks in a chunk. */
     memcpy(wanted, usable + (e->pass.end - job->first), job->num_columns - e->pass.end);
     dr_mark_active(wanted, &dr_column_grid, &job->segmentation, e->pass.end, job->num_columns);
@@ -266,13 +262,13 @@ int dr_embedder_run(struct dr_embedder *embedder, size_t end, int last, diarist_
     struct job job = {.embedder = e,
                       .segmentation = dr_segments_view(e->segments, 0),
                       .first = e->pass.first,
-                      .num_columns = dr_num_columns(end),
+                      .num_columns = dr_num_columns(e->pass.trunk, end),
                       .last = last,
                       .section_first = e->pass.num_frames};
     struct dr_arena scratch = {NULL};
     int status = run_section(&job, end, &scratch, err);
     dr_arena_free(&scratch);
     if (!status && !last)
-        dr_energies_forget(e->energies, end - DR_TRUNK_MIN_FRAMES);
+        dr_energies_forget(e->energies, end - dr_trunk_reach(e->pass.trunk));
     return status;
 }

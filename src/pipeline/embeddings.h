@@ -53,8 +53,9 @@ void dr_embedder_close(struct dr_embedder *embedder);
  * or what tick returns. */
 int dr_embedder_run(struct dr_embedder *embedder, size_t end, int last, diarist_error *err);
 
-/* usable[num]: 1 for the columns from `first` on in which as many talk as an embedding may hear. */
-void dr_mark_usable(uint8_t *usable, const struct dr_segments *segments, int exclude_overlap,
-                    size_t first, size_t num);
+/* usable[num]: 1 for the columns of the grid from `first` on in which as many talk as an embedding
+ * may hear. */
+void dr_mark_usable(uint8_t *usable, const struct dr_grid *grid, const struct dr_segments *segments,
+                    int exclude_overlap, size_t first, size_t num);
 
 #endif

@@ -4,10 +4,11 @@
 
 #include <math.h>
 
-enum { FBANK_IN_CHUNK = 998 }; /* the most of the two grids */
+enum { FBANK_IN_CHUNK = 998 }; /* the most of all grids */
 
 const struct dr_grid dr_fbank_grid = {DR_FBANK_STEP, DR_FBANK_LENGTH / 2, FBANK_IN_CHUNK};
 const struct dr_grid dr_column_grid = {DR_COLUMN_STEP, DR_COLUMN_CENTRE, DR_CHUNK_COLUMNS};
+const struct dr_grid dr_resnet34_grid = {8 * DR_FBANK_STEP, DR_FBANK_LENGTH / 2, 125};
 
 size_t dr_nearest_frame(const struct dr_grid *grid, size_t item) {
     double centre = (double)(item * grid->step + grid->centre);

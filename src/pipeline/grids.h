@@ -1,8 +1,8 @@
 /* grids.h - where the grids of types.h lie on one another.
  * SPDX-License-Identifier: MIT
  *
- * An item of a grid (an fbank frame, a column) is said of the segmentation frame whose centre is
- * nearest to its own. */
+ * An item of a grid (an fbank frame, a column of a trunk) is said of the segmentation frame whose
+ * centre is nearest to its own. */
 #ifndef DR_PIPELINE_GRIDS_H
 #define DR_PIPELINE_GRIDS_H
 
@@ -12,7 +12,7 @@ struct dr_grid {
     size_t step, centre; /* samples; item i is centred at i * step + centre */
     size_t num_in_chunk;
 };
-extern const struct dr_grid dr_fbank_grid, dr_column_grid;
+extern const struct dr_grid dr_fbank_grid, dr_column_grid, dr_resnet34_grid;
 
 /* Of the recording, or of the chunk if the item is counted from its start; there it may be beyond
  * the last one. */

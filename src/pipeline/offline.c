@@ -39,6 +39,8 @@ static void finish_result(struct diarist_result *result, struct diarist_recordin
     result->duration_s = (double)r->num_samples / DR_SAMPLE_RATE;
     result->step_s = (double)r->plan.step / DR_SAMPLE_RATE;
     result->num_threads = r->plan.num_threads;
+    if (r->plan.architecture == DR_COMMUNITY_1 && r->plan.task == DIARIST_TASK_DIARIZE)
+        result->trunk = r->plan.trunk == DIARIST_TRUNK_RECORDING ? "recording" : "window";
     result->precision = dr_model_precision(r->workers.model, r->plan.preset);
 }
 
@@ -195,6 +197,7 @@ static struct dr_pooled *new_groups(size_t num_groups, struct dr_arena *arena) {
     if (!group || !sums)
         return NULL;
     for (size_t g = 0; g < num_groups; g++) {
+        group[g].dim = DR_COLUMN_DIM;
         group[g].sum = sums + g * 2 * DR_COLUMN_DIM;
         group[g].squares = group[g].sum + DR_COLUMN_DIM;
     }
@@ -207,12 +210,13 @@ static int pool_regions(struct region_job *job, struct diarist_recording *r, str
     struct dr_trunk_pass pass;
     struct dr_speech_mean sums = {.num_all = 0};
     float mean[DR_MELS];
-    size_t num_frames = r->energies.num_frames, num_columns = dr_num_columns(num_frames);
+    size_t num_frames = r->energies.num_frames,
+           num_columns = dr_num_columns(dr_trunk_of(r->plan.architecture), num_frames);
     struct dr_segmentation segmentation = dr_segments_view(&r->segments, r->num_samples);
     uint8_t *usable = dr_arena_alloc(arena, num_columns + 1, sizeof *usable);
     if (!usable)
         return dr_fail_memory(err);
-    dr_mark_usable(usable, &r->segments, r->plan.exclude_overlap, 0, num_columns);
+    dr_mark_usable(usable, &dr_column_grid, &r->segments, r->plan.exclude_overlap, 0, num_columns);
     job->usable = usable;
     int status = dr_speech_mean_add(&sums, &r->energies, &segmentation, 0, num_frames, err);
     if (!status)
@@ -240,7 +244,7 @@ static int embed_stages(float *embeddings, double *seconds, struct region_job *j
             continue;
         dr_pooled_statistics(statistics, &job->group[g]);
         dr_campplus_head(r->workers.networks->campplus, embedding, statistics, 1);
-        dr_normalise(embedding);
+        dr_normalise(embedding, DR_EMBEDDING_DIM);
     }
     return status;
 }

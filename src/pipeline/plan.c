@@ -92,6 +92,8 @@ int diarist_options_check(const diarist_options *o, diarist_error *err) {
         status = dr_fail(err, DIARIST_ERROR_ARGUMENT, "preset %d is not known", o->preset);
     if (!status && (o->task < DIARIST_TASK_DIARIZE || o->task > DIARIST_TASK_EMBED))
         status = dr_fail(err, DIARIST_ERROR_ARGUMENT, "task %d is not known", o->task);
+    if (!status && (o->trunk < DIARIST_TRUNK_WINDOW || o->trunk > DIARIST_TRUNK_RECORDING))
+        status = dr_fail(err, DIARIST_ERROR_ARGUMENT, "trunk %d is not known", o->trunk);
     return status;
 }
 
@@ -127,6 +129,9 @@ int dr_plan_make(struct dr_plan *plan, const diarist_options *options,
     diarist_options_init(&defaults);
     const diarist_options *o = options ? options : &defaults;
     int status = diarist_options_check(o, err);
+    if (!status && o->trunk != DIARIST_TRUNK_WINDOW && model->architecture != DR_COMMUNITY_1)
+        status = dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                         "trunk is a choice of community-1 models only; leave it out");
     if (status)
         return status;
     if (o->task != DIARIST_TASK_VAD && (o->onset != NOT_GIVEN || o->offset != NOT_GIVEN))
@@ -143,6 +148,7 @@ int dr_plan_make(struct dr_plan *plan, const diarist_options *options,
     plan->step = (size_t)lrint(step_s * DR_SAMPLE_RATE);
     plan->num_threads = o->num_threads ? o->num_threads : dr_available_threads();
     plan->exclude_overlap = o->exclude_overlap;
+    plan->trunk = o->trunk;
     plan->section_frames = SECTION_FRAMES;
     plan->mirror_short = model->architecture == DR_DEFAULT_1;
     plan_clustering(plan, o, model);

@@ -15,6 +15,7 @@ struct dr_plan {
     size_t step; /* samples between segmentation chunks */
     int num_threads;
     int exclude_overlap;
+    diarist_trunk trunk;   /* of DR_COMMUNITY_1 */
     size_t section_frames; /* embedded at a time: whole blocks of energies */
     int mirror_short; /* fill a chunk of a recording under 10 s with its mirror image, not zeros */
     enum dr_architecture architecture;

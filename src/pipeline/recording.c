@@ -22,6 +22,29 @@ static int make_pending(struct diarist_recording *r, diarist_error *err) {
     return r->pending ? DIARIST_OK : dr_fail_memory(err);
 }
 
+/* What voices are made of. */
+enum way {
+    NO_VOICES,
+    WINDOWS, /* of the recording's columns */
+    CHUNKS,  /* each on its own */
+    PASS     /* each from the recording's columns */
+};
+
+static enum way way_of(const struct diarist_recording *r) {
+    if (r->plan.task != DIARIST_TASK_DIARIZE)
+        return NO_VOICES;
+    if (r->plan.architecture == DR_DEFAULT_1)
+        return WINDOWS;
+    return r->plan.trunk == DIARIST_TRUNK_RECORDING ? PASS : CHUNKS;
+}
+
+static size_t embedding_scratch(const struct diarist_recording *r) {
+    if (r->plan.task == DIARIST_TASK_VAD)
+        return 0;
+    return way_of(r) == CHUNKS ? dr_chunk_voices_scratch()
+                               : dr_trunk_pass_scratch(r->plan.architecture);
+}
+
 /* Progress while embeddings are made: while feeding, of feeding. */
 static int tick(void *context, diarist_error *err) {
     struct diarist_recording *r = context;
@@ -29,8 +52,25 @@ static int tick(void *context, diarist_error *err) {
     if (!r->ended)
         return dr_recording_progress(r, DIARIST_STAGE_SEGMENTATION,
                                      r->expected_s > 0.0 ? fed_s / r->expected_s : -1.0, err);
-    double num = (double)r->embedder.pass.num_frames, of = (double)r->energies.num_frames;
+    const struct dr_trunk_pass *pass = way_of(r) == PASS ? &r->voices.pass : &r->embedder.pass;
+    double num = (double)pass->num_frames, of = (double)r->energies.num_frames;
     return dr_recording_progress(r, DIARIST_STAGE_EMBEDDING, of > 0 ? num / of : 1.0, err);
+}
+
+static int open_voices(struct diarist_recording *r, diarist_error *err) {
+    switch (way_of(r)) {
+    case WINDOWS:
+        return dr_embedder_open(&r->embedder, &r->workers, &r->segments, &r->energies,
+                                r->plan.exclude_overlap, tick, r, &r->arena, err);
+    case CHUNKS:
+        dr_chunk_voices_open(&r->voices, &r->workers, &r->segments, r->plan.exclude_overlap);
+        return DIARIST_OK;
+    case PASS:
+        return dr_chunk_voices_open_pass(&r->voices, &r->workers, &r->segments, &r->energies,
+                                         r->plan.exclude_overlap, tick, r, &r->arena, err);
+    default:
+        return DIARIST_OK;
+    }
 }
 
 static int open_stages(struct diarist_recording *r, const struct diarist_model *model,
@@ -39,21 +79,15 @@ static int open_stages(struct diarist_recording *r, const struct diarist_model *
     int status = dr_model_networks(&networks, model, dr_model_precision(model, r->plan.preset),
                                    r->plan.num_threads, err);
     if (!status)
-        status = dr_workers_open(&r->workers, model, networks, r->plan.num_threads, &r->arena, err);
+        status = dr_workers_open(&r->workers, model, networks, r->plan.num_threads,
+                                 embedding_scratch(r), &r->arena, err);
     if (!status)
         status = make_pending(r, err);
     if (!status)
         status =
             dr_segments_open(&r->segments, &r->workers, r->plan.step, &r->plan.reconstruct,
                              r->round_chunks, r->plan.task == DIARIST_TASK_VAD, &r->arena, err);
-    if (status || r->plan.task != DIARIST_TASK_DIARIZE)
-        return status;
-    if (r->plan.architecture == DR_COMMUNITY_1)
-        dr_chunk_voices_open(&r->voices, &r->workers, &r->segments, r->plan.exclude_overlap);
-    else
-        status = dr_embedder_open(&r->embedder, &r->workers, &r->segments, &r->energies,
-                                  r->plan.exclude_overlap, tick, r, &r->arena, err);
-    return status;
+    return status ? status : open_voices(r, err);
 }
 
 int diarist_recording_open(diarist_recording **out, const diarist_model *model,
@@ -115,19 +149,13 @@ static const float *pending_at(const struct diarist_recording *r, size_t sample)
     return r->pending + (sample - r->pending_first);
 }
 
-/* Whether voices come from windows of the recording rather than from its chunks. */
-static int has_windows(const struct diarist_recording *r) {
-    return r->plan.task == DIARIST_TASK_DIARIZE && r->plan.architecture == DR_DEFAULT_1;
-}
-
 /* The next num chunks, all samples of which are pending. */
 static int add_chunks(struct diarist_recording *r, size_t num, diarist_error *err) {
     double clock = dr_clock_s();
     const float *samples = pending_at(r, r->segments.num_chunks * r->plan.step);
     int status = num ? dr_segments_add(&r->segments, samples, num, err) : DIARIST_OK;
     dr_recording_lap(&r->timing.segmentation, &clock);
-    if (!status && num && r->plan.task == DIARIST_TASK_DIARIZE &&
-        r->plan.architecture == DR_COMMUNITY_1)
+    if (!status && num && way_of(r) == CHUNKS)
         status = dr_chunk_voices_add(&r->voices, samples, num, err);
     dr_recording_lap(&r->timing.embedding, &clock);
     return status;
@@ -137,7 +165,9 @@ static int add_chunks(struct diarist_recording *r, size_t num, diarist_error *er
 static int add_frames(struct diarist_recording *r, size_t end, diarist_error *err) {
     double clock = dr_clock_s();
     size_t first = r->energies.num_frames * DR_FBANK_STEP;
-    if (!(has_windows(r) || r->plan.task == DIARIST_TASK_EMBED) || r->energies.num_frames >= end)
+    const int wanted =
+        r->plan.task == DIARIST_TASK_EMBED || way_of(r) == WINDOWS || way_of(r) == PASS;
+    if (!wanted || r->energies.num_frames >= end)
         return DIARIST_OK;
     int status = dr_energies_add(&r->energies, &r->workers, pending_at(r, first), end, err);
     dr_recording_lap(&r->timing.features, &clock);
@@ -146,11 +176,29 @@ static int add_frames(struct diarist_recording *r, size_t end, diarist_error *er
 
 /* Embeds the sections that end before frame number `end`, or at it. */
 static int run_sections(struct diarist_recording *r, size_t end, diarist_error *err) {
-    double clock = dr_clock_s();
     int status = DIARIST_OK;
     size_t section = r->plan.section_frames;
     while (!status && r->embedder.pass.num_frames + section <= end)
         status = dr_embedder_run(&r->embedder, r->embedder.pass.num_frames + section, 0, err);
+    return status;
+}
+
+/* All whole sections but one that ends with the recording, then what is left. */
+static int run_last_sections(struct diarist_recording *r, diarist_error *err) {
+    size_t end = r->energies.num_frames;
+    int status = run_sections(r, end ? end - 1 : 0, err);
+    return status ? status : dr_embedder_run(&r->embedder, end, 1, err);
+}
+
+/* What can be embedded of the frames up to number `end`, which no later chunk reaches into; if
+ * last, all of it. */
+static int run_voices(struct diarist_recording *r, size_t end, int last, diarist_error *err) {
+    double clock = dr_clock_s();
+    int status = DIARIST_OK;
+    if (way_of(r) == WINDOWS)
+        status = last ? run_last_sections(r, err) : run_sections(r, end, err);
+    else if (way_of(r) == PASS)
+        status = dr_chunk_voices_run(&r->voices, end, last, err);
     dr_recording_lap(&r->timing.embedding, &clock);
     return status;
 }
@@ -169,8 +217,7 @@ static int run_round(struct diarist_recording *r, diarist_error *err) {
     memmove(r->pending, r->pending + advance, (r->pending_capacity - advance) * sizeof(float));
     r->pending_first = next_first;
     /* No later chunk reaches into a frame that begins before it does. */
-    if (has_windows(r))
-        status = run_sections(r, next_first / DR_FBANK_STEP, err);
+    status = run_voices(r, next_first / DR_FBANK_STEP, 0, err);
     return status ? status : tick(r, err);
 }
 
@@ -226,17 +273,6 @@ static void fill_up(struct diarist_recording *r) {
     }
 }
 
-/* All whole sections but one that ends with the recording, then what is left. */
-static int run_last_sections(struct diarist_recording *r, diarist_error *err) {
-    size_t end = r->energies.num_frames;
-    int status = run_sections(r, end ? end - 1 : 0, err);
-    double clock = dr_clock_s();
-    if (!status)
-        status = dr_embedder_run(&r->embedder, end, 1, err);
-    dr_recording_lap(&r->timing.embedding, &clock);
-    return status;
-}
-
 int dr_recording_end(struct diarist_recording *r, diarist_task task, diarist_error *err) {
     static const char *const names[] = {"DIARIZE", "VAD", "EMBED"};
     if (r->ended)
@@ -257,7 +293,7 @@ int dr_recording_end(struct diarist_recording *r, diarist_task task, diarist_err
         status = dr_segments_finish(&r->segments, r->num_samples, err);
     if (!status)
         status = dr_recording_progress(r, DIARIST_STAGE_SEGMENTATION, 1.0, err);
-    if (!status && has_windows(r))
-        status = run_last_sections(r, err);
+    if (!status)
+        status = run_voices(r, r->energies.num_frames, 1, err);
     return status;
 }

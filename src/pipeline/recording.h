@@ -25,9 +25,10 @@ struct diarist_recording {
     int ended;
 
     struct dr_segments segments;
-    struct dr_energies energies; /* none for vad; all of them, and no embedder, to embed regions */
+    struct dr_energies energies; /* what is left of them; all of them to embed regions; none for vad
+                                    or for voices chunk by chunk */
     struct dr_embedder embedder;
-    struct dr_chunk_voices voices; /* of DR_COMMUNITY_1, in place of energies and embedder */
+    struct dr_chunk_voices voices; /* of DR_COMMUNITY_1, in place of the embedder */
 
     double expected_s, start_s;
     diarist_timing timing;

@@ -83,6 +83,10 @@ int32_t diarist_result_num_threads(const diarist_result *result) {
     return result->num_threads;
 }
 
+const char *diarist_result_trunk(const diarist_result *result) {
+    return result->trunk;
+}
+
 const char *diarist_result_precision(const diarist_result *result) {
     return result->precision == DR_INT16 ? "int16" : "float32";
 }

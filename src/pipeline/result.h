@@ -19,6 +19,7 @@ struct diarist_result {
     int num_threads;
     enum dr_precision precision; /* of the networks */
     int is_vad;
+    const char *trunk; /* static; NULL: the pipeline has but one way */
 };
 
 /* NULL when there is no memory. */

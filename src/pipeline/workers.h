@@ -16,19 +16,11 @@ struct dr_workers {
     float **scratch; /* [num], each for one network or the features at a time */
 };
 
-/* Starts num threads, the caller counted. Scratch lives in arena. DIARIST_ERROR_MEMORY; close in
- * either case. */
+/* Starts num threads, the caller counted. embedding_scratch: floats that what is run of the
+ * embedding network takes. Scratch lives in arena. DIARIST_ERROR_MEMORY; close in either case. */
 int dr_workers_open(struct dr_workers *workers, const struct diarist_model *model,
-                    const struct dr_networks *networks, int num, struct dr_arena *arena,
-                    diarist_error *err);
+                    const struct dr_networks *networks, int num, size_t embedding_scratch,
+                    struct dr_arena *arena, diarist_error *err);
 void dr_workers_close(struct dr_workers *workers);
-
-/* A worker's scratch as one trunk chunk uses it. */
-struct dr_trunk_scratch {
-    float *features; /* [DR_CAMPPLUS_MAX_FRAMES][80] */
-    float *columns;  /* [DR_CAMPPLUS_MAX_FRAMES / 2][512] */
-    float *network;  /* for dr_campplus_trunk */
-};
-struct dr_trunk_scratch dr_scratch_for_trunk(float *scratch);
 
 #endif

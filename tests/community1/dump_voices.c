@@ -1,12 +1,14 @@
 /* dump_voices.c - what a community-1 model makes of each chunk of a recording, for voices.py.
  * SPDX-License-Identifier: MIT
  *
- * usage: dump_voices MODEL SAMPLES.f32 FOLDER STEP_SAMPLES
+ * usage: dump_voices MODEL SAMPLES.f32 FOLDER STEP_SAMPLES window|recording THREADS PART
  *
  * SAMPLES.f32: 16 kHz mono, little-endian floats -> FOLDER/active.bin [chunks][589] bytes,
- * FOLDER/embeddings.bin [chunks][3][256] floats. Preset accurate: everything in float. */
+ * FOLDER/embeddings.bin [chunks][3][256] floats. Preset accurate: everything in float. Samples are
+ * fed PART at a time. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mapped_file.h"
 #include "pipeline/recording.h"
@@ -27,21 +29,31 @@ static void save(const char *folder, const char *name, const void *data, size_t 
     check(file && fwrite(data, size, num, file) == num && fclose(file) == 0, path);
 }
 
+static void feed(diarist_recording *recording, const struct dr_mapped_file *file, size_t part) {
+    const float *samples = (const float *)(const void *)file->data;
+    size_t left = file->size / sizeof *samples;
+    for (size_t n; left; left -= n, samples += n) {
+        n = left < part ? left : part;
+        check(diarist_recording_feed(recording, samples, n, &error) == 0, "");
+    }
+}
+
 int main(int argc, char **argv) {
     struct dr_mapped_file samples;
     diarist_model *model;
     diarist_recording *recording;
     diarist_options options;
-    check(argc == 5, "usage: dump_voices MODEL SAMPLES.f32 FOLDER STEP_SAMPLES");
+    check(argc == 8, "usage: dump_voices MODEL SAMPLES.f32 FOLDER STEP_SAMPLES window|recording "
+                     "THREADS PART");
     diarist_options_init(&options);
     options.preset = DIARIST_PRESET_ACCURATE;
     options.step_s = strtod(argv[4], NULL) / DR_SAMPLE_RATE;
+    options.trunk = strcmp(argv[5], "recording") ? DIARIST_TRUNK_WINDOW : DIARIST_TRUNK_RECORDING;
+    options.num_threads = (int32_t)strtol(argv[6], NULL, 10);
     check(dr_mapped_file_open(&samples, argv[2]) == 0, argv[2]);
     check(diarist_model_load(&model, argv[1], &options, &error) == 0, "");
     check(diarist_recording_open(&recording, model, &options, &error) == 0, "");
-    check(diarist_recording_feed(recording, (const float *)(const void *)samples.data,
-                                 samples.size / sizeof(float), &error) == 0,
-          "");
+    feed(recording, &samples, strtoul(argv[7], NULL, 10));
     check(dr_recording_end(recording, DIARIST_TASK_DIARIZE, &error) == 0, "");
     const size_t chunks = recording->segments.num_chunks;
     check(recording->voices.num_chunks == chunks, "not every chunk has voices");

@@ -67,6 +67,14 @@ def trunk(tensors, features):
     return x.reshape(-1, x.shape[2])
 
 
+def running_mean(features, length):
+    """The mean of the `length` frames around each frame, as many at the ends too: [frames][80]."""
+    num = len(features)
+    length = min(length, num)
+    begins = np.clip(np.arange(num) - length // 2, 0, num - length)
+    return np.stack([features[b: b + length].mean(0) for b in begins])
+
+
 def mask_of(active, speaker):
     """Frames of the speaker alone, or all of its frames when these are not more than 2."""
     on = active >> speaker & 1
@@ -74,10 +82,11 @@ def mask_of(active, speaker):
     return clean if clean.sum() > np.ceil(FRAMES * 400 / CHUNK) else on
 
 
-def pool(tensors, columns, mask):
-    """Weighted mean and deviation, then the last layer."""
+def pool(tensors, columns, mask, first=0.0):
+    """Weighted mean and deviation, then the last layer. Columns lie 80 ms apart, the mask over 10 s
+    from `first` columns before the first of them."""
     num = columns.shape[1]
-    w = mask[np.floor(np.arange(num) * (len(mask) / num)).astype(int)].astype("<f8")
+    w = mask[np.floor((np.arange(num) + first) * (len(mask) / 125)).astype(int)].astype("<f8")
     total = w.sum() + 1e-8
     mean = (columns * w).sum(1) / total
     squares = ((columns - mean[:, None]) ** 2 * w).sum(1)
@@ -91,3 +100,17 @@ def voices(tensors, samples, active):
     features = energies(samples)
     columns = trunk(tensors, (features - features.mean(0)).astype("<f4")).astype("<f8")
     return np.stack([pool(tensors, columns, mask_of(active, q)) for q in range(3)])
+
+
+def pass_columns(tensors, samples):
+    """[2560][frames / 8] of one run of the network over a recording."""
+    features = energies(samples)
+    return trunk(tensors, (features - running_mean(features, 1000)).astype("<f4")).astype("<f8")
+
+
+def pass_voices(tensors, columns, start, active):
+    """[3][256] of the chunk that begins at sample `start`, from the recording's columns."""
+    begin = -(-start // 1280)
+    under = columns[:, begin: begin + 125]
+    return np.stack([pool(tensors, under, mask_of(active, q), begin - start / 1280)
+                     for q in range(3)])

@@ -6,7 +6,8 @@ SPDX-License-Identifier: MIT
 usage: voices.py DUMP_VOICES PROGRAM DEFAULT_MODEL
 
 1. What is active in each chunk, against pyannote.audio's segmentation of the same clip.
-2. Embeddings of each chunk's local speakers, against their definition (reference.py).
+2. Embeddings of each chunk's local speakers, against their definition (reference.py), chunk by chunk
+   and from one pass over the recording; the latter for other threads and ways of feeding.
 3. The program: how many talk at each time against pyannote.audio's diarization, which does not depend
    on the embeddings; threads, number of speakers, silence, refusals.
 SHARED is DIARIST_SHARED, or ../shared beside the repository; exit status 77 without it or numpy.
@@ -51,13 +52,22 @@ def read_wav(path):
         return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype("<f4") / 32768
 
 
-def dump(model, samples):
+def dump(model, samples, step=RATE, trunk="window", threads=2, part=1 << 30):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "samples.f32")
         samples.tofile(path)
-        subprocess.run([dump_voices, model, path, folder, str(RATE)], check=True)
+        subprocess.run([dump_voices, model, path, folder, str(step), trunk, str(threads),
+                        str(part)], check=True)
         return (np.fromfile(os.path.join(folder, "active.bin"), "u1").reshape(-1, 589),
                 np.fromfile(os.path.join(folder, "embeddings.bin"), "<f4").reshape(-1, 3, 256))
+
+
+def compare_voices(name, active, embeddings, expected, bound):
+    for q in range(3):
+        if (active >> q & 1).any():
+            a, b = embeddings[q].astype(float), expected[q]
+            cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+            check("%s speaker %d" % (name, q), cosine > bound, "cosine %.9f" % cosine)
 
 
 def compare_chunks(model, tensors, name, samples, segmentation, chosen):
@@ -68,12 +78,27 @@ def compare_chunks(model, tensors, name, samples, segmentation, chosen):
     padded = np.concatenate([samples, np.zeros(CHUNK, "<f4")])
     for c in chosen:
         expected = reference.voices(tensors, padded[c * RATE: c * RATE + CHUNK], active[c])
-        for q in range(3):
-            if not (active[c] >> q & 1).any():
-                continue
-            a, b = embeddings[c, q].astype(float), expected[q]
-            cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
-            check("%s chunk %d speaker %d" % (name, c, q), cosine > 0.99999, "cosine %.8f" % cosine)
+        compare_voices("%s chunk %d" % (name, c), active[c], embeddings[c], expected, 0.99999)
+
+
+def compare_pass(model, tensors, samples):
+    """26 s: the library passes them in two parts, whose border lies under most chunks. Every other
+    chunk begins between two columns."""
+    columns = reference.pass_columns(tensors, samples)
+    active, embeddings = dump(model, samples, trunk="recording")
+    for c in range(len(active)):
+        expected = reference.pass_voices(tensors, columns, c * RATE, active[c])
+        compare_voices("pass, chunk %d" % c, active[c], embeddings[c], expected, 0.999999)
+
+
+def compare_feeding(model, samples):
+    """Of 52 s: all at the end, or part by part while it is fed. Steps are no whole columns."""
+    step, samples = 22222, np.tile(samples, 2)
+    want = None
+    for threads, part in ((9, 1 << 30), (1, 1 << 30), (2, 7777)):
+        found = dump(model, samples, step, "recording", threads, part)[1].tobytes()
+        want = want or found
+        check("%d threads, fed %d at a time" % (threads, part), found == want)
 
 
 def diarize(model, path, *options):
@@ -113,6 +138,13 @@ def check_program(model):
         turns = turns_of(model, clip, "--preset", "fast", "--num-speakers", str(number))
         found = len({t["speaker"] for t in turns})
         check("%d speakers asked for" % number, found == number, "%d found" % found)
+    options = ("--preset", "fast", "--trunk", "recording")
+    pass_ = diarize(model, clip, *options)
+    check("the pass is reported", '"trunk": "recording"' in pass_.stdout, pass_.stderr)
+    num = int(max(t["end"] for t in one) * 100) + 2
+    counts = [talkers([(t["start"], t["end"]) for t in turns], num)
+              for turns in (one, turns_of(model, clip, *options))]
+    check("as many talk, however voices are made", (counts[0] != counts[1]).mean() < 2e-3)
     silence = sorted((SHARED / "data" / "nonspeech").glob("*.*"))
     for path in [p for p in silence if p.suffix in (".flac", ".wav")][:4]:
         check("%s has no speakers" % path.name, turns_of(model, path) == [])
@@ -136,6 +168,8 @@ def main():
                        [0])
         compare_chunks(model, tensors, "pipeline", read_wav(speakrs / "test.wav"), load("pipeline"),
                        [17])
+        compare_pass(model, tensors, read_wav(speakrs / "test.wav"))
+        compare_feeding(model, read_wav(speakrs / "test.wav"))
         compare_counts(model, FIXTURES / "pyannote" / "04_three_speaker")
         check_program(model)
     print("%d passed, %d failed" % (checks - len(failures), len(failures)))

@@ -29,17 +29,21 @@ static int write_embeddings(const char *path, const float *embeddings, size_t fl
 static int embed(const struct dr_resnet34 *net, const struct inputs *in, size_t num_masks,
                  const char *path, struct dr_arena *arena) {
     const size_t frames = in->features.size / (DR_MELS * sizeof(float));
-    const size_t map_frames = dr_resnet34_map_frames(frames);
-    float *map = dr_arena_alloc(arena, dr_resnet34_map_floats(frames), sizeof *map);
+    const size_t columns = dr_resnet34_num_columns(frames),
+                 mask_frames = in->masks.size / num_masks;
+    float *map = dr_arena_alloc(arena, columns, DR_RESNET34_COLUMN_DIM * sizeof *map);
     float *trunk = dr_arena_alloc(arena, dr_resnet34_trunk_scratch(frames), sizeof *trunk);
-    float *head =
-        dr_arena_alloc(arena, dr_resnet34_head_scratch(num_masks, map_frames), sizeof *head);
+    float *head = dr_arena_alloc(arena, dr_resnet34_voices_scratch(num_masks), sizeof *head);
+    unsigned char *keep = dr_arena_alloc(arena, num_masks, columns);
     float *embeddings = dr_arena_alloc(arena, num_masks * DR_RESNET34_DIM, sizeof *embeddings);
-    if (!map || !trunk || !head || !embeddings)
+    if (!map || !trunk || !head || !keep || !embeddings)
         return -1;
+    const unsigned char *masks = in->masks.data;
+    for (size_t i = 0; i < num_masks; i++)
+        dr_resnet34_mask(keep + i * columns, columns, 0.0f, masks + i * mask_frames, mask_frames,
+                         columns);
     dr_resnet34_trunk(net, map, (const float *)(const void *)in->features.data, frames, trunk);
-    dr_resnet34_head(net, embeddings, map, map_frames, in->masks.data, num_masks,
-                     in->masks.size / num_masks, head);
+    dr_resnet34_voices(net, embeddings, map, columns, keep, num_masks, head);
     return write_embeddings(path, embeddings, num_masks * DR_RESNET34_DIM);
 }
 

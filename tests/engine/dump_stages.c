@@ -71,7 +71,7 @@ static void dump_trunk(struct diarist_recording *r, struct dr_arena *arena) {
     diarist_error err = {0};
     float mean[DR_MELS];
     struct dr_trunk_pass pass;
-    size_t num = dr_num_columns(r->energies.num_frames);
+    size_t num = dr_num_columns(dr_trunk_of(DR_DEFAULT_1), r->energies.num_frames);
     float *columns = calloc(num + 1, DR_COLUMN_DIM * sizeof *columns);
     uint8_t *wanted = malloc(num + 1);
     if (!columns || !wanted)

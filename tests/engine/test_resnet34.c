@@ -294,22 +294,25 @@ static void make_masks(unsigned char *masks, size_t frames) {
 
 /* What both networks make of the same features. */
 struct result {
-    size_t num_frames, map_frames;
-    float *features, *map;
+    size_t num_frames, num_columns;
+    float *features, *columns;
     struct map expected;
 };
 
 static void compare_heads(const struct result *r, const struct dr_resnet34 *net, size_t mask_frames,
                           double bound) {
     unsigned char *masks = malloc(NUM_MASKS * mask_frames);
-    float *scratch = malloc(dr_resnet34_head_scratch(NUM_MASKS, r->map_frames) * sizeof(float));
+    unsigned char *keep = malloc(NUM_MASKS * r->num_columns);
+    float *scratch = malloc(dr_resnet34_voices_scratch(NUM_MASKS) * sizeof(float));
     static float embeddings[NUM_MASKS * DIM];
     static double expected[DIM];
-    assert_true(masks && scratch);
+    assert_true(masks && keep && scratch);
     make_masks(masks, mask_frames);
-    masks[ONE_FRAME * mask_frames + r->map_frames / 2 * mask_frames / r->map_frames] = 1;
-    dr_resnet34_head(net, embeddings, r->map, r->map_frames, masks, NUM_MASKS, mask_frames,
-                     scratch);
+    masks[ONE_FRAME * mask_frames + r->num_columns / 2 * mask_frames / r->num_columns] = 1;
+    for (size_t i = 0; i < NUM_MASKS; i++)
+        dr_resnet34_mask(keep + i * r->num_columns, r->num_columns, 0.0f, masks + i * mask_frames,
+                         mask_frames, r->num_columns);
+    dr_resnet34_voices(net, embeddings, r->columns, r->num_columns, keep, NUM_MASKS, scratch);
     for (size_t i = 0; i < NUM_MASKS; i++) {
         double xy = 0.0, xx = 0.0, yy = 0.0;
         expected_embedding(expected, &r->expected, masks + i * mask_frames, mask_frames);
@@ -326,6 +329,7 @@ static void compare_heads(const struct result *r, const struct dr_resnet34 *net,
         assert_true(fabs(sqrt(xx / yy) - 1.0) < 10.0 * (1.0 - bound) + 1e-4);
     }
     free(masks);
+    free(keep);
     free(scratch);
 }
 
@@ -341,8 +345,8 @@ static void compare_network(struct result *r, int flags, enum dr_precision preci
     float *scratch =
         dr_arena_alloc(&arena, dr_resnet34_trunk_scratch(r->num_frames + 5), sizeof *scratch);
     assert_non_null(scratch);
-    dr_resnet34_trunk(net, r->map, r->features, r->num_frames, scratch);
-    const size_t mask_frames[] = {CHUNK_FRAMES, r->map_frames, 7};
+    dr_resnet34_trunk(net, r->columns, r->features, r->num_frames, scratch);
+    const size_t mask_frames[] = {CHUNK_FRAMES, r->num_columns, 7};
     for (size_t i = 0; i < 3; i++)
         compare_heads(r, net, mask_frames[i], bound);
     free(loader.scratch);
@@ -352,14 +356,15 @@ static void compare_network(struct result *r, int flags, enum dr_precision preci
 #define BOUND_16 0.9999 /* measured: 0.99998 and more */
 
 static void compare_length(size_t num_frames, const int *flags, size_t num_flags) {
-    struct result r = {.num_frames = num_frames, .map_frames = dr_resnet34_map_frames(num_frames)};
+    struct result r = {.num_frames = num_frames,
+                       .num_columns = dr_resnet34_num_columns(num_frames)};
     r.features = malloc(num_frames * MELS * sizeof *r.features);
-    r.map = malloc(dr_resnet34_map_floats(num_frames) * sizeof *r.map);
-    assert_true(r.features && r.map);
+    r.columns = malloc(r.num_columns * DR_RESNET34_COLUMN_DIM * sizeof *r.columns);
+    assert_true(r.features && r.columns);
     for (size_t i = 0; i < num_frames * MELS; i++)
         r.features[i] = (float)(3.0 * uniform());
     r.expected = expected_map(r.features, num_frames);
-    assert_int_equal(r.expected.frames, r.map_frames);
+    assert_int_equal(r.expected.frames, r.num_columns);
     assert_int_equal(r.expected.mels, MAP_MELS);
     for (size_t i = 0; i < num_flags; i++) {
         compare_network(&r, flags[i], DR_FLOAT32, 0.999999);
@@ -367,7 +372,7 @@ static void compare_length(size_t num_frames, const int *flags, size_t num_flags
     }
     free(r.expected.at);
     free(r.features);
-    free(r.map);
+    free(r.columns);
 }
 
 static const int sets[] = {DIARIST_CPU_ALL, DIARIST_CPU_AVX2, DIARIST_CPU_GENERIC};

@@ -37,6 +37,7 @@ static diarist_result *two_voices(void) {
     result->step_s = 5.0;
     result->num_threads = 2;
     result->precision = DR_INT16;
+    result->trunk = "recording";
     result->timing = (diarist_timing){0.1, 0.2, 0.3, 0.04, 0.05, 0.5};
     return result;
 }
@@ -79,7 +80,7 @@ static void test_add(void **state) {
                           "    \"channels\": 2,\n    \"sha256\": null\n  }");
     assert_contains(text, "\"instruction_set\": null,\n    \"precision\": \"int16\",\n"
                           "    \"threads\": 2,\n    \"models\": [],\n    \"preset\": "
-                          "\"balanced\",\n    \"step\": 5.000\n  }");
+                          "\"balanced\",\n    \"step\": 5.000,\n    \"trunk\": \"recording\"\n  }");
     assert_contains(text, "{\"id\": \"SPEAKER_00\", \"seconds\": 2.000, \"turns\": 1},\n");
     assert_contains(text, "{\"id\": \"SPEAKER_01\", \"seconds\": 1.250, \"turns\": 1}\n");
     assert_contains(text, "{\"start\": 0.500, \"end\": 2.500, \"speaker\": \"SPEAKER_00\", "
