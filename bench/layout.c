@@ -40,7 +40,7 @@ int bench_layout_make_room(const char *folder, const char *part, diarist_error *
     int status = DIARIST_OK;
     if (!lstat(path, &st) && (!S_ISDIR(st.st_mode) || rmdir(path)))
         status = bench_fail(err, DIARIST_ERROR_INPUT,
-                            "%s: is there already; move it away or choose another id", path);
+                            "%s: is there already and holds something; move it away first", path);
     free(path);
     return status;
 }

@@ -221,12 +221,51 @@ static int bind(const struct cli_settings *settings, const diarist_bench_setting
     return 0;
 }
 
+static int print_prepared(const json_t *done) {
+    json_t *skipped = json_object_get(done, "skipped"), *item;
+    size_t i;
+    printf("%s: %zu recordings, %zu references in %s\n", text_of(done, "dataset_id"),
+           size_of(done, "audio"), size_of(done, "references"), text_of(done, "folder"));
+    json_array_foreach(skipped, i, item) {
+        printf("  left out: %s\n", json_string_value(item));
+    }
+    return cli_finish_stdout();
+}
+
+static int prepare(const struct cli_settings *settings, const diarist_bench_settings *bench) {
+    enum { FIRST = 3 }; /* datasets prepare CORPUS SOURCE... */
+    char *text;
+    diarist_error err;
+    if (settings->num_operands <= FIRST) {
+        cli_error("bench datasets prepare",
+                  "takes aishell4, alimeeting or voxconverse, and the folder or archive of it; "
+                  "see diarist bench --help");
+        return CLI_EXIT_USAGE;
+    }
+    const char *const *sources = (const char *const *)settings->operands + FIRST;
+    if (diarist_bench_dataset_prepare(&text, bench, settings->operands[2], sources,
+                                      settings->num_operands - FIRST, &err))
+        return cli_fail(NULL, &err);
+    if (wants_json(settings)) {
+        puts(text);
+        free(text);
+        return cli_finish_stdout();
+    }
+    json_t *done = document_of(text);
+    int rc = done ? print_prepared(done) : CLI_EXIT_LIMIT;
+    json_decref(done);
+    return rc;
+}
+
 static const struct {
     const char *name;
     int (*run)(const struct cli_settings *settings, const diarist_bench_settings *bench);
     bool takes_more;
-} words[] = {
-    {"list", list, false}, {"check", check, true}, {"init", init, false}, {"bind", bind, true}};
+} words[] = {{"list", list, false},
+             {"check", check, true},
+             {"init", init, false},
+             {"bind", bind, true},
+             {"prepare", prepare, true}};
 
 int cli_bench_datasets(const struct cli_settings *settings, const diarist_bench_settings *bench) {
     const char *what = settings->num_operands > 1 ? settings->operands[1] : "";
