@@ -15,6 +15,9 @@ cli_bench_fn cli_bench_compare;
 cli_bench_fn cli_bench_datasets;
 cli_bench_fn cli_bench_publish;
 cli_bench_fn cli_bench_report;
+cli_bench_fn cli_bench_run;
 cli_bench_fn cli_bench_scan;
+cli_bench_fn cli_bench_spec;
+cli_bench_fn cli_bench_systems;
 
 #endif

@@ -13,7 +13,9 @@ static const struct {
     const char *name;
     cli_bench_fn *run;
 } sub_commands[] = {
-    {"datasets", cli_bench_datasets}, {"report", cli_bench_report}, {"compare", cli_bench_compare},
+    {"datasets", cli_bench_datasets}, {"systems", cli_bench_systems},
+    {"spec", cli_bench_spec},         {"run", cli_bench_run},
+    {"report", cli_bench_report},     {"compare", cli_bench_compare},
     {"publish", cli_bench_publish},   {"scan", cli_bench_scan},
 };
 enum { NUM_SUB_COMMANDS = sizeof sub_commands / sizeof sub_commands[0] };
@@ -37,6 +39,7 @@ static void fill(diarist_bench_settings *bench, const struct cli_settings *setti
         bench->environments = settings->environments;
     bench->program = program;
     bench->default_cpu_threads = settings->default_cpu_threads;
+    bench->systems_file = settings->systems_file;
 }
 
 static int usage(const char *given) {

@@ -69,8 +69,8 @@ const struct cli_command_info cli_commands[CLI_NUM_COMMANDS] = {
          cli_run_score},
     [CLI_BENCH] =
         {"bench",
-         "datasets list | check [ID]... | init | bind ID | prepare CORPUS SOURCE, report RUN, "
-         "compare REPORT..., publish REPORT, scan FOLDER",
+         "datasets list | check [ID]... | init | bind ID | prepare CORPUS SOURCE, systems, "
+         "spec SPEC, run SPEC, report RUN, compare REPORT..., publish REPORT, scan FOLDER",
          "diarization systems on datasets, measured alike",
          "datasets list names the datasets of --datasets-file or of the folders of "
          "--datasets-root. check says of each whether its folders are there and which recordings "
@@ -78,6 +78,11 @@ const struct cli_command_info cli_commands[CLI_NUM_COMMANDS] = {
          "makes the folders audio and rttm of every known dataset. bind links folders of yours "
          "into a dataset. prepare fills one from a corpus (aishell4, alimeeting, voxconverse) as "
          "its authors publish it: a folder, or an archive (tar, tar.gz, zip).\n"
+         "systems names the systems that can be run. run measures those of a specification on its "
+         "dataset (JSON, docs/benchmark.md; - is standard input), writes down each recording as "
+         "it is done and the report at the end, and prints where that is; with the --run-dir of a "
+         "run that was stopped it goes on. The exit code is 1 when a row is not ok. spec only "
+         "checks it, and prints it with every default.\n"
          "report makes report.json, report.md and report.html in the folder of a run; with "
          "--format it prints one of them instead. compare takes two or more reports (report.json, "
          "a publication, the folder of a run) of the same recordings, and says how far their "

@@ -69,10 +69,13 @@ struct cli_settings {
     const char *models_dir;   /* NULL: the XDG place */
     const char *set, *mirror; /* models; NULL: not given */
     bool any_hash;
-    const char *datasets_file, *datasets_root, *environments; /* bench; NULL: its defaults */
-    int32_t default_cpu_threads;                              /* 0: not given */
-    const char *audio_dir, *rttm_dir, *uem_dir;               /* bench datasets bind */
+    const char *datasets_file, *datasets_root, *environments,
+        *systems_file;                          /* bench; NULL: its defaults */
+    int32_t default_cpu_threads;                /* 0: not given */
+    const char *audio_dir, *rttm_dir, *uem_dir; /* bench datasets bind */
     bool strict;
+    const char *run_dir; /* bench run; NULL: one of its own */
+    bool retry_failed;
     double collar_s; /* score, as are the next three */
     bool skip_overlap;
     const char *uem; /* NULL: not given */

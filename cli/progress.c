@@ -73,6 +73,18 @@ static void fit(char *line) {
     *line = 0;
 }
 
+int32_t cli_progress_mode(void) {
+    return progress.mode;
+}
+
+void cli_progress_draw(char *line) {
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < ' ')
+            *c = '?';
+    fit(line);
+    cli_report_draw(line);
+}
+
 static void draw(const struct cli_progress *p, diarist_stage stage, double done, double seconds) {
     char line[512], count[48] = "", clock[32];
     double elapsed = cli_now() - p->started_s;
@@ -90,11 +102,7 @@ static void draw(const struct cli_progress *p, diarist_stage stage, double done,
     else
         snprintf(rest, room, "%3.0f %%  %.0f x realtime  %s left", 100 * done,
                  p->duration_s * done / elapsed, cli_clock(clock, elapsed * (1 - done) / done));
-    for (char *c = line; *c; c++)
-        if ((unsigned char)*c < ' ')
-            *c = '?';
-    fit(line);
-    cli_report_draw(line);
+    cli_progress_draw(line);
 }
 
 static void print_json(const struct cli_progress *p, diarist_stage stage, double fraction,

@@ -7,6 +7,10 @@
 
 void cli_progress_setup(const struct cli_settings *settings);
 
+int32_t cli_progress_mode(void); /* CLI_PROGRESS_TTY, _JSON or _NONE */
+/* Replaces the redrawn line by this one, cut to the terminal's width; with the lock held. */
+void cli_progress_draw(char *line);
+
 void cli_report_lock(void);
 void cli_report_unlock(void);
 /* Both with the lock held. Replaces the redrawn line, or takes it away. */

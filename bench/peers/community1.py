@@ -27,11 +27,8 @@ def make_model(default_model, folder):
 
 
 def pyannote(model):
-    def command(_):
-        return [environments.python("pyannote"), environments.HERE / "pyannote_turns.py", model, PLDA,
-                systems.threads()]
-
-    return systems.peer(command)
+    return systems.peer("pyannote", "pyannote_turns.py",
+                        lambda _: {"params": {"model": str(model), "plda": str(PLDA)}})
 
 
 def differences(found, file, work, peer):

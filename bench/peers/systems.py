@@ -15,7 +15,6 @@ import recordings
 from environments import Unavailable
 
 PRESETS = ("fast", "balanced", "accurate")
-SHERPA_THRESHOLD = "0.6"
 
 
 def threads():
@@ -39,35 +38,36 @@ def diarist(program, preset, model=None):
     return diarize
 
 
-def peer(command):
-    """command(cold) -> [interpreter, script, arguments]"""
+def peer(name, script, start):
+    """start(cold) -> {"params", "networks"}: what the script of bench/systems is told first."""
 
     def diarize(files, folder, cold):
-        run = processes.run([*command(cold), folder, *(file.wav for file in files)])
+        requests = [{"threads": threads(), "params": {}, "networks": None, **start(cold)}]
+        requests += [{"file_id": file.name, "audio": str(file.wav),
+                      "out": str(folder / f"{file.name}.rttm")} for file in files]
+        command = [environments.python(name), "-B", environments.SYSTEMS / script]
+        run = processes.run(command, requests)
+        _, *answers = processes.answers(run.output)
         if cold:
             return {files[0].name: (run.cpu_s, run.wall_s)}, run.peak_mb
-        took = {r["name"]: (r["cpu_s"], r["wall_s"]) for r in processes.results(run.output)}
-        return took, run.peak_mb
+        return {a["file_id"]: (a["cpu_s"], a["wall_s"]) for a in answers}, run.peak_mb
 
     return diarize
 
 
-def senko(cold):
-    return [environments.python("senko"), environments.HERE / "senko_turns.py",
-            "cold" if cold else "warm"]
+def senko():
+    return peer("senko", "senko_turns.py", lambda cold: {"params": {"warm": not cold}})
 
 
-def sherpa(_):
-    networks = environments.networks()
-    return [environments.python("sherpa-onnx"), environments.HERE / "sherpa_turns.py",
-            networks / "segmentation.onnx", networks / "campplus.onnx", SHERPA_THRESHOLD, threads()]
+def sherpa():
+    return peer("sherpa-onnx", "sherpa_turns.py", lambda _: {"networks": str(environments.networks())})
 
 
 def all_systems(program):
     """{name: system} in the order of the table."""
     found = {f"diarist {preset}": diarist(program, preset) for preset in PRESETS}
-    found[environments.version("senko")] = peer(senko)
-    found[environments.version("sherpa-onnx")] = peer(sherpa)
+    found[environments.version("senko")] = senko()
+    found[environments.version("sherpa-onnx")] = sherpa()
     return found
 
 

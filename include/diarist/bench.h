@@ -23,6 +23,8 @@ typedef struct diarist_bench_settings {
     const char *environments;    /* folder for the environments of systems; default "data/venvs" */
     const char *program;         /* of the system `diarist`; NULL: its rows fail with a reason */
     int32_t default_cpu_threads; /* of specifications that do not say; 0: all of this process */
+    const char *systems_file; /* a JSON list of systems that specifications may name; NULL: none */
+    int32_t refuse_commands;  /* 1: specifications may not bring commands of their own */
 } diarist_bench_settings;
 
 /* Sets every field to its default. Never fails. */
@@ -61,6 +63,54 @@ DIARIST_API int diarist_bench_dataset_bind(const diarist_bench_settings *setting
 DIARIST_API int diarist_bench_dataset_prepare(char **json, const diarist_bench_settings *settings,
                                               const char *corpus, const char *const *sources,
                                               size_t num_sources, diarist_error *err);
+
+/* ---- runs --------------------------------------------------------------------------------- */
+
+/* The systems that can be named: [{"system_id","summary","needs","version","params":[NAME]}], those
+ * of systems_file last. docs/benchmark.md describes them. */
+DIARIST_API int diarist_bench_systems(char **json, const diarist_bench_settings *settings,
+                                      diarist_error *err);
+
+/* Checks a specification (docs/schema/bench-spec-1.schema.json) as a whole, and hands out the same
+ * with every default filled in. DIARIST_ERROR_ARGUMENT names the field by its path
+ * ("systems[1].params.min_speakers"); DIARIST_ERROR_INPUT: a list of datasets or systems is wrong.
+ */
+DIARIST_API int diarist_bench_spec_check(char **json, const diarist_bench_settings *settings,
+                                         const char *spec, diarist_error *err);
+
+/* How far a run has come. Strings live during the call. */
+typedef struct diarist_bench_progress {
+    const char *phase;     /* "setup", "warmup", "run", "done" */
+    const char *system_id; /* NULL when done */
+    const char *file_id;   /* being measured, or of the row that is new; NULL: none */
+    const char *message;   /* NULL, or one line: what is being set up, why a row is not ok */
+    const char *status;    /* of a row that is new: "ok", "failed", "timeout", "unreadable"; NULL */
+    int32_t run_index;     /* from 0 */
+    size_t num_done, num_total; /* rows, those of before included */
+    double elapsed_s;           /* since this call began */
+    double eta_s;               /* that are left; negative: not known yet */
+} diarist_bench_progress;
+
+/* Called at every event and several times a second in between, on the thread that runs. Return 0 to
+ * go on; anything else ends the run with DIARIST_ERROR_CANCELED, its children first. */
+typedef int (*diarist_bench_progress_fn)(void *data, const diarist_bench_progress *progress);
+
+typedef struct diarist_bench_run_options {
+    size_t struct_size;   /* set by diarist_bench_run_options_init */
+    int32_t retry_failed; /* 1: rows of the folder that are not ok are measured again; default 0 */
+    diarist_bench_progress_fn progress; /* NULL: none */
+    void *progress_data;
+} diarist_bench_run_options;
+DIARIST_API void diarist_bench_run_options_init(diarist_bench_run_options *options);
+
+/* Runs a specification in a folder, or goes on with the run that is there. A system or recording
+ * that goes wrong is a row and no error. DIARIST_ERROR_ARGUMENT: the specification is wrong, or the
+ * folder holds a run of another one or of other data; DIARIST_ERROR_INPUT: the dataset cannot be
+ * read; DIARIST_ERROR_OUTPUT: the folder cannot be written or is in use; DIARIST_ERROR_CANCELED:
+ * the same call goes on where this one ended. */
+DIARIST_API int diarist_bench_run(const diarist_bench_settings *settings, const char *spec,
+                                  const char *run_dir, const diarist_bench_run_options *options,
+                                  diarist_error *err);
 
 /* ---- reports ------------------------------------------------------------------------------ */
 

@@ -1,27 +1,32 @@
-"""pyannote_turns.py - pyannote.audio's community-1 with the weights of one of diarist's model files.
-SPDX-License-Identifier: MIT
+#!/usr/bin/env python3
+"""pyannote_turns.py - pyannote.audio's diarization pipelines. SPDX-License-Identifier: MIT
 
-usage: pyannote_turns.py MODEL.safetensors PLDA_FOLDER THREADS OUT_DIR WAV...   (worker.py says what
-                                                                                comes out)
+Talks as turns.py says. params.model: a pipeline's folder or its name on the hub (default:
+community-1; its weights are given out on request, HF_TOKEN is read), or one of diarist's model files
+(.safetensors) with params.plda, the folder of the two .npz files of its PLDA. params besides:
+num_speakers, min_speakers, max_speakers.
 
-The published ResNet34 cannot be had everywhere: MODEL may hold random weights, with which both
-programs do the same work. Batches of 32, as in the published pipeline."""
+With diarist's model files both programs compute with the same weights, be they random. Batches of 32,
+as in the published pipeline."""
 
 import json
+import os
 import pathlib
-import sys
 import wave
 
 import numpy as np
 import torch
+from pyannote.audio import Pipeline
 from pyannote.audio.core.plda import PLDA
 from pyannote.audio.core.task import Problem, Resolution, Specifications
 from pyannote.audio.models.embedding import WeSpeakerResNet34
 from pyannote.audio.models.segmentation import PyanNet
 from pyannote.audio.pipelines import SpeakerDiarization
 
-import worker
+import turns
 
+PUBLISHED = "pyannote/speaker-diarization-community-1"
+SPEAKERS = ("num_speakers", "min_speakers", "max_speakers")
 FILTERS = "sincnet.conv1d.0.weight"
 
 
@@ -77,10 +82,10 @@ def read_wav(path):
     return {"waveform": torch.from_numpy(samples.astype("f4") / 32768)[None], "sample_rate": 16000}
 
 
-def main():
-    model, plda, threads = sys.argv[1:4]
-    del sys.argv[1:4]
-    torch.set_num_threads(int(threads))
+def of_model_file(model, plda):
+    """community-1 with the weights of one of diarist's model files."""
+    if not plda:
+        raise turns.Unavailable("params.plda is missing: the folder of xvec_transform.npz and plda.npz")
     tensors, folder = read_tensors(model), pathlib.Path(plda)
     pipeline = SpeakerDiarization(
         segmentation=segmentation(tensors), segmentation_step=0.1, embedding=embedding(tensors),
@@ -88,12 +93,39 @@ def main():
         plda=PLDA(folder / "xvec_transform.npz", folder / "plda.npz"), embedding_batch_size=32,
         segmentation_batch_size=32)
     pipeline.instantiate(pipeline.default_parameters())
+    return pipeline
+
+
+def published(model):
+    try:
+        pipeline = Pipeline.from_pretrained(model, token=os.environ.get("HF_TOKEN"))
+    except Exception as failure:
+        raise turns.Unavailable(f"the weights of {model} cannot be had ({type(failure).__name__}); give "
+                                "their folder as params.model, or HF_TOKEN") from failure
+    if pipeline is None:
+        raise turns.Unavailable(f"the weights of {model} cannot be had; give their folder as "
+                                "params.model, or HF_TOKEN of an account that may have them")
+    return pipeline
+
+
+def load(start):
+    params = start["params"]
+    torch.set_num_threads(start["threads"])
+    model = params.get("model", PUBLISHED)
+    if model.endswith(".safetensors"):
+        pipeline = of_model_file(model, params.get("plda"))
+    else:
+        pipeline = published(model)
+    speakers = {name: params[name] for name in SPEAKERS if name in params}
 
     def diarize(path):
-        found = pipeline(read_wav(path)).speaker_diarization.itertracks(yield_label=True)
-        return [(turn.start, turn.end, speaker) for turn, _, speaker in found]
+        found = pipeline(read_wav(path), **speakers)
+        found = getattr(found, "speaker_diarization", found)
+        return [(turn.start, turn.end, speaker)
+                for turn, _, speaker in found.itertracks(yield_label=True)]
 
-    worker.diarize_files(diarize)
+    return diarize
 
 
-main()
+if __name__ == "__main__":
+    turns.serve(load)
