@@ -48,8 +48,8 @@ static void put_systems(json_t *list, const struct side *side) {
                             json_object_get(side->report, "created_at"), "system_id", id,
                             "system_versions", json_object_get(entry, "system_versions"),
                             "metrics_summary", json_object_get(metrics, id), "cpu_threads",
-                            json_object_get(config, "cpu_threads"), "cpu",
-                            json_object_get(machine, "cpu")));
+                            json_object_get(config, "cpu_threads"), "cpu_model",
+                            json_object_get(machine, "cpu_model")));
     }
 }
 

@@ -145,7 +145,7 @@ static void tell(void *data, size_t line, const char *kind) {
 static int scan_outputs(const struct output outputs[NUM_FILES],
                         const diarist_bench_publication *options, diarist_error *err) {
     struct findings findings = {.options = options};
-    for (int i = 0; i < NUM_FILES; i++) {
+    for (int i = 0; i < LATEST_JSON; i++) { /* which is a copy of the run's */
         size_t size = outputs[i].text ? strlen(outputs[i].text) : 0;
         findings.path = outputs[i].path;
         if (size)

@@ -358,7 +358,7 @@ json_t *bench_comparison_tables(const json_t *comparison) {
         put_percent(row, metrics, "der_strict");
         put_number(row, metrics, "rtf", 4);
         put_number(row, system, "cpu_threads", 0);
-        put_text(row, text_of(system, "cpu"));
+        put_text(row, text_of(system, "cpu_model"));
     }
     append(tables, table);
     append(tables, comparisons_table(json_object_get(comparison, "comparisons")));

@@ -37,7 +37,7 @@ def write(folder, systems, files, rows, n_runs=1, **spec):
                 "files": [{"file_id": f, "audio": f"/nowhere/audio/{f}.wav",
                            "rttm": f"/nowhere/rttm/{f}.rttm", "uem": None, "duration": d,
                            "num_speakers": n} for f, (d, n) in files.items()]}
-    machine = {"hostname": "inside", "os": "Linux", "cpu": "Some CPU", "cpu_threads": 2}
+    machine = {"hostname": "inside", "os": "Linux", "cpu_model": "Some CPU", "cpu_threads": 2}
     for name, value in (("spec", spec), ("manifest", manifest), ("machine", machine)):
         (folder / f"{name}.json").write_text(json.dumps(value), encoding="utf-8")
     lines = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
