@@ -44,13 +44,13 @@ LAW = {
     ],
     "cli/": PUBLIC,
     "examples/": PUBLIC,
-    "tests/": ["src/", "cli/", *PUBLIC],
+    "tests/": ["src/", "cli/", "bench/", *PUBLIC],
     "bench/": PUBLIC,
     "bench/peers/": ["src/", *PUBLIC],
     "bench/queue.c": ["src/", *PUBLIC],
 }
 GENERATED = ["nn/embedded_model.h", "import/originals_table.h", "bench_scripts.h"]  # by the build
-SEARCH = ["include", "src"]
+SEARCH = ["include", "src", "."]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 WARNINGS = ["-Wall", "-Wextra", "-Wstrict-prototypes", "-Werror"]
 
