@@ -171,6 +171,8 @@ static json_t *systems_table(const json_t *report) {
 static void put_summary(json_t *table, const char *id, const char *figure, const char *over,
                         const json_t *summary, double scale, int decimals) {
     static const char *const keys[] = {"mean", "median", "p95", "std"};
+    if (!(number_of(summary, "n") > 0))
+        return;
     json_t *row = new_row(table);
     put_text(row, id);
     put_text(row, figure);
