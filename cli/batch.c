@@ -60,10 +60,14 @@ static void emit_in_order(struct run *run) {
 static int write_files(const struct run *run, size_t index, const struct cli_product *product,
                        diarist_error *err, const char **subject) {
     const struct cli_plan *plan = run->batch->plan;
+    char **paths = plan->paths + index * plan->num_paths;
     int rc = DIARIST_OK;
-    for (size_t f = 0; f < plan->num_formats && !rc; f++) {
-        *subject = plan->paths[index * plan->num_formats + f];
-        rc = cli_product_write(run->batch, product, *subject, f, err);
+    for (size_t f = 0; f < plan->num_paths && !rc; f++) {
+        *subject = paths[f];
+        if (plan->has_stages && f == plan->num_paths - 1)
+            rc = diarist_stages_write(product->pieces[0].result, paths[f], err);
+        else
+            rc = cli_product_write(run->batch, product, paths[f], f, err);
     }
     return rc;
 }
@@ -116,7 +120,7 @@ static void do_input(struct run *run, size_t index) {
     int rc = batch->work(&job, &err);
     if (rc)
         cli_product_free(&job.product);
-    else if (!batch->plan->to_stdout)
+    else
         rc = write_files(run, index, &job.product, &err, &subject);
     if (!rc)
         cli_info(job.path, "%s in %.1f s of audio; took %.2f s",

@@ -77,7 +77,7 @@ static char *path_of_recording(const char *directory, const char *id, const char
 
 static int write_each(const diarist_document *document, const char *directory, const char *in,
                       const diarist_format *format, diarist_write_options *options) {
-    int rc = cli_make_directory(directory);
+    int rc = cli_make_directory(directory, "--output");
     for (size_t i = 0; i < diarist_document_num_recordings(document) && !rc; i++) {
         const char *id = diarist_document_recording_id(document, i);
         char *path = path_of_recording(directory, id, format->extension);

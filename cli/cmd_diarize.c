@@ -140,6 +140,10 @@ static int diarize_input(struct cli_job *job, diarist_error *err) {
 /* Options of output that contradict each other. */
 static int check_output(const struct cli_settings *settings, const struct cli_plan *plan) {
     bool quiet = cli_option_origin(settings, offsetof(struct cli_settings, quiet)) == CLI_FROM_FLAG;
+    if (settings->stages && settings->channels == CLI_CHANNELS_SPLIT) {
+        cli_error("--stages", "holds one channel; give its number as --channels");
+        return CLI_EXIT_USAGE;
+    }
     if (!quiet || !cli_wants_timing_line(settings, plan))
         return 0;
     cli_error("--timing", "contradicts --quiet; give one of them, or -f json");

@@ -64,6 +64,7 @@ void cli_engine_options(diarist_options *options, const struct cli_settings *set
         options->cluster_threshold = 1e-12;
     options->min_duration_on_s = settings->min_duration_on_s;
     options->min_duration_off_s = settings->min_duration_off_s;
+    options->keep_stages = settings->stages != NULL;
     options->onset = settings->onset;
     options->offset = settings->offset;
     if (progress) {

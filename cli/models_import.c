@@ -75,7 +75,7 @@ char *cli_models_target(int *rc, const struct cli_settings *settings, const char
     }
     char *directory = cli_models_directory(settings);
     char *target = directory ? cli_text("%s/%s.safetensors", directory, set) : NULL;
-    *rc = target ? cli_make_directory(directory) : cli_fail_memory();
+    *rc = target ? cli_make_directory(directory, "--output") : cli_fail_memory();
     free(directory);
     if (!*rc)
         return target;

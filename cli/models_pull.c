@@ -103,7 +103,7 @@ static int make_folder_of(const char *path) {
     char *end = folder ? strrchr(folder, '/') : NULL;
     if (end)
         *end = 0;
-    int rc = folder ? cli_make_directory(folder) : cli_fail_memory();
+    int rc = folder ? cli_make_directory(folder, "--output") : cli_fail_memory();
     free(folder);
     return rc;
 }

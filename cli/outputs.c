@@ -17,7 +17,7 @@ bool cli_same_file(const char *a, const char *b) {
            S_ISREG(x.st_mode);
 }
 
-int cli_make_directory(const char *path) {
+int cli_make_directory(const char *path, const char *flag) {
     struct stat st;
     char *part = cli_text("%s", path);
     if (!part)
@@ -39,8 +39,8 @@ int cli_make_directory(const char *path) {
         wrong = ENOTDIR;
     if (!wrong)
         return 0;
-    cli_error(path, "cannot be made a directory for outputs: %s; give another --output",
-              strerror(wrong));
+    cli_error(path, "cannot be made a directory for outputs: %s; give another %s", strerror(wrong),
+              flag);
     return CLI_EXIT_SOME_FAILED;
 }
 
@@ -92,19 +92,25 @@ static int check_stdout(const struct cli_plan *plan, const struct cli_inputs *in
     return strcmp(plan->formats[0].name, "rttm") ? 0 : warn_of_same_names(inputs);
 }
 
-static int fill_paths(struct cli_plan *plan, const struct cli_inputs *inputs,
-                      const char *directory) {
-    size_t n = strlen(directory);
-    const char *slash = directory[n - 1] == '/' ? "" : "/";
+/* The flag that asks for path number `index` of the plan. */
+static const char *flag_of(const struct cli_plan *plan, size_t index) {
+    return plan->has_stages && index % plan->num_paths == plan->num_paths - 1 ? "--stages"
+                                                                              : "--output";
+}
+
+/* Path number f of every input: a file of its name in a directory, or (of one input) path. */
+static int fill_paths(struct cli_plan *plan, const struct cli_inputs *inputs, size_t f,
+                      const char *path, const char *extension, bool directory) {
+    const char *slash = path[strlen(path) - 1] == '/' ? "" : "/";
     for (size_t i = 0; i < plan->num_inputs; i++) {
-        char *stem = cli_stem(inputs->paths[i]);
-        for (size_t f = 0; stem && f < plan->num_formats; f++) {
-            char *path = cli_text("%s%s%s%s", directory, slash, stem, plan->formats[f].extension);
-            plan->paths[i * plan->num_formats + f] = path;
-        }
-        bool complete = stem && plan->paths[(i + 1) * plan->num_formats - 1];
+        char *stem = directory ? cli_stem(inputs->paths[i]) : NULL;
+        char **to = &plan->paths[i * plan->num_paths + f];
+        if (stem)
+            *to = cli_text("%s%s%s%s", path, slash, stem, extension);
+        else if (!directory)
+            *to = cli_text("%s", path);
         free(stem);
-        if (!complete)
+        if (!*to)
             return cli_fail_memory();
     }
     return 0;
@@ -123,14 +129,20 @@ static int compare_targets(const void *a, const void *b) {
 
 static int fail_collision(const struct cli_plan *plan, const struct cli_inputs *inputs, size_t a,
                           size_t b) {
-    cli_error(inputs->paths[b / plan->num_formats],
-              "would be written to %s like %s; rename one, or give them different outputs",
-              plan->paths[b], inputs->paths[a / plan->num_formats]);
+    const char *first = inputs->paths[a / plan->num_paths];
+    const char *second = inputs->paths[b / plan->num_paths];
+    if (a / plan->num_paths == b / plan->num_paths)
+        cli_error(flag_of(plan, b), "%s is where %s writes to; give another", plan->paths[b],
+                  flag_of(plan, a));
+    else
+        cli_error(second,
+                  "would be written to %s like %s; rename one, or give them different outputs",
+                  plan->paths[b], first);
     return CLI_EXIT_USAGE;
 }
 
 static int check_collisions(const struct cli_plan *plan, const struct cli_inputs *inputs) {
-    size_t n = plan->num_inputs * plan->num_formats;
+    size_t n = plan->num_inputs * plan->num_paths;
     struct target *targets = malloc(sizeof *targets * (n + 1));
     if (!targets)
         return cli_fail_memory();
@@ -173,13 +185,13 @@ static int check_overwrites(const struct cli_plan *plan, const struct cli_inputs
     }
     qsort(known, n, sizeof *known, compare_identities);
     int rc = 0;
-    for (size_t i = 0; i < plan->num_inputs * plan->num_formats && !rc; i++) {
+    for (size_t i = 0; i < plan->num_inputs * plan->num_paths && !rc; i++) {
         if (stat(plan->paths[i], &st))
             continue;
         struct identity target = {st.st_dev, st.st_ino};
         if (bsearch(&target, known, n, sizeof *known, compare_identities)) {
-            cli_error(plan->paths[i],
-                      "is an input and would be overwritten; give another --output");
+            cli_error(plan->paths[i], "is an input and would be overwritten; give another %s",
+                      flag_of(plan, i));
             rc = CLI_EXIT_USAGE;
         }
     }
@@ -189,7 +201,7 @@ static int check_overwrites(const struct cli_plan *plan, const struct cli_inputs
 
 /* Hours of work are not to end at a door that was closed from the start. Regular files are made
  * beside and renamed: their directory counts, behind symbolic links. */
-static int check_writable(const char *path) {
+static int check_writable(const char *path, const char *flag) {
     struct stat st;
     bool exists = !stat(path, &st), renamed = !exists || S_ISREG(st.st_mode);
     char *place = exists ? realpath(path, NULL) : cli_text("%s", path);
@@ -203,7 +215,7 @@ static int check_writable(const char *path) {
     free(place);
     if (!wrong)
         return 0;
-    cli_error(path, "cannot be written: %s; give another --output", strerror(wrong));
+    cli_error(path, "cannot be written: %s; give another %s", strerror(wrong), flag);
     return CLI_EXIT_SOME_FAILED;
 }
 
@@ -212,48 +224,83 @@ static int check_writable(const char *path) {
 static void find_finished(struct cli_plan *plan) {
     for (size_t i = 0; i < plan->num_inputs; i++) {
         bool all = true;
-        for (size_t f = 0; f < plan->num_formats; f++) {
+        for (size_t f = 0; f < plan->num_paths; f++) {
             struct stat st;
-            all &= !stat(plan->paths[i * plan->num_formats + f], &st) && S_ISREG(st.st_mode);
+            all &= !stat(plan->paths[i * plan->num_paths + f], &st) && S_ISREG(st.st_mode);
         }
         plan->skip[i] = all;
     }
 }
 
+/* Where the formats go. */
+static int plan_outputs(struct cli_plan *plan, const struct cli_inputs *inputs,
+                        const char *output) {
+    bool directory = inputs->several || plan->num_formats > 1 || is_directory(output);
+    int rc = 0;
+    for (size_t f = 0; f < plan->num_formats && !rc; f++)
+        rc = fill_paths(plan, inputs, f, output, plan->formats[f].extension, directory);
+    return rc;
+}
+
+/* Where the stages go: one file, or one for each input in a directory. */
+static int plan_stages(struct cli_plan *plan, const struct cli_inputs *inputs, const char *stages) {
+    bool directory = is_directory(stages);
+    const char *wrong = !strcmp(stages, "-") ? "standard output is for turns; give a file"
+                        : inputs->several && !directory
+                            ? "a file holds one recording; give a directory, DIR/, for several"
+                            : NULL;
+    if (wrong) {
+        cli_error("--stages", "%s", wrong);
+        return CLI_EXIT_USAGE;
+    }
+    return fill_paths(plan, inputs, plan->num_paths - 1, stages, ".npz", directory);
+}
+
+/* Directories that outputs go to are made, and can be written to. */
+static int prepare_places(const struct cli_plan *plan, const struct cli_inputs *inputs,
+                          const struct cli_settings *settings) {
+    int rc = 0;
+    if (!plan->to_stdout &&
+        (inputs->several || plan->num_formats > 1 || is_directory(settings->output)))
+        rc = cli_make_directory(settings->output, "--output");
+    if (!rc && plan->has_stages && is_directory(settings->stages))
+        rc = cli_make_directory(settings->stages, "--stages");
+    for (size_t f = 0; f < plan->num_paths && inputs->num && !rc; f++)
+        rc = check_writable(plan->paths[f], flag_of(plan, f));
+    return rc;
+}
+
 int cli_plan_make(struct cli_plan *plan, const struct cli_inputs *inputs,
                   const struct cli_settings *settings) {
     const char *output = settings->output;
+    int rc = 0;
     plan->num_inputs = inputs->num;
     plan->to_stdout = !output || !strcmp(output, "-");
+    plan->has_stages = settings->stages != NULL;
+    plan->num_paths = (plan->to_stdout ? 0 : plan->num_formats) + plan->has_stages;
     plan->skip = calloc(inputs->num + 1, sizeof *plan->skip);
-    if (!plan->skip)
+    plan->paths = calloc(inputs->num * plan->num_paths + 1, sizeof *plan->paths);
+    if (!plan->skip || !plan->paths)
         return cli_fail_memory();
     if (plan->to_stdout)
-        return check_stdout(plan, inputs, settings);
-    plan->paths = calloc(inputs->num * plan->num_formats + 1, sizeof *plan->paths);
-    if (!plan->paths)
-        return cli_fail_memory();
-    bool directory = inputs->several || plan->num_formats > 1 || is_directory(output);
-    int rc = 0;
-    if (directory)
-        rc = fill_paths(plan, inputs, output);
-    else if (inputs->num && !(plan->paths[0] = cli_text("%s", output)))
-        rc = cli_fail_memory();
+        rc = check_stdout(plan, inputs, settings);
+    else
+        rc = plan_outputs(plan, inputs, output);
+    if (!rc && plan->has_stages)
+        rc = plan_stages(plan, inputs, settings->stages);
     if (!rc)
         rc = check_collisions(plan, inputs);
     if (!rc)
         rc = check_overwrites(plan, inputs, settings);
-    if (!rc && directory)
-        rc = cli_make_directory(output);
-    if (!rc && inputs->num)
-        rc = check_writable(plan->paths[0]);
+    if (!rc)
+        rc = prepare_places(plan, inputs, settings);
     if (!rc && settings->resume)
         find_finished(plan);
     return rc;
 }
 
 void cli_plan_free(struct cli_plan *plan) {
-    for (size_t i = 0; plan->paths && i < plan->num_inputs * plan->num_formats; i++)
+    for (size_t i = 0; plan->paths && i < plan->num_inputs * plan->num_paths; i++)
         free(plan->paths[i]);
     free(plan->paths);
     free(plan->skip);

@@ -1,8 +1,8 @@
 /* outputs.h - where results go, settled before any work is done.
  * SPDX-License-Identifier: MIT
  *
- * inputs x formats -> one path each, or standard output. A plan that would write two results to one
- * path, or over an input, is refused. */
+ * inputs x formats (and stages) -> one path each, or standard output. A plan that would write two
+ * results to one path, or over an input, is refused. */
 #ifndef CLI_OUTPUTS_H
 #define CLI_OUTPUTS_H
 
@@ -19,10 +19,12 @@ struct cli_output_format {
 struct cli_plan {
     struct cli_output_format formats[CLI_MAX_FORMATS];
     size_t num_formats;
-    bool to_stdout;
+    bool to_stdout;  /* formats are */
+    bool has_stages; /* which go to a file of their own */
     size_t num_inputs;
-    char **paths; /* [num_inputs][num_formats]; none when to_stdout */
-    bool *skip;   /* [num_inputs]: --resume found all outputs there */
+    size_t num_paths; /* of an input: of its formats, unless to_stdout, then of its stages */
+    char **paths;     /* [num_inputs][num_paths] */
+    bool *skip;       /* [num_inputs]: --resume found all outputs there */
 };
 
 /* The plan's formats are set; fills the rest and makes the output directory. 0, or an exit code
@@ -34,8 +36,9 @@ void cli_plan_free(struct cli_plan *plan);
 /* Whether two names lead to the same existing file. */
 bool cli_same_file(const char *a, const char *b);
 
-/* Makes a directory and those above it, as mkdir -p. 0, or an exit code after the error. */
-int cli_make_directory(const char *path);
+/* Makes a directory and those above it, as mkdir -p. flag: that asked for it. 0, or an exit code
+ * after the error. */
+int cli_make_directory(const char *path, const char *flag);
 
 /* Writes text to path, beside it and renamed when it is a regular file. */
 int cli_write_file(const char *path, const char *text, size_t size, diarist_error *err);

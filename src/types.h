@@ -37,6 +37,8 @@ enum {
 };
 
 #define DR_FRAME_S (270.0 / 16000.0)
+/* Time of the middle of frame 0, from the start of its chunk. */
+#define DR_FRAME_MIDDLE_S (DR_FRAME_DURATION / 2.0 / DR_SAMPLE_RATE)
 /* Time of the left edge of frame 0: half a step before its centre at 495.5 samples. */
 #define DR_FRAME_OFFSET_S (495.5 / 16000.0 - DR_FRAME_S / 2)
 

@@ -143,6 +143,23 @@ DIARIST_API size_t diarist_document_num_speakers(const diarist_document *documen
 DIARIST_API const char *diarist_document_speaker_name(const diarist_document *document,
                                                       size_t recording, size_t speaker);
 
+/* ---- what the stages made ------------------------------------------------------------------ */
+
+/* Writes what a result kept (options.keep_stages) as a NumPy archive, path as in
+ * diarist_document_write. C chunks, W windows, S speakers, embeddings of D values:
+ *
+ *   chunk_start f8 [C]; first_frame, frame_step f8 []: seconds, as in diarist_chunk
+ *   segmentations u1 [C][589][3]
+ *   embeddings f4 [C][3][D]; hard_clusters, speakers i4 [C][3]
+ *   window_start, window_end f8 [W]; window_embeddings f4 [W][D]; window_clusters,
+ *   window_speakers i4 [W]
+ *   speaker_embeddings f4 [S][D], NaN: none
+ *
+ * Of vad the first two lines. DIARIST_ERROR_ARGUMENT: nothing was kept. DIARIST_ERROR_LIMIT: 4 GiB
+ * or more. */
+DIARIST_API int diarist_stages_write(const diarist_result *result, const char *path,
+                                     diarist_error *err);
+
 /* ---- model files -------------------------------------------------------------------------- */
 
 /* A file of which a model set is made, as its authors publish it. */

@@ -3,6 +3,7 @@
 #include "pipeline/community.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -40,6 +41,31 @@ static int keep_embeddings(struct diarist_result *result,
     return DIARIST_OK;
 }
 
+/* Whoever is active in a chunk has an embedding. */
+static int keep_stages(struct diarist_result *result, const struct diarist_recording *r,
+                       const struct dr_segmentation *segmentation,
+                       const struct dr_community1_clusters *clusters, struct dr_arena *arena,
+                       diarist_error *err) {
+    struct dr_kept *kept = &result->kept;
+    int status = dr_keep_chunks(kept, segmentation, &result->arena, err);
+    if (!status)
+        status = dr_keep_voices(kept, clusters->hard, DR_XVECTOR_DIM, &result->arena, err);
+    if (status)
+        return status;
+    for (size_t c = 0; c < kept->num_chunks; c++) {
+        unsigned active = 0;
+        for (size_t f = 0; f < DR_CHUNK_FRAMES; f++)
+            active |= segmentation->active[c * DR_CHUNK_FRAMES + f];
+        for (size_t q = 0; q < DR_LOCAL_SPEAKERS; q++) {
+            const size_t at = (c * DR_LOCAL_SPEAKERS + q) * DR_XVECTOR_DIM;
+            if (active >> q & 1)
+                memcpy(kept->embedding + at, r->voices.embedding + at,
+                       DR_XVECTOR_DIM * sizeof *kept->embedding);
+        }
+    }
+    return dr_keep_speakers(kept, &result->turns, clusters->num_speakers, arena, err);
+}
+
 int dr_community_stages(struct diarist_result *result, struct diarist_recording *r,
                         struct dr_arena *arena, diarist_error *err) {
     double clock = dr_clock_s();
@@ -66,6 +92,8 @@ int dr_community_stages(struct diarist_result *result, struct diarist_recording 
         (double)r->num_samples / DR_SAMPLE_RATE, &r->plan.reconstruct, &result->arena, err);
     if (!status)
         status = keep_embeddings(result, &clusters, err);
+    if (!status && r->plan.keep_stages)
+        status = keep_stages(result, r, &segmentation, &clusters, arena, err);
     dr_recording_lap(&r->timing.reconstruct, &clock);
     return status ? status : dr_recording_progress(r, DIARIST_STAGE_RECONSTRUCT, 1.0, err);
 }

@@ -12,7 +12,7 @@
 enum {
     FINE_HOP = 15,    /* columns: 0.3 s */
     COARSE_HOP = 30,  /* 0.6 s */
-    HALF_WINDOW = 37, /* 1.5 s / 2, rounded down */
+    HALF_WINDOW = 37, /* DR_HALF_WINDOW_S: 1.5 s / 2, rounded down */
     HALF_CENTRE = 8,  /* the 16 columns around the centre, */
     MIN_CENTRE = 4,   /* of which so many must be usable */
     MIN_WINDOW = 25,  /* usable columns in a window: 0.5 s */

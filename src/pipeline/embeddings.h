@@ -14,6 +14,9 @@
 #include "pipeline/speech_mean.h"
 #include "pipeline/trunk_pass.h"
 
+/* From a window's centre to its ends. */
+#define DR_HALF_WINDOW_S 0.74
+
 struct dr_embeddings {
     struct dr_windows fine;   /* every 0.3 s: resegmentation */
     struct dr_windows coarse; /* every 0.6 s, a subset of fine: clustering */

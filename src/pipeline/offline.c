@@ -89,12 +89,35 @@ int dr_stages_run(struct dr_stages *s, struct diarist_recording *r, struct dr_ar
     return status ? status : dr_recording_progress(r, DIARIST_STAGE_RECONSTRUCT, 1.0, err);
 }
 
+static int keep_stages(struct diarist_result *result, const struct diarist_recording *r,
+                       const struct dr_stages *s, struct dr_arena *arena, diarist_error *err) {
+    struct dr_kept *kept = &result->kept;
+    const struct dr_local_embeddings *local = &s->embeddings.local;
+    const size_t num_clusters = s->centroids.num_speakers ? s->centroids.num_speakers : 1;
+    int status = dr_keep_chunks(kept, &s->segmentation, &result->arena, err);
+    if (!status)
+        status = dr_keep_voices(kept, s->assign, DR_EMBEDDING_DIM, &result->arena, err);
+    if (!status)
+        status = dr_keep_windows(kept, &s->embeddings.coarse, s->window_speaker, DR_HALF_WINDOW_S,
+                                 (double)r->num_samples / DR_SAMPLE_RATE, &result->arena, err);
+    if (status)
+        return status;
+    for (size_t i = 0; i < kept->num_chunks * DR_LOCAL_SPEAKERS; i++)
+        if (local->has[i])
+            dr_embedding_unpack(kept->embedding + i * kept->dim, &local->embedding[i]);
+    return dr_keep_speakers(kept, &s->turns, num_clusters, arena, err);
+}
+
 static int diarize_stages(struct diarist_result *result, struct diarist_recording *r,
                           struct dr_arena *arena, diarist_error *err) {
     struct dr_stages stages = {0};
     int status = dr_stages_run(&stages, r, arena, &result->arena, err);
     result->turns = stages.turns;
-    return status ? status : keep_embeddings(result, &stages.centroids, err);
+    if (!status)
+        status = keep_embeddings(result, &stages.centroids, err);
+    if (!status && r->plan.keep_stages)
+        status = keep_stages(result, r, &stages, arena, err);
+    return status;
 }
 
 static int vad_stages(struct diarist_result *result, struct diarist_recording *r,
@@ -106,6 +129,10 @@ static int vad_stages(struct diarist_result *result, struct diarist_recording *r
                                        r->num_samples, &r->plan.reconstruct, &result->arena, err);
     dr_recording_lap(&r->timing.reconstruct, &clock);
     result->is_vad = 1;
+    if (!status && r->plan.keep_stages) {
+        const struct dr_segmentation segmentation = dr_segments_view(s, r->num_samples);
+        status = dr_keep_chunks(&result->kept, &segmentation, &result->arena, err);
+    }
     return status;
 }
 

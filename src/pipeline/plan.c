@@ -138,6 +138,9 @@ int dr_plan_make(struct dr_plan *plan, const diarist_options *options,
         return dr_fail(err, DIARIST_ERROR_ARGUMENT,
                        "onset and offset find speech in task DIARIST_TASK_VAD alone; leave them "
                        "out");
+    if (o->task == DIARIST_TASK_EMBED && o->keep_stages)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                       "keep_stages keeps them in a result and embedding has none; leave it out");
     double step_s = o->step_s;
     if (step_s == 0.0)
         step_s = preset_step_s[model->architecture][o->preset];
@@ -149,6 +152,7 @@ int dr_plan_make(struct dr_plan *plan, const diarist_options *options,
     plan->num_threads = o->num_threads ? o->num_threads : dr_available_threads();
     plan->exclude_overlap = o->exclude_overlap;
     plan->trunk = o->trunk;
+    plan->keep_stages = o->keep_stages;
     plan->section_frames = SECTION_FRAMES;
     plan->mirror_short = model->architecture == DR_DEFAULT_1;
     plan_clustering(plan, o, model);

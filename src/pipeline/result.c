@@ -94,3 +94,46 @@ const char *diarist_result_precision(const diarist_result *result) {
 double diarist_result_step(const diarist_result *result) {
     return result->step_s;
 }
+
+size_t diarist_result_num_chunks(const diarist_result *result) {
+    return result->kept.num_chunks;
+}
+
+int diarist_result_chunk(const diarist_result *result, size_t i, diarist_chunk *out) {
+    const struct dr_kept *kept = &result->kept;
+    const size_t row = i * DR_LOCAL_SPEAKERS;
+    if (i >= kept->num_chunks)
+        return -1;
+    memset(out, 0, sizeof *out);
+    out->start = (double)(i * kept->step) / DR_SAMPLE_RATE;
+    out->end = (double)(i * kept->step + DR_CHUNK_SAMPLES) / DR_SAMPLE_RATE;
+    out->first_frame = DR_FRAME_MIDDLE_S;
+    out->frame_step = DR_FRAME_S;
+    out->num_frames = DR_CHUNK_FRAMES;
+    out->num_local = DR_LOCAL_SPEAKERS;
+    out->active = kept->active + row * DR_CHUNK_FRAMES;
+    if (!kept->dim)
+        return 0;
+    out->embedding_dim = kept->dim;
+    out->embedding = kept->embedding + row * kept->dim;
+    out->cluster = kept->cluster + row;
+    out->speaker = kept->speaker + row;
+    return 0;
+}
+
+size_t diarist_result_num_windows(const diarist_result *result) {
+    return result->kept.num_windows;
+}
+
+int diarist_result_window(const diarist_result *result, size_t i, diarist_window *out) {
+    const struct dr_kept *kept = &result->kept;
+    if (i >= kept->num_windows)
+        return -1;
+    out->start = kept->window_start_s[i];
+    out->end = kept->window_end_s[i];
+    out->embedding_dim = kept->dim;
+    out->embedding = kept->window_embedding + i * kept->dim;
+    out->cluster = kept->window_cluster[i];
+    out->speaker = kept->window_speaker[i];
+    return 0;
+}

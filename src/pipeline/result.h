@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "diarist/diarist.h"
 #include "nn/layers.h"
+#include "pipeline/kept.h"
 #include "reconstruct/turns.h"
 #include "types.h"
 
@@ -20,6 +21,7 @@ struct diarist_result {
     enum dr_precision precision; /* of the networks */
     int is_vad;
     const char *trunk; /* static; NULL: the pipeline has but one way */
+    struct dr_kept kept;
 };
 
 /* NULL when there is no memory. */

@@ -94,7 +94,7 @@ int dr_reconstruct_votes(struct dr_turns *out, const struct dr_segmentation *seg
                          const int32_t *assign, size_t num_speakers, unsigned max_count,
                          double end_s, const struct dr_reconstruct_params *params,
                          struct dr_arena *arena, diarist_error *err) {
-    const struct dr_frame_times times = {DR_FRAME_DURATION / 2.0 / DR_SAMPLE_RATE, end_s};
+    const struct dr_frame_times times = {DR_FRAME_MIDDLE_S, end_s};
     const float nobody_is_barred = -1.0f;
     struct dr_arena scratch = {0};
     struct dr_votes votes;

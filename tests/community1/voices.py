@@ -8,7 +8,8 @@ usage: voices.py DUMP_VOICES PROGRAM DEFAULT_MODEL
 1. What is active in each chunk, against pyannote.audio's segmentation of the same clip.
 2. Embeddings of each chunk's local speakers, against their definition (reference.py), chunk by chunk
    and from one pass over the recording; the latter for other threads and ways of feeding.
-3. The program: how many talk at each time against pyannote.audio's diarization, which does not depend
+3. --stages: the same arrays once more, and turns that are put together from them by votes.
+4. The program: how many talk at each time against pyannote.audio's diarization, which does not depend
    on the embeddings; threads, number of speakers, silence, refusals.
 SHARED is DIARIST_SHARED, or ../shared beside the repository; exit status 77 without it or numpy.
 """
@@ -70,6 +71,51 @@ def compare_voices(name, active, embeddings, expected, bound):
             check("%s speaker %d" % (name, q), cosine > bound, "cosine %.9f" % cosine)
 
 
+def put_together(segmentations, hard):
+    """Frames [num][clusters]: the most often active ones, as many as talk on average."""
+    num = max(int(hard.max()) + 1, 3)
+    frames = int(np.rint((len(hard) - 1) * RATE / 270)) + 589
+    votes, talking, covered = np.zeros((frames, num)), np.zeros(frames), np.zeros(frames)
+    for c, (active, clusters) in enumerate(zip(segmentations, hard)):
+        at = slice(int(np.rint(c * RATE / 270)), int(np.rint(c * RATE / 270)) + 589)
+        for k in set(clusters[clusters >= 0]):
+            votes[at, k] += active[:, clusters == k].max(1)
+        talking[at] += active.sum(1)
+        covered[at] += 1
+    count = np.rint((talking / covered).astype("<f4"))
+    order = np.argsort(-votes, axis=1, kind="stable")
+    put = np.zeros((frames, num), bool)
+    for rank in range(num):
+        on = count > rank
+        put[on, order[on, rank]] = True
+    return put
+
+
+def compare_stages(model, path, active, embeddings):
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "stages.npz")
+        turns = turns_of(model, path, "--preset", "accurate", "--num-speakers", "3", "--stages", file)
+        with np.load(file) as arrays:
+            stages = dict(arrays)
+    bits = active[:, :, None] >> np.arange(3) & 1
+    check("stages: segmentations", np.array_equal(stages["segmentations"], bits))
+    talks = bits.any(1)
+    check("stages: embeddings", np.array_equal(stages["embeddings"][talks], embeddings[talks]))
+    check("stages: nobody", np.isnan(stages["embeddings"][~talks]).all() and
+          (stages["hard_clusters"][~talks] == -1).all() and not len(stages["window_start"]))
+    put = put_together(bits, stages["hard_clusters"])
+    clusters = dict(zip(stages["speakers"].ravel(), stages["hard_clusters"].ravel()))
+    made = np.zeros_like(put)
+    for turn in turns:
+        first, end = (int(np.rint((turn[edge] - stages["first_frame"]) / stages["frame_step"]))
+                      for edge in ("start", "end"))
+        made[first:end, clusters[int(turn["speaker"][8:])]] = True
+    # A turn of the last chunk is cut where the recording ends.
+    num = int(min(len(put), read_wav(path).size / 270 - 2))
+    check("stages: turns", put[:num].any() and np.array_equal(made[:num], put[:num]),
+          "%d frames differ" % (made[:num] != put[:num]).sum())
+
+
 def compare_chunks(model, tensors, name, samples, segmentation, chosen):
     active, embeddings = dump(model, samples)
     want = ((segmentation > 0.5) @ np.array([1, 2, 4])).astype("u1")
@@ -79,6 +125,7 @@ def compare_chunks(model, tensors, name, samples, segmentation, chosen):
     for c in chosen:
         expected = reference.voices(tensors, padded[c * RATE: c * RATE + CHUNK], active[c])
         compare_voices("%s chunk %d" % (name, c), active[c], embeddings[c], expected, 0.99999)
+    return active, embeddings
 
 
 def compare_pass(model, tensors, samples):
@@ -166,8 +213,9 @@ def main():
         speakrs = FIXTURES / "speakrs"
         compare_chunks(model, tensors, "short", read_wav(speakrs / "test_short.wav"), load("short"),
                        [0])
-        compare_chunks(model, tensors, "pipeline", read_wav(speakrs / "test.wav"), load("pipeline"),
-                       [17])
+        made = compare_chunks(model, tensors, "pipeline", read_wav(speakrs / "test.wav"),
+                              load("pipeline"), [17])
+        compare_stages(model, speakrs / "test.wav", *made)
         compare_pass(model, tensors, read_wav(speakrs / "test.wav"))
         compare_feeding(model, read_wav(speakrs / "test.wav"))
         compare_counts(model, FIXTURES / "pyannote" / "04_three_speaker")

@@ -114,6 +114,7 @@ static void test_failing_allocations(void **state) {
     diarist_options options;
     diarist_options_init(&options);
     options.num_threads = 2;
+    options.keep_stages = 1;
     long failures = 0;
     for (int status = -1; status; failures += failures < 40 ? 1 : 97) {
         diarist_result *result = (diarist_result *)(void *)&options;
@@ -319,6 +320,84 @@ static void test_options(void **state) {
     assert_non_null(strstr(err.message, "min_speakers"));
 }
 
+static diarist_result *keep(diarist_task task, int threads, int keep_stages) {
+    diarist_options options;
+    diarist_result *result;
+    const size_t n = (size_t)20 * RATE;
+    diarist_options_init(&options);
+    options.num_threads = threads;
+    options.keep_stages = keep_stages;
+    if (task == DIARIST_TASK_VAD)
+        assert_int_equal(diarist_vad(&result, model, samples, n, &options, NULL), 0);
+    else
+        assert_int_equal(diarist_diarize(&result, model, samples, n, &options, NULL), 0);
+    return result;
+}
+
+static void same_stages(const diarist_result *a, const diarist_result *b) {
+    diarist_chunk c, d;
+    diarist_window v, w;
+    assert_int_equal(diarist_result_num_chunks(a), diarist_result_num_chunks(b));
+    assert_int_equal(diarist_result_num_windows(a), diarist_result_num_windows(b));
+    for (size_t i = 0; diarist_result_chunk(a, i, &c) == 0; i++) {
+        assert_int_equal(diarist_result_chunk(b, i, &d), 0);
+        assert_true(c.start == d.start && c.end == d.end);
+        assert_memory_equal(c.active, d.active, c.num_frames * c.num_local);
+        assert_memory_equal(c.embedding, d.embedding,
+                            c.num_local * c.embedding_dim * sizeof(float));
+        assert_memory_equal(c.cluster, d.cluster, c.num_local * sizeof(int32_t));
+        assert_memory_equal(c.speaker, d.speaker, c.num_local * sizeof(int32_t));
+    }
+    for (size_t i = 0; diarist_result_window(a, i, &v) == 0; i++) {
+        assert_int_equal(diarist_result_window(b, i, &w), 0);
+        assert_true(v.start == w.start && v.end == w.end && v.speaker == w.speaker);
+        assert_memory_equal(v.embedding, w.embedding, v.embedding_dim * sizeof(float));
+    }
+}
+
+/* Kept stages change nothing and do not depend on threads; chunks are every 5 s. */
+static void test_stages(void **state) {
+    (void)state;
+    diarist_result *without = keep(DIARIST_TASK_DIARIZE, 2, 0);
+    diarist_result *one = keep(DIARIST_TASK_DIARIZE, 1, 1), *two = keep(DIARIST_TASK_DIARIZE, 2, 1);
+    diarist_result *speech = keep(DIARIST_TASK_VAD, 2, 1);
+    diarist_chunk chunk;
+    diarist_window window;
+    diarist_error err;
+    diarist_recording *recording;
+    diarist_options options;
+    assert_int_equal(diarist_result_num_chunks(without), 0);
+    assert_int_equal(diarist_result_num_windows(without), 0);
+    assert_int_equal(diarist_result_chunk(without, 0, &chunk), -1);
+    assert_same(without, one);
+    assert_same(without, two);
+    same_stages(one, two);
+    assert_int_equal(diarist_result_num_chunks(one), 3);
+    assert_int_equal(diarist_result_chunk(one, 3, &chunk), -1);
+    assert_int_equal(diarist_result_chunk(one, 2, &chunk), 0);
+    assert_true(chunk.start == 10.0 && chunk.end == 20.0);
+    assert_int_equal(chunk.embedding_dim, 192);
+    assert_true(diarist_result_num_windows(one) > 10);
+    assert_int_equal(diarist_result_window(one, diarist_result_num_windows(one), &window), -1);
+
+    assert_int_equal(diarist_result_num_chunks(speech), 3);
+    assert_int_equal(diarist_result_num_windows(speech), 0);
+    assert_int_equal(diarist_result_chunk(speech, 0, &chunk), 0);
+    assert_non_null(chunk.active);
+    assert_true(chunk.embedding_dim == 0 && !chunk.embedding && !chunk.cluster && !chunk.speaker);
+
+    diarist_options_init(&options);
+    options.task = DIARIST_TASK_EMBED;
+    options.keep_stages = 1;
+    assert_int_equal(diarist_recording_open(&recording, model, &options, &err),
+                     DIARIST_ERROR_ARGUMENT);
+    assert_non_null(strstr(err.message, "keep_stages"));
+    diarist_result_free(speech);
+    diarist_result_free(two);
+    diarist_result_free(one);
+    diarist_result_free(without);
+}
+
 /* Thresholds of speech are of vad alone. */
 static void test_thresholds(void **state) {
     (void)state;
@@ -415,6 +494,7 @@ int main(int argc, char **argv) {
                                        cmocka_unit_test(test_embed),
                                        cmocka_unit_test(test_options),
                                        cmocka_unit_test(test_thresholds),
+                                       cmocka_unit_test(test_stages),
                                        cmocka_unit_test(test_forced_number),
                                        cmocka_unit_test(test_opened_model),
                                        cmocka_unit_test(test_models)};
