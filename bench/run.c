@@ -103,7 +103,7 @@ static json_t *new_row(const json_t *entry, const char *version, json_int_t inde
     double rtf = file->duration_s > 0 ? measured->wall_s / file->duration_s : (double)NAN;
     return json_pack("{s:s,s:o,s:I,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:n,s:n,s:n}", "system_id",
                      id_of(entry), "system_version", text_json(version), "run_index", index,
-                     "file_id", file->file_id, "status", status, "error",
+                     "file_id", file->file_id, "status", bench_status_names[status], "error",
                      text_json(measured->error), "duration",
                      number(file->duration_s > 0 ? file->duration_s : (double)NAN), "wall_s",
                      number(measured->wall_s), "cpu_s", number(measured->cpu_s), "peak_rss_mb",
