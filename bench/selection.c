@@ -85,8 +85,10 @@ static int name_file(struct bench_file *file, const struct bench_dataset *datase
 
 static int add_uem(struct bench_file *file, struct bench_hash *hash, const struct bench_uems *uems,
                    diarist_error *err) {
-    const char *id, *const ids[2] = {file->file_id, file->rttm_id};
-    const struct bench_uem_file *uem = bench_uems_find(&id, uems, ids);
+    const char *id;
+    const struct bench_uem_file *uem = bench_uems_find(&id, uems, file->file_id);
+    if (!uem)
+        uem = bench_uems_find(&id, uems, file->rttm_id);
     hash_regions(hash, uem ? uem->uem : NULL, id);
     if (!uem)
         return DIARIST_OK;

@@ -5,8 +5,16 @@
 #include "fail.h"
 #include "text.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+struct bench_uem_key {
+    const char *text;
+    const char *lines; /* the id inside; NULL: unreadable */
+    bool other_name;   /* the file is not named like text */
+    size_t file;
+};
 
 void bench_uems_free(struct bench_uems *uems) {
     if (!uems)
@@ -18,6 +26,7 @@ void bench_uems_free(struct bench_uems *uems) {
         diarist_uem_free(uems->files[i].uem);
     }
     free(uems->files);
+    free(uems->keys);
     free(uems);
 }
 
@@ -37,6 +46,43 @@ static int read_file(struct bench_uem_file *file, const char *folder, const char
     return DIARIST_OK;
 }
 
+static int by_text(const void *a, const void *b) {
+    const struct bench_uem_key *x = a, *y = b;
+    int order = strcmp(x->text, y->text);
+    if (order)
+        return order;
+    if (x->other_name != y->other_name)
+        return x->other_name - y->other_name;
+    return (x->file > y->file) - (x->file < y->file);
+}
+
+static size_t num_recordings(const struct bench_uem_file *file) {
+    return file->problem ? 0 : diarist_uem_num_recordings(file->uem);
+}
+
+/* A key for each id inside a file, and one for the name of a file of one recording. */
+static int make_keys(struct bench_uems *uems, diarist_error *err) {
+    size_t most = uems->num + 1;
+    for (size_t i = 0; i < uems->num; i++)
+        most += num_recordings(&uems->files[i]);
+    struct bench_uem_key *keys = uems->keys = calloc(most, sizeof *keys);
+    if (!keys)
+        return bench_fail_memory(err);
+    for (size_t i = 0; i < uems->num; i++) {
+        const struct bench_uem_file *file = &uems->files[i];
+        size_t num = num_recordings(file);
+        for (size_t k = 0; k < num; k++) {
+            const char *id = diarist_uem_recording_id(file->uem, k);
+            keys[uems->num_keys++] = (struct bench_uem_key){id, id, strcmp(id, file->stem) != 0, i};
+        }
+        if (num == 1 || file->problem)
+            keys[uems->num_keys++] = (struct bench_uem_key){
+                file->stem, num ? diarist_uem_recording_id(file->uem, 0) : NULL, false, i};
+    }
+    qsort(keys, uems->num_keys, sizeof *keys, by_text);
+    return DIARIST_OK;
+}
+
 int bench_uems_read(struct bench_uems **out, const char *folder, diarist_error *err) {
     struct bench_names names = {0};
     struct bench_uems *uems = calloc(1, sizeof *uems);
@@ -49,6 +95,8 @@ int bench_uems_read(struct bench_uems **out, const char *folder, diarist_error *
     for (size_t i = 0; !status && i < names.num; i++)
         if (bench_has_extension(names.names[i], "uem"))
             status = read_file(&uems->files[uems->num++], folder, names.names[i], err);
+    if (!status)
+        status = make_keys(uems, err);
     bench_names_free(&names);
     if (status)
         bench_uems_free(uems);
@@ -57,33 +105,17 @@ int bench_uems_read(struct bench_uems **out, const char *folder, diarist_error *
     return status;
 }
 
-static bool is_one_of(const char *text, const char *const ids[2]) {
-    return !strcmp(text, ids[0]) || !strcmp(text, ids[1]);
-}
-
-/* The id of the lines in a file that are of one of the ids; NULL: none. */
-static const char *lines_of(const struct bench_uem_file *file, const char *const ids[2]) {
-    size_t num = file->problem ? 0 : diarist_uem_num_recordings(file->uem);
-    for (size_t i = 0; i < num; i++)
-        if (is_one_of(diarist_uem_recording_id(file->uem, i), ids))
-            return diarist_uem_recording_id(file->uem, i);
-    return num == 1 && is_one_of(file->stem, ids) ? diarist_uem_recording_id(file->uem, 0) : NULL;
-}
-
-const struct bench_uem_file *bench_uems_find(const char **id, const struct bench_uems *uems,
-                                             const char *const ids[2]) {
-    const struct bench_uem_file *best = NULL;
-    *id = NULL;
-    for (size_t i = 0; i < uems->num; i++) {
-        const struct bench_uem_file *file = &uems->files[i];
-        bool named = is_one_of(file->stem, ids);
-        const char *lines = lines_of(file, ids);
-        if (!(lines || (file->problem && named)) || (best && !named))
-            continue;
-        best = file;
-        *id = lines;
-        if (named)
-            break;
+const struct bench_uem_file *bench_uems_find(const char **lines, const struct bench_uems *uems,
+                                             const char *id) {
+    size_t low = 0, high = uems->num_keys;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(uems->keys[middle].text, id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return best;
+    bool found = low < uems->num_keys && !strcmp(uems->keys[low].text, id);
+    *lines = found ? uems->keys[low].lines : NULL;
+    return found ? &uems->files[uems->keys[low].file] : NULL;
 }
