@@ -37,30 +37,66 @@ void bench_selection_free(struct bench_selection *selection) {
 
 /* ---- one file ------------------------------------------------------------------------------ */
 
-/* Times as whole microseconds: the same text on any machine. */
+struct span {
+    int64_t start, end;  /* microseconds */
+    const char *speaker; /* "": a region */
+};
+
+static int by_time(const void *a, const void *b) {
+    const struct span *x = a, *y = b;
+    if (x->start != y->start)
+        return x->start < y->start ? -1 : 1;
+    if (x->end != y->end)
+        return x->end < y->end ? -1 : 1;
+    return strcmp(x->speaker, y->speaker);
+}
+
 static int64_t microseconds(double seconds) {
     return llround(seconds * 1e6);
 }
 
-static void hash_reference(struct bench_hash *hash, const diarist_document *document,
-                           size_t recording) {
-    diarist_turn turn;
-    bench_hash_text(hash, "reference");
-    for (size_t i = 0; document && recording != SIZE_MAX &&
-                       !diarist_document_turn(document, recording, DIARIST_OVERLAPPING, i, &turn);
-         i++)
-        bench_hash_text(hash, "%lld %lld %s", (long long)microseconds(turn.start),
-                        (long long)microseconds(turn.end),
-                        diarist_document_speaker_name(document, recording, (size_t)turn.speaker));
+/* In an order that does not depend on that of the lines in a file. */
+static void hash_spans(struct bench_hash *hash, struct span *spans, size_t num) {
+    if (num)
+        qsort(spans, num, sizeof *spans, by_time);
+    for (size_t i = 0; i < num; i++)
+        bench_hash_text(hash, "%lld %lld%s%s", (long long)spans[i].start, (long long)spans[i].end,
+                        *spans[i].speaker ? " " : "", spans[i].speaker);
 }
 
-static void hash_regions(struct bench_hash *hash, const diarist_uem *uem, const char *id) {
+static int hash_reference(struct bench_hash *hash, const diarist_document *document,
+                          size_t recording, diarist_error *err) {
+    bool empty = !document || recording == SIZE_MAX;
+    size_t num = empty ? 0 : diarist_document_num_turns(document, recording, DIARIST_OVERLAPPING);
+    struct span *spans = calloc(num + 1, sizeof *spans);
+    diarist_turn turn;
+    if (!spans)
+        return bench_fail_memory(err);
+    for (size_t i = 0; i < num; i++) {
+        diarist_document_turn(document, recording, DIARIST_OVERLAPPING, i, &turn);
+        spans[i] =
+            (struct span){microseconds(turn.start), microseconds(turn.end),
+                          diarist_document_speaker_name(document, recording, (size_t)turn.speaker)};
+    }
+    bench_hash_text(hash, "reference");
+    hash_spans(hash, spans, num);
+    free(spans);
+    return DIARIST_OK;
+}
+
+static int hash_regions(struct bench_hash *hash, const diarist_uem *uem, const char *id,
+                        diarist_error *err) {
     size_t num = 0;
     const diarist_region *regions = id ? diarist_uem_regions(uem, id, &num) : NULL;
-    bench_hash_text(hash, id ? "uem" : "no uem");
+    struct span *spans = calloc(num + 1, sizeof *spans);
+    if (!spans)
+        return bench_fail_memory(err);
     for (size_t i = 0; i < num; i++)
-        bench_hash_text(hash, "%lld %lld", (long long)microseconds(regions[i].start),
-                        (long long)microseconds(regions[i].end));
+        spans[i] = (struct span){microseconds(regions[i].start), microseconds(regions[i].end), ""};
+    bench_hash_text(hash, id ? "uem" : "no uem");
+    hash_spans(hash, spans, num);
+    free(spans);
+    return DIARIST_OK;
 }
 
 static int set_problem(struct bench_file *file, const char *what, const char *problem,
@@ -89,9 +125,9 @@ static int add_uem(struct bench_file *file, struct bench_hash *hash, const struc
     const struct bench_uem_file *uem = bench_uems_find(&id, uems, file->file_id);
     if (!uem)
         uem = bench_uems_find(&id, uems, file->rttm_id);
-    hash_regions(hash, uem ? uem->uem : NULL, id);
-    if (!uem)
-        return DIARIST_OK;
+    int status = hash_regions(hash, uem ? uem->uem : NULL, id, err);
+    if (status || !uem)
+        return status;
     if (uem->problem)
         return set_problem(file, "", uem->problem, err);
     file->uem = bench_text_of("%s", uem->path);
@@ -122,7 +158,8 @@ static int fill_file(struct bench_file *file, struct bench_reference_facts *fact
     if (!status)
         status = bench_reference_facts(facts, references, reference, err);
     file->num_speakers = facts->num_speakers;
-    hash_reference(hash, of->document, reference->recording);
+    if (!status)
+        status = hash_reference(hash, of->document, reference->recording, err);
     if (!status)
         status = set_problem(file, "", of->problem, err);
     if (!status)

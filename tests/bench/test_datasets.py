@@ -352,7 +352,7 @@ def file_hash(audio, turns, regions=None):
     parts += (
         ["no uem"]
         if regions is None
-        else ["uem", *(f"{round(s * 1e6)} {round(e * 1e6)}" for s, e in regions)]
+        else ["uem", *(f"{round(s * 1e6)} {round(e * 1e6)}" for s, e in sorted(regions))]
     )
     parts += [f"audio {len(audio)} {hashlib.sha256(blocks(audio)).hexdigest()}"]
     return hashlib.sha256(b"".join(p.encode() + b"\0" for p in parts)).hexdigest()
@@ -364,17 +364,20 @@ def selection_hash(files):
 
 
 def test_hash(bench, checks):
-    turns = {"a": TURNS, "b": ((0.0, 0.25, "x"), (0.3, 0.75, "y"), (0.7, 1.0, "x"))}
+    turns = {"a": TURNS, "b": ((0.0, 0.25, "x"), (0.3, 0.75, "y"), (0.3, 0.75, "x"), (0.7, 1.0, "x"))}
     audio = {"a": wav_bytes(1), "b": wav_bytes(40)}  # the second one is larger than all blocks
     files = {f"{i}.wav": audio[i] for i in audio}
     files |= {f"{i}.rttm": rttm(i, *turns[i]) for i in turns}
-    files["b.uem"] = "b 1 0.1 0.9\n"
+    files["b.uem"] = "b 1 0.5 0.9\nb 1 0.1 0.4\n"
 
     def hash_of(files, **fields):
         return dataset(bench, files, **fields)["manifest"]["selection_hash"]
 
     wanted = selection_hash(
-        {"a": file_hash(audio["a"], turns["a"]), "b": file_hash(audio["b"], turns["b"], [(0.1, 0.9)])}
+        {
+            "a": file_hash(audio["a"], turns["a"]),
+            "b": file_hash(audio["b"], turns["b"], [(0.1, 0.4), (0.5, 0.9)]),
+        }
     )
     checks.expect("by its definition", hash_of(files) == wanted)
     rest = {k: v for k, v in files.items() if not k.endswith(".rttm")}
