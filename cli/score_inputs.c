@@ -146,15 +146,23 @@ static int read_uem(diarist_uem **out, const char *path) {
 
 /* ---- two files with a recording each ------------------------------------------------------ */
 
-/* Whether the recording is called after its file, as in formats that have no ids. */
+/* Whether the recording is called after its file, as in formats that have no ids: talk.srt and
+ * talk.senko.json are of "talk". */
 static bool is_named_by_file(const diarist_document *document, const struct files *files) {
-    char *stem = cli_stem(files->paths[0]);
-    for (char *c = stem; c && *c; c++)
-        if (*c == ' ' || (*c >= '\t' && *c <= '\r'))
-            *c = '_';
-    bool same = stem && !strcmp(stem, diarist_document_recording_id(document, 0));
-    free(stem);
-    return same;
+    const char *slash = strrchr(files->paths[0], '/'), *id;
+    const char *name = !strcmp(files->paths[0], "-") ? "stdin"
+                       : slash                       ? slash + 1
+                                                     : files->paths[0];
+    for (id = diarist_document_recording_id(document, 0); *id; id++, name++) {
+        bool is_blank = *name == ' ' || (*name >= '\t' && *name <= '\r');
+        if (*id != (is_blank ? '_' : *name))
+            return false;
+    }
+    const diarist_format *format;
+    bool is_extension = !*name || (*name == '.' && !strchr(name + 1, '.'));
+    for (size_t i = 0; !is_extension && (format = diarist_document_format(i)); i++)
+        is_extension = !strcmp(name, format->extension);
+    return is_extension;
 }
 
 /* Two files with one recording each, not both of which say what it is called, are about the same

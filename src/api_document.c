@@ -215,6 +215,19 @@ int diarist_document_add(diarist_document *document, const diarist_result *resul
 
 /* ---- files -------------------------------------------------------------------------------- */
 
+/* The id of a recording whose file has none: "talk" of talk.srt and of talk.senko.json alike. NULL
+ * without memory. */
+static char *id_of(const char *path, const diarist_format *format) {
+    size_t n = strlen(path), e = strlen(format->extension);
+    const char *last_part = strrchr(format->extension, '.');
+    if (n <= e || strcmp(path + n - e, format->extension) != 0)
+        return dr_document_id_of(path);
+    char *shorter = strndup(path, n - (last_part > format->extension ? strlen(last_part) : 0));
+    char *id = shorter ? dr_document_id_of(shorter) : NULL;
+    free(shorter);
+    return id;
+}
+
 int diarist_document_read(diarist_document **out, const char *path, const char *format,
                           diarist_error *err) {
     char *text = NULL, *id = NULL;
@@ -232,13 +245,14 @@ int diarist_document_read(diarist_document **out, const char *path, const char *
                          "%.120s: no diarization format that is known here; name its format", name);
         goto done;
     }
-    id = dr_document_id_of(path);
+    index = find_format(found, NULL);
+    id = id_of(path, &formats[index].about);
     if (!id) {
         status = dr_fail_memory(err);
         goto done;
     }
     dr_input_start(&in, name, id, text, size, err);
-    status = dr_input_parse(out, &in, formats[find_format(found, NULL)].read);
+    status = dr_input_parse(out, &in, formats[index].read);
 done:
     free(id);
     free(text);
