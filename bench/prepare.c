@@ -10,9 +10,9 @@
 #include "json_out.h"
 #include "layout.h"
 #include "match.h"
-#include "mono.h"
 #include "source.h"
 #include "text.h"
+#include "wav.h"
 
 #include <diarist/io.h>
 #include <errno.h>
@@ -145,7 +145,7 @@ static int make_audio(struct work *work, const char *name, diarist_error *err) {
     if (!status && bench_is_file(to)) {
         status = skip(work, name, "another channel of the recording came first", err);
     } else if (!status) {
-        int failed = corpus->first_channel ? bench_mono_write(from, to, &wrong)
+        int failed = corpus->first_channel ? bench_wav_make_channel(to, from, 1, NULL, &wrong)
                                            : keep_audio(from, to, &wrong);
         if (failed == DIARIST_ERROR_INPUT)
             status = skip(work, name, wrong.message, err);

@@ -58,11 +58,19 @@ static int copy(FILE *file, diarist_audio *audio, uint64_t *total, diarist_error
 }
 
 int bench_wav_make(const char *out, const char *audio, double *duration_s, diarist_error *err) {
+    return bench_wav_make_channel(out, audio, 0, duration_s, err);
+}
+
+int bench_wav_make_channel(const char *out, const char *audio, int32_t channel, double *duration_s,
+                           diarist_error *err) {
+    diarist_audio_options options;
     diarist_audio *opened;
     uint64_t total = 0;
     FILE *file = NULL;
     bool written = true;
-    int status = diarist_audio_open(&opened, audio, NULL, err);
+    diarist_audio_options_init(&options);
+    options.channel = channel;
+    int status = diarist_audio_open(&opened, audio, &options, err);
     if (status)
         return status;
     if (out && !(file = fopen(out, "wbe")))

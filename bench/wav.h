@@ -10,4 +10,8 @@
  * DIARIST_ERROR_OUTPUT: out cannot be written. */
 int bench_wav_make(const char *out, const char *audio, double *duration_s, diarist_error *err);
 
+/* The same of the k-th channel alone, k >= 1: samples of 16 bits at 16 kHz stay as they are. */
+int bench_wav_make_channel(const char *out, const char *audio, int32_t channel, double *duration_s,
+                           diarist_error *err);
+
 #endif
