@@ -89,7 +89,8 @@ static void run_batch(void *context, size_t item, int worker) {
                        scratch);
         break;
     case TRUNK:
-        dr_campplus_trunk(job->networks->campplus, output, input, job->frames, scratch);
+        dr_campplus_trunk(job->networks->campplus, output, input, job->frames, DR_EVERY_COLUMN,
+                          scratch);
         break;
     default:
         run_resnet34(job, output, input, scratch);

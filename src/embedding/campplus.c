@@ -146,17 +146,28 @@ struct dr_campplus *dr_campplus_load(struct dr_loader *loader, const struct dr_k
 
 /* ---- running ---- */
 
+/* Columns of a block at hand: one in `every`. */
+struct grid {
+    size_t columns, every;
+};
+
+/* Those that share one context. */
+static size_t segment_of(const struct grid *grid) {
+    return SEGMENT / grid->every;
+}
+
 /* mask[segments][32] = sigmoid(W2 relu(W1 (mean over everything + mean over the segment))) */
 static void make_masks(const struct dr_campplus *net, const struct dense_layer *layer, float *mask,
-                       const float *hidden, size_t columns) {
+                       const float *hidden, const struct grid *grid) {
     float sums[MAX_SEGMENTS * BOTTLENECK], context[MAX_SEGMENTS * CONTEXT];
     float whole[BOTTLENECK];
-    size_t segments = (columns + SEGMENT - 1) / SEGMENT;
+    const size_t columns = grid->columns, segment = segment_of(grid);
+    const size_t segments = (columns + segment - 1) / segment;
     memset(sums, 0, segments * BOTTLENECK * sizeof *sums);
     memset(whole, 0, sizeof whole);
     for (size_t s = 0; s < segments; s++) {
-        size_t first = s * SEGMENT;
-        size_t n = columns - first < SEGMENT ? columns - first : SEGMENT;
+        size_t first = s * segment;
+        size_t n = columns - first < segment ? columns - first : segment;
         float *sum = sums + s * BOTTLENECK;
         net->kernels->add_rows(sum, hidden + first * BOTTLENECK, BOTTLENECK, n, BOTTLENECK);
         for (int j = 0; j < BOTTLENECK; j++) {
@@ -258,9 +269,10 @@ static void run_convolution(const struct dr_campplus *net, const struct dr_linea
 
 /* Appends 32 channels at x[column][channels .. channels + 31]. */
 static void run_dense(const struct dr_campplus *net, const struct dense_layer *layer, float *x,
-                      size_t ld, size_t channels, size_t columns, size_t dilation,
+                      size_t ld, size_t channels, const struct grid *grid, size_t dilation,
                       const struct scratch *s) {
     const struct dr_kernels *k = net->kernels;
+    const size_t columns = grid->columns, segment = segment_of(grid);
     const size_t pad = dilation * BOTTLENECK;
     float mask[MAX_SEGMENTS * GROWTH];
     float *inner = s->hidden + pad;
@@ -270,9 +282,9 @@ static void run_dense(const struct dr_campplus *net, const struct dense_layer *l
                 s);
     run_convolution(net, &layer->local, x + channels, ld, columns, s->hidden,
                     columns + 2 * dilation, 1, dilation, DR_LINEAR, s);
-    make_masks(net, layer, mask, inner, columns);
-    for (size_t first = 0, i = 0; first < columns; first += SEGMENT, i++) {
-        size_t n = columns - first < SEGMENT ? columns - first : SEGMENT;
+    make_masks(net, layer, mask, inner, grid);
+    for (size_t first = 0, i = 0; first < columns; first += segment, i++) {
+        size_t n = columns - first < segment ? columns - first : segment;
         k->scale_columns(x + first * ld + channels, (ptrdiff_t)ld, mask + i * GROWTH, n, GROWTH);
     }
 }
@@ -292,27 +304,33 @@ static size_t block_width(int b) {
     return (size_t)(block_shapes[b].channels + block_shapes[b].num_layers * GROWTH);
 }
 
+/* The layers of a block, then its transit: of one column in `skip`. */
+static void run_block(const struct dr_campplus *net, int b, float *x, float *y, size_t ldy,
+                      struct grid *grid, size_t skip, const struct scratch *s) {
+    const struct block_shape *shape = &block_shapes[b];
+    const size_t ld = block_width(b), dilation = (size_t)shape->dilation / grid->every;
+    size_t channels = (size_t)shape->channels;
+    for (int i = 0; i < shape->num_layers; i++, channels += GROWTH)
+        run_dense(net, &net->dense[b][i], x, ld, channels, grid, dilation, s);
+    grid->columns = (grid->columns + skip - 1) / skip;
+    grid->every *= skip;
+    run_product(net, &net->transit[b], &net->transit_norm[b], y, ldy, x, skip * ld, grid->columns,
+                b + 1 == BLOCKS ? DR_RELU : DR_LINEAR, s);
+}
+
 void dr_campplus_trunk(const struct dr_campplus *net, float *columns, const float *features,
-                       size_t num_frames, float *scratch) {
-    const size_t n = (num_frames + 1) / 2;
+                       size_t num_frames, enum dr_column_rate rate, float *scratch) {
+    const size_t num = (num_frames + 1) / 2, every = rate == DR_EVERY_SECOND_COLUMN ? 2 : 1;
+    struct grid grid = {num, 1};
     struct scratch s;
     lay_out(&s, scratch, num_frames);
-    run_front(net, features, num_frames, n, block_width(0), &s);
-    float *x = s.x, *next = s.next;
-    for (int b = 0; b < BLOCKS; b++) {
-        const struct block_shape *shape = &block_shapes[b];
-        const size_t ld = block_width(b);
-        size_t channels = (size_t)shape->channels;
-        for (int i = 0; i < shape->num_layers; i++, channels += GROWTH)
-            run_dense(net, &net->dense[b][i], x, ld, channels, n, (size_t)shape->dilation, &s);
-        const int last = b + 1 == BLOCKS;
-        run_product(net, &net->transit[b], &net->transit_norm[b], last ? columns : next,
-                    last ? DR_COLUMN_DIM : block_width(b + 1), x, ld, n, last ? DR_RELU : DR_LINEAR,
-                    &s);
-        float *swap = x;
-        x = next;
-        next = swap;
-    }
+    run_front(net, features, num_frames, num, block_width(0), &s);
+    run_block(net, 0, s.x, s.next, block_width(1), &grid, every, &s);
+    run_block(net, 1, s.next, s.x, block_width(2), &grid, 1, &s);
+    run_block(net, 2, s.x, columns, every * DR_COLUMN_DIM, &grid, 1, &s);
+    for (size_t i = 1; i < num && every == 2; i += 2)
+        memcpy(columns + i * DR_COLUMN_DIM, columns + (i - 1) * DR_COLUMN_DIM,
+               DR_COLUMN_DIM * sizeof *columns);
 }
 
 void dr_campplus_head(const struct dr_campplus *net, float *embedding, const float *statistics,

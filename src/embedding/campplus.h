@@ -25,10 +25,19 @@ struct dr_campplus *dr_campplus_load(struct dr_loader *loader, const struct dr_k
 /* Floats of scratch that dr_campplus_trunk needs. */
 size_t dr_campplus_trunk_scratch(void);
 
+/* How many of the columns are computed. */
+enum dr_column_rate {
+    DR_EVERY_COLUMN,
+    /* Column 2 i + 1 repeats column 2 i: a quarter less work. The second and third block see only
+     * every second column (their dilation is 2), so the others become what they would have been,
+     * but for means over a context, which are taken over half of its columns. */
+    DR_EVERY_SECOND_COLUMN
+};
+
 /* features[num_frames][80], mean already subtracted -> columns[(num_frames + 1) / 2][512].
  * 1 <= num_frames <= DR_CAMPPLUS_MAX_FRAMES. */
 void dr_campplus_trunk(const struct dr_campplus *net, float *columns, const float *features,
-                       size_t num_frames, float *scratch);
+                       size_t num_frames, enum dr_column_rate rate, float *scratch);
 
 /* statistics[n][1024] (512 means, 512 standard deviations) -> embedding[n][192], not normalised. */
 void dr_campplus_head(const struct dr_campplus *net, float *embedding, const float *statistics,

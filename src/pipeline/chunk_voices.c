@@ -41,7 +41,7 @@ int dr_chunk_voices_open_pass(struct dr_chunk_voices *voices, struct dr_workers 
     voices->energies = energies;
     voices->tick = tick;
     voices->tick_context = tick_context;
-    return dr_trunk_pass_open(&voices->pass, workers, energies, arena, err);
+    return dr_trunk_pass_open(&voices->pass, workers, energies, DR_EVERY_COLUMN, arena, err);
 }
 
 void dr_chunk_voices_close(struct dr_chunk_voices *voices) {

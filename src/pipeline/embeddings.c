@@ -34,15 +34,15 @@ struct job {
 
 int dr_embedder_open(struct dr_embedder *embedder, struct dr_workers *workers,
                      const struct dr_segments *segments, struct dr_energies *energies,
-                     int exclude_overlap, dr_embedder_tick_fn *tick, void *tick_context,
-                     struct dr_arena *arena, diarist_error *err) {
+                     int exclude_overlap, enum dr_column_rate rate, dr_embedder_tick_fn *tick,
+                     void *tick_context, struct dr_arena *arena, diarist_error *err) {
     embedder->tick = tick;
     embedder->tick_context = tick_context;
     embedder->workers = workers;
     embedder->segments = segments;
     embedder->energies = energies;
     embedder->exclude_overlap = exclude_overlap;
-    return dr_trunk_pass_open(&embedder->pass, workers, energies, arena, err);
+    return dr_trunk_pass_open(&embedder->pass, workers, energies, rate, arena, err);
 }
 
 void dr_embedder_close(struct dr_embedder *embedder) {

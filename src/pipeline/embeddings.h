@@ -47,8 +47,8 @@ struct dr_embedder {
 /* What is fixed in size lives in arena. DIARIST_ERROR_MEMORY; close in either case. */
 int dr_embedder_open(struct dr_embedder *embedder, struct dr_workers *workers,
                      const struct dr_segments *segments, struct dr_energies *energies,
-                     int exclude_overlap, dr_embedder_tick_fn *tick, void *tick_context,
-                     struct dr_arena *arena, diarist_error *err);
+                     int exclude_overlap, enum dr_column_rate rate, dr_embedder_tick_fn *tick,
+                     void *tick_context, struct dr_arena *arena, diarist_error *err);
 void dr_embedder_close(struct dr_embedder *embedder);
 
 /* Embeds frames up to frame number `end`, the end of a section or, if last, of the recording, and

@@ -247,7 +247,7 @@ static int pool_regions(struct region_job *job, struct diarist_recording *r, str
     job->usable = usable;
     int status = dr_speech_mean_add(&sums, &r->energies, &segmentation, 0, num_frames, err);
     if (!status)
-        status = dr_trunk_pass_open(&pass, &r->workers, &r->energies, arena, err);
+        status = dr_trunk_pass_open(&pass, &r->workers, &r->energies, DR_EVERY_COLUMN, arena, err);
     if (status)
         return status;
     dr_speech_mean_get(mean, &sums);

@@ -61,7 +61,8 @@ static int open_voices(struct diarist_recording *r, diarist_error *err) {
     switch (way_of(r)) {
     case WINDOWS:
         return dr_embedder_open(&r->embedder, &r->workers, &r->segments, &r->energies,
-                                r->plan.exclude_overlap, tick, r, &r->arena, err);
+                                r->plan.exclude_overlap, r->plan.column_rate, tick, r, &r->arena,
+                                err);
     case CHUNKS:
         dr_chunk_voices_open(&r->voices, &r->workers, &r->segments, r->plan.exclude_overlap);
         return DIARIST_OK;

@@ -74,10 +74,11 @@ static size_t round_parts(const struct dr_trunk_pass *pass) {
 }
 
 int dr_trunk_pass_open(struct dr_trunk_pass *pass, struct dr_workers *workers,
-                       const struct dr_energies *energies, struct dr_arena *arena,
-                       diarist_error *err) {
+                       const struct dr_energies *energies, enum dr_column_rate rate,
+                       struct dr_arena *arena, diarist_error *err) {
     const struct dr_trunk *trunk = dr_trunk_of(workers->model->architecture);
-    *pass = (struct dr_trunk_pass){.trunk = trunk, .workers = workers, .energies = energies};
+    *pass = (struct dr_trunk_pass){
+        .trunk = trunk, .workers = workers, .energies = energies, .rate = rate};
     const size_t most =
         round_parts(pass) * dr_num_columns(trunk, trunk->part) + trunk->grid->num_in_chunk;
     pass->columns = dr_arena_alloc(arena, most, trunk->column_dim * sizeof *pass->columns);
@@ -151,7 +152,8 @@ static void run_trunk(const struct pass_work *work, const struct scratch *s, siz
     if (networks->resnet34)
         dr_resnet34_trunk(networks->resnet34, s->columns, s->features, end - begin, s->network);
     else
-        dr_campplus_trunk(networks->campplus, s->columns, s->features, end - begin, s->network);
+        dr_campplus_trunk(networks->campplus, s->columns, s->features, end - begin,
+                          work->pass->rate, s->network);
 }
 
 /* One part into its place in columns. */

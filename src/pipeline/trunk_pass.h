@@ -31,8 +31,9 @@ struct dr_trunk_pass {
     const struct dr_trunk *trunk;
     struct dr_workers *workers;
     const struct dr_energies *energies;
-    size_t num_frames; /* passed so far */
-    float *columns;    /* [end - first][column_dim]: columns first to end of the recording */
+    enum dr_column_rate rate; /* of CAM++ */
+    size_t num_frames;        /* passed so far */
+    float *columns;           /* [end - first][column_dim]: columns first to end of the recording */
     size_t first, end;
 };
 
@@ -55,8 +56,8 @@ size_t dr_trunk_pass_scratch(enum dr_architecture architecture);
 
 /* Starts before the first frame. Memory lives in arena. DIARIST_ERROR_MEMORY. */
 int dr_trunk_pass_open(struct dr_trunk_pass *pass, struct dr_workers *workers,
-                       const struct dr_energies *energies, struct dr_arena *arena,
-                       diarist_error *err);
+                       const struct dr_energies *energies, enum dr_column_rate rate,
+                       struct dr_arena *arena, diarist_error *err);
 
 /* Goes on to frame number `end`, which is a multiple of the trunk's part, with its reach of frames
  * behind it at hand, or the recording's end, and hands out columns as they come, at least once.

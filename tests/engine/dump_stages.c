@@ -1,7 +1,7 @@
 /* dump_stages.c - every stage's output for one recording, as .npy files, for compare_stages.py.
  * SPDX-License-Identifier: MIT
  *
- * usage: dump_stages MODEL SAMPLES.f32 OUT_DIR STEP_SECONDS reference|reference16|default
+ * usage: dump_stages MODEL SAMPLES.f32 OUT_DIR STEP_SECONDS reference|reference16|default|fast
  *
  * SAMPLES.f32: 16 kHz mono, little-endian floats. "reference" switches off what diarist does beyond
  * the reference implementation (embeddings on overlapped frames, mirrored short recordings) and is
@@ -78,7 +78,7 @@ static void dump_trunk(struct diarist_recording *r, struct dr_arena *arena) {
         exit(2);
     memset(wanted, 1, num);
     dr_speech_mean_get(mean, &r->embedder.mean);
-    if (dr_trunk_pass_open(&pass, &r->workers, &r->energies, arena, &err) ||
+    if (dr_trunk_pass_open(&pass, &r->workers, &r->energies, r->plan.column_rate, arena, &err) ||
         dr_trunk_pass_run(&pass, r->energies.num_frames, mean, wanted, copy_columns, columns,
                           &err)) {
         fprintf(stderr, "dump_stages: %s\n", err.message);
@@ -174,21 +174,23 @@ int main(int argc, char **argv) {
     struct dr_arena arena = {NULL};
     if (argc != 6) {
         fprintf(stderr, "usage: dump_stages MODEL SAMPLES.f32 OUT_DIR STEP\n"
-                        "       reference|reference16|default\n");
+                        "       reference|reference16|default|fast\n");
         return 2;
     }
     out_dir = argv[3];
     diarist_options_init(&options);
     options.step_s = strtod(argv[4], NULL);
-    options.preset =
-        strcmp(argv[5], "reference") ? DIARIST_PRESET_BALANCED : DIARIST_PRESET_ACCURATE;
+    if (!strcmp(argv[5], "reference"))
+        options.preset = DIARIST_PRESET_ACCURATE;
+    else if (!strcmp(argv[5], "fast"))
+        options.preset = DIARIST_PRESET_FAST;
     int status = diarist_model_load(&model, argv[1], &options, &err);
     if (!status)
         status = diarist_recording_open(&recording, model, &options, &err);
     if (!status && dr_mapped_file_open(&samples, argv[2]))
         status = -1;
     if (!status) {
-        if (strcmp(argv[5], "default")) {
+        if (!strncmp(argv[5], "reference", strlen("reference"))) {
             recording->plan.mirror_short = 0;
             recording->plan.reconstruct.overlap_weight = 0.0;
         }

@@ -102,7 +102,8 @@ static void run_trunk(struct whole *w, size_t begin, const double *mean) {
         for (size_t m = 0; m < DR_MELS; m++)
             features[(t - first) * DR_MELS + m] =
                 dr_energies_frame(&w->r->energies, t)[m] - (float)mean[m];
-    dr_campplus_trunk(w->r->workers.networks->campplus, columns, features, end - first, scratch);
+    dr_campplus_trunk(w->r->workers.networks->campplus, columns, features, end - first,
+                      DR_EVERY_COLUMN, scratch);
     memcpy(w->columns + begin / 2 * DR_COLUMN_DIM, columns + (begin - first) / 2 * DR_COLUMN_DIM,
            ((end + 1) / 2 - begin / 2) * DR_COLUMN_DIM * sizeof(float));
     free(scratch);

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""columns.py - the columns of CAM++'s trunk at both rates, against the network's definition.
+SPDX-License-Identifier: MIT
+
+usage: columns.py DUMP_STAGES MODEL RECORDING
+
+Features of a few seconds, as the engine has them -> in numpy, chunk by chunk: CAM++ as in Wang et al.
+2023 with sums over taps -> the engine's columns. At the half rate of the preset fast the definition
+runs the second and third block on every second column, with half their dilation and segments.
+Exit code 77 without numpy.
+"""
+
+import json
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+import wave
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # other tests run beside this one
+try:
+    import numpy as np
+except ImportError:
+    print("skipped: numpy is not installed")
+    sys.exit(77)
+
+dump_stages, model, recording = sys.argv[1:4]
+LENGTH_S, CHUNK, SEGMENT = 4.15, 300, 100
+BLOCKS = ((12, 1), (24, 2), (16, 2))  # layers, dilation
+CASES = (("reference", 1, 1e-4), ("fast", 2, 2e-2))  # mode, rate, largest relative error
+
+
+def read_tensors():
+    data = pathlib.Path(model).read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8: 8 + length])
+    header.pop("__metadata__", None)
+    prefix = "embedding."
+    return {name[len(prefix):]: np.frombuffer(data[8 + length:][slice(*entry["data_offsets"])], "<f4")
+            .reshape(entry["shape"]).astype("<f8")
+            for name, entry in header.items() if name.startswith(prefix)}
+
+
+TENSORS = read_tensors()
+
+
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def norm(name, x):
+    """Batch norm; channels first."""
+    scale = TENSORS[name + ".weight"] / np.sqrt(TENSORS[name + ".running_var"] + 1e-5)
+    shift = TENSORS[name + ".bias"] - TENSORS[name + ".running_mean"] * scale
+    shape = (-1,) + (1,) * (x.ndim - 1)
+    return x * scale.reshape(shape) + shift.reshape(shape)
+
+
+def convolution_2d(name, x, stride):
+    """x [channels][mels][frames], zeros around, stride over mels."""
+    weight = TENSORS[name + ".weight"]
+    pad = weight.shape[2] // 2
+    frames, mels = x.shape[2], (x.shape[1] - 1) // stride + 1
+    x = np.pad(x, ((0, 0), (pad, pad), (pad, pad)))
+    return sum(np.tensordot(weight[:, :, i, j], x[:, i: i + stride * mels: stride, j: j + frames][:, :mels], 1)
+               for i in range(weight.shape[2]) for j in range(weight.shape[3]))
+
+
+def convolution(name, x, stride=1, dilation=1):
+    """x [channels][frames], zeros around."""
+    weight = TENSORS[name + ".weight"]
+    reach = (weight.shape[2] - 1) * dilation
+    num = (x.shape[1] - 1) // stride + 1
+    x = np.pad(x, ((0, 0), (reach // 2, reach // 2)))
+    out = sum(weight[:, :, k] @ x[:, k * dilation:][:, ::stride][:, :num] for k in range(weight.shape[2]))
+    return out + TENSORS[name + ".bias"][:, None] if name + ".bias" in TENSORS else out
+
+
+def head(features):
+    x = relu(norm("head.bn1", convolution_2d("head.conv1", features.T[None], 1)))
+    for layer in ("1", "2"):
+        for block, stride in (("0", 2), ("1", 1)):
+            name = f"head.layer{layer}.{block}."
+            inner = relu(norm(name + "bn1", convolution_2d(name + "conv1", x, stride)))
+            inner = norm(name + "bn2", convolution_2d(name + "conv2", inner, 1))
+            if stride == 2:
+                x = norm(name + "shortcut.1", convolution_2d(name + "shortcut.0", x, 2))
+            x = relu(inner + x)
+    return relu(norm("head.bn2", convolution_2d("head.conv2", x, 2))).reshape(-1, x.shape[2])
+
+
+def mask(name, x, segment):
+    means = np.stack([x[:, i: i + segment].mean(1) for i in range(0, x.shape[1], segment)], 1)
+    context = relu(convolution(name + "linear1", means + x.mean(1, keepdims=True)))
+    gates = 1 / (1 + np.exp(-convolution(name + "linear2", context)))
+    return np.repeat(gates, segment, 1)[:, : x.shape[1]]
+
+
+def trunk(features, rate):
+    """features [frames][80] -> [columns][512]"""
+    num = (len(features) + 1) // 2
+    x = relu(norm("xvector.tdnn.nonlinear.batchnorm", convolution("xvector.tdnn.linear", head(features), 2)))
+    for block, (layers, dilation) in enumerate(BLOCKS, 1):
+        every = rate if block > 1 else 1
+        for layer in range(1, layers + 1):
+            name = f"xvector.block{block}.tdnnd{layer}."
+            inner = convolution(name + "linear1", relu(norm(name + "nonlinear1.batchnorm", x)))
+            inner = relu(norm(name + "nonlinear2.batchnorm", inner))
+            local = convolution(name + "cam_layer.linear_local", inner, 1, dilation // every)
+            x = np.concatenate([x, local * mask(name + "cam_layer.", inner, SEGMENT // every)])
+        name = f"xvector.transit{block}."
+        x = convolution(name + "linear", relu(norm(name + "nonlinear.batchnorm", x)))
+        x = x[:, ::rate] if block == 1 else x
+    x = relu(norm("xvector.out_nonlinear.batchnorm", x))
+    return np.repeat(x, rate, 1)[:, :num].T
+
+
+def samples():
+    with tempfile.TemporaryDirectory() as folder:
+        wav = pathlib.Path(folder) / "x.wav"
+        subprocess.run(["ffmpeg", "-v", "error", "-t", str(LENGTH_S), "-i", recording, "-ac", "1", "-ar", "16000",
+                        wav], check=True)
+        with wave.open(str(wav)) as file:
+            data = file.readframes(file.getnframes())
+    return np.frombuffer(data, "<i2").astype("<f4") / 32768
+
+
+def check(mode, rate, bound, audio):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder)
+        audio.tofile(path / "samples.f32")
+        subprocess.run([dump_stages, model, path / "samples.f32", path, "5", mode], check=True)
+        features = np.load(path / "fbank.npy").astype("<f8") - np.load(path / "cmn_mean.npy")
+        columns = np.load(path / "trunk.npy").astype("<f8")
+    wanted = np.concatenate([trunk(features[i: i + CHUNK], rate) for i in range(0, len(features), CHUNK)])
+    error = np.linalg.norm(columns - wanted) / np.linalg.norm(wanted)
+    right = columns.shape == wanted.shape and error <= bound
+    print(f"{mode}: {len(columns)} columns, relative error {error:.1e} (at most {bound:.0e})"
+          f"{'' if right else '  FAILED'}")
+    return right
+
+
+audio = samples()
+sys.exit(0 if all([check(*case, audio) for case in CASES]) else 1)
