@@ -64,8 +64,9 @@ def convolution_2d(name, x, stride):
     pad = weight.shape[2] // 2
     frames, mels = x.shape[2], (x.shape[1] - 1) // stride + 1
     x = np.pad(x, ((0, 0), (pad, pad), (pad, pad)))
-    return sum(np.tensordot(weight[:, :, i, j], x[:, i: i + stride * mels: stride, j: j + frames][:, :mels], 1)
-               for i in range(weight.shape[2]) for j in range(weight.shape[3]))
+    taps = [(i, j) for i in range(weight.shape[2]) for j in range(weight.shape[3])]
+    return sum(np.tensordot(weight[:, :, i, j], x[:, i: i + stride * mels: stride, j: j + frames], 1)
+               for i, j in taps)
 
 
 def convolution(name, x, stride=1, dilation=1):
@@ -120,8 +121,8 @@ def trunk(features, rate):
 def samples():
     with tempfile.TemporaryDirectory() as folder:
         wav = pathlib.Path(folder) / "x.wav"
-        subprocess.run(["ffmpeg", "-v", "error", "-t", str(LENGTH_S), "-i", recording, "-ac", "1", "-ar", "16000",
-                        wav], check=True)
+        subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-t", str(LENGTH_S), "-i", recording,
+                        "-ac", "1", "-ar", "16000", wav], check=True)
         with wave.open(str(wav)) as file:
             data = file.readframes(file.getnframes())
     return np.frombuffer(data, "<i2").astype("<f4") / 32768
@@ -134,7 +135,8 @@ def check(mode, rate, bound, audio):
         subprocess.run([dump_stages, model, path / "samples.f32", path, "5", mode], check=True)
         features = np.load(path / "fbank.npy").astype("<f8") - np.load(path / "cmn_mean.npy")
         columns = np.load(path / "trunk.npy").astype("<f8")
-    wanted = np.concatenate([trunk(features[i: i + CHUNK], rate) for i in range(0, len(features), CHUNK)])
+    chunks = [features[i: i + CHUNK] for i in range(0, len(features), CHUNK)]
+    wanted = np.concatenate([trunk(chunk, rate) for chunk in chunks])
     error = np.linalg.norm(columns - wanted) / np.linalg.norm(wanted)
     right = columns.shape == wanted.shape and error <= bound
     print(f"{mode}: {len(columns)} columns, relative error {error:.1e} (at most {bound:.0e})"
