@@ -76,7 +76,7 @@ static int run_vbx(const struct clustering *c, struct dr_vbx *vbx, const int32_t
         return dr_fail_memory(c->err);
     for (size_t i = 0; i < c->training.num; i++)
         dr_plda_transform(feature + i * DR_PLDA_DIM, training_embedding(c, i), c->plda);
-    return dr_vbx_run(vbx, feature, c->training.num, label, num_labels, c->plda->phi,
+    return dr_vbx_run(vbx, feature, c->training.num, DR_PLDA_DIM, label, num_labels, c->plda->phi,
                       &c->params->vbx, c->arena, c->err);
 }
 

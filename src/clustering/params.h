@@ -5,7 +5,18 @@
 #ifndef DR_CLUSTERING_PARAMS_H
 #define DR_CLUSTERING_PARAMS_H
 
+#include "clustering/vbx.h"
+
 #include <stddef.h>
+
+/* Which clusters are speakers of their own. */
+struct dr_confirm_params {
+    double rise; /* clusters are cut this far above the threshold; 0: none is asked */
+    struct dr_vbx_params vbx;
+    double min_pi;          /* clusters with less weight are no speakers */
+    double variance_within; /* of windows of one speaker, where the recording does not tell it */
+    size_t max_windows;     /* that take part */
+};
 
 struct dr_cluster_params {
     double threshold;     /* merging stops below this similarity */
@@ -21,6 +32,8 @@ struct dr_cluster_params {
     double min_speaker_s;      /* a speaker needs min(max(min_speaker_s, */
     double min_speaker_length; /* min_speaker_length * duration), */
     double min_speaker_share;  /* min_speaker_share * total window time) of windows */
+
+    struct dr_confirm_params confirm;
 
     size_t min_speakers, max_speakers; /* 0: no bound; equal: that many */
     double search_low, search_high;    /* thresholds that may be tried to meet the bounds, */

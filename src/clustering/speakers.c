@@ -1,12 +1,13 @@
 /* speakers.c - from windows to speakers, as many as were asked for.
  * SPDX-License-Identifier: MIT
  *
- * threshold -> cluster of each window -> speaker of each cluster -> within bounds?
+ * threshold -> cluster of each window -> speaker of each cluster -> confirmed? -> within bounds?
  *   no: next threshold;  none left: merge, promote or split -> speaker of each window -> centroids
  */
 #include "clustering/speakers.h"
 
 #include "clustering/centroids.h"
+#include "clustering/confirm.h"
 #include "clustering/upgma.h"
 
 #include <math.h>
@@ -55,6 +56,28 @@ static int try_threshold(struct trial *trial, const struct search *search, doubl
         dr_centroids_keep(trial->speaker, trial->size, trial->num_clusters, search->windows->num,
                           search->num_samples, search->params);
     return DIARIST_OK;
+}
+
+/* Clusters that are not speakers of their own are none. */
+static int confirm(struct trial *trial, const struct search *search, diarist_error *err) {
+    struct dr_arena_mark mark = dr_arena_mark(search->arena);
+    size_t num = search->windows->num, kept = 0;
+    int32_t *speaker = dr_arena_alloc(search->arena, num, sizeof *speaker);
+    uint8_t *confirmed = dr_arena_alloc(search->arena, trial->num_speakers, sizeof *confirmed);
+    if (!speaker || !confirmed)
+        return dr_fail_memory(err);
+    for (size_t w = 0; w < num; w++)
+        speaker[w] = trial->speaker[trial->cluster[w]];
+    int status =
+        dr_confirm_speakers(confirmed, search->windows, search->links, speaker, trial->num_speakers,
+                            &search->params->confirm, search->arena, err);
+    for (size_t k = 0; k < trial->num_clusters && !status; k++)
+        if (trial->speaker[k] >= 0)
+            trial->speaker[k] = confirmed[trial->speaker[k]] ? (int32_t)kept++ : -1;
+    if (!status)
+        trial->num_speakers = kept;
+    dr_arena_rewind(search->arena, mark);
+    return status;
 }
 
 /* How far a count is from the bounds. */
@@ -256,6 +279,20 @@ static void number_speakers(int32_t *speaker, int32_t *number, const struct tria
     }
 }
 
+/* What is taken when it is within the bounds; otherwise where the search for others begins. */
+static int first_trial(struct trial *trial, const struct search *search, diarist_error *err) {
+    const struct dr_cluster_params *params = search->params;
+    int status = DIARIST_OK;
+    if (params->confirm.rise > 0) {
+        status = try_threshold(trial, search, params->threshold + params->confirm.rise, err);
+        if (!status && trial->num_speakers > 1)
+            status = confirm(trial, search, err);
+        if (status || distance(search, trial) == 0)
+            return status;
+    }
+    return try_threshold(trial, search, params->threshold, err);
+}
+
 static int choose_speakers(int32_t *speaker, size_t *num_speakers, struct search *search,
                            diarist_error *err) {
     size_t num = search->windows->num;
@@ -270,7 +307,7 @@ static int choose_speakers(int32_t *speaker, size_t *num_speakers, struct search
     int32_t *number = dr_arena_alloc(search->arena, num, sizeof *number);
     if (!number || trial_init(&best, num, search->arena) || trial_init(&spare, num, search->arena))
         return dr_fail_memory(err);
-    status = try_threshold(&best, search, params->threshold, err);
+    status = first_trial(&best, search, err);
     if (!status)
         status = search_threshold(&best, &spare, search, err);
     if (!status)

@@ -1,4 +1,4 @@
-/* vbx.h - Bayesian clustering of embeddings in the PLDA space.
+/* vbx.h - Bayesian clustering of embeddings whose spread within a speaker is 1 in every dimension.
  * SPDX-License-Identifier: MIT
  *
  * Landini, Profant, Diez, Burget, "Bayesian HMM clustering of x-vector sequences (VBx) in speaker
@@ -30,10 +30,10 @@ struct dr_vbx {
     double elbo[DR_VBX_MAX_ITERATIONS]; /* of each iteration */
 };
 
-/* feature [num][128] is used up: it is multiplied by sqrt(phi). label [num]: the clusters to begin
- * with, 0..num_labels-1. phi [128]. gamma and pi live in arena: num * num_labels doubles, the most
- * memory that is needed. DIARIST_ERROR_MEMORY. */
-int dr_vbx_run(struct dr_vbx *out, double *feature, size_t num, const int32_t *label,
+/* feature [num][dim], dim a multiple of 8, is used up: it is multiplied by sqrt(phi). label [num]:
+ * the clusters to begin with, 0..num_labels-1. phi [dim]: variances between speakers. gamma and pi
+ * live in arena: num * num_labels doubles, the most memory that is needed. DIARIST_ERROR_MEMORY. */
+int dr_vbx_run(struct dr_vbx *out, double *feature, size_t num, size_t dim, const int32_t *label,
                size_t num_labels, const double *phi, const struct dr_vbx_params *params,
                struct dr_arena *arena, diarist_error *err);
 

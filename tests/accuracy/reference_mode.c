@@ -3,8 +3,9 @@
  *
  * usage: reference_mode diarize FILE --step SECONDS -q      (as der.py calls the program)
  *
- * No embeddings on overlapped frames, no mirror image of short recordings: its DER must be that of
- * the reference implementation, in both directions, where the program's must only be no worse. */
+ * No embeddings on overlapped frames, no clusters confirmed by VBx, no mirror image of short
+ * recordings: its DER must be that of the reference implementation, in both directions, where the
+ * program's must only be no worse. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ static int run(const char *path, double step_s, diarist_error *err) {
     if (!status) {
         recording->plan.mirror_short = 0;
         recording->plan.reconstruct.overlap_weight = 0.0;
+        recording->plan.clustering.confirm.rise = 0.0;
         status = feed_file(recording, path, err);
     }
     if (!status)

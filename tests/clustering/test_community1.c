@@ -263,7 +263,8 @@ static void vbx_with_certain_labels_is_closed_form(void **state) {
         label[t] = (int32_t)(t % 2);
         feature[t * OUT + t % 2] = x;
     }
-    assert_int_equal(dr_vbx_run(&vbx, feature, N, label, 2, phi, &params, &arena, NULL), 0);
+    assert_int_equal(
+        dr_vbx_run(&vbx, feature, N, DR_PLDA_DIM, label, 2, phi, &params, &arena, NULL), 0);
     double precision = 1 + ratio * 50, mean = ratio * 50 * x / precision;
     double normal = -0.5 * (x * x + OUT * log(2 * M_PI));
     double spread = 0.5 * (OUT / precision + mean * mean);

@@ -4,8 +4,8 @@
  * usage: dump_stages MODEL SAMPLES.f32 OUT_DIR STEP_SECONDS reference|reference16|default|fast
  *
  * SAMPLES.f32: 16 kHz mono, little-endian floats. "reference" switches off what diarist does beyond
- * the reference implementation (embeddings on overlapped frames, mirrored short recordings) and is
- * in single precision; "reference16" does the former alone. */
+ * the reference implementation (embeddings on overlapped frames, clusters confirmed by VBx,
+ * mirrored short recordings) and is in single precision; "reference16" does the former alone. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,6 +193,7 @@ int main(int argc, char **argv) {
         if (!strncmp(argv[5], "reference", strlen("reference"))) {
             recording->plan.mirror_short = 0;
             recording->plan.reconstruct.overlap_weight = 0.0;
+            recording->plan.clustering.confirm.rise = 0.0;
         }
         status = diarist_recording_feed(recording, (const float *)(const void *)samples.data,
                                         samples.size / sizeof(float), &err);
