@@ -18,7 +18,7 @@ static const char header[] =
 /* ---- reading ------------------------------------------------------------------------------ */
 
 /* The line that begins at text: its end, and where its second field, job_id, lies. Line feeds in
- * quotes are part of a field. */
+ * quotes are part of a field; NULL: quotes are left open. */
 static const char *line_end(const char *text, const char **job_id, size_t *size) {
     bool quoted = false;
     int field = 0;
@@ -35,7 +35,7 @@ static const char *line_end(const char *text, const char **job_id, size_t *size)
             *size = (size_t)(text - *job_id);
         field++;
     }
-    return *text ? text + 1 : text;
+    return quoted ? NULL : *text ? text + 1 : text;
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */
@@ -123,6 +123,9 @@ int bench_history_add(struct bench_text *out, const char *before, const json_t *
         const char *id, *end;
         size_t size;
         end = line_end(before, &id, &size);
+        if (!end)
+            return bench_fail(err, DIARIST_ERROR_INPUT,
+                              "%s: its last quote is not closed; repair it", path);
         bool own = size == strlen(job) && !memcmp(id, job, size);
         if (own && !there)
             put_lines(out, report);

@@ -14,22 +14,24 @@ static bool may_begin_behind(char c) {
     return !isalnum((unsigned char)c) && (unsigned char)c < 0x80 && !strchr("/._-~", c);
 }
 
-/* The bytes of the path that begins at c; 0: none does. One in quotes ends with them; one that the
- * text begins with, with ": " or the text, so that it may hold blanks; others at a blank. */
+static bool begins_path(const char *c, char before) {
+    return c[0] == '/' && c[1] && c[1] != '/' && !isspace((unsigned char)c[1]) &&
+           may_begin_behind(before);
+}
+
+/* The bytes of the path at c. One in quotes ends with them; one that the text begins with, at ": "
+ * or with the text, so that both may hold blanks; others at a blank or a bracket. No path goes on
+ * where another begins. */
 static size_t path_length(const char *text, const char *c) {
-    char before = c > text ? c[-1] : 0;
+    char before = c > text ? c[-1] : ' ';
+    bool quoted = before == '\'' || before == '"';
     size_t n = 1;
-    if (*c != '/' || c[1] == '/' || !c[1] || isspace((unsigned char)c[1]) ||
-        (c > text && !may_begin_behind(before)))
-        return 0;
-    if (before == '\'' || before == '"')
-        return strchr(c, before) ? (size_t)(strchr(c, before) - c) : strlen(c);
-    if (c == text) {
-        const char *end = strstr(c, ": ");
-        return end ? (size_t)(end - c) : strlen(c);
+    for (; c[n] && !begins_path(c + n, c[n - 1]); n++) {
+        if (quoted      ? c[n] == before
+            : c == text ? c[n] == ':' && c[n + 1] == ' '
+                        : isspace((unsigned char)c[n]) || strchr("\"'<>|;,:()[]{}", c[n]))
+            break;
     }
-    while (c[n] && !isspace((unsigned char)c[n]) && !strchr("\"'<>|;,:()[]{}", c[n]))
-        n++;
     return n;
 }
 
@@ -39,11 +41,17 @@ static void add_rest(struct bench_text *out, const char *path, size_t size, cons
     while (size > 1 && path[size - 1] == '/')
         begin = --size;
     if (n && size > n && !memcmp(path, run_dir, n) && path[n] == '/') {
-        bench_text_bytes(out, path + n + 1, size - n - 1);
+        while (n < size && path[n] == '/')
+            n++;
+        bench_text_bytes(out, path + n, size - n);
         return;
     }
     while (begin > 0 && path[begin - 1] != '/')
         begin--;
+    if (begin == 6 && !memcmp(path, "/home/", 6)) {
+        bench_text_bytes(out, "~", 1); /* the last part is a person's name */
+        return;
+    }
     bench_text_bytes(out, path + begin, size - begin);
 }
 
@@ -52,8 +60,8 @@ char *bench_sanitize_text(const char *text, const char *run_dir) {
     for (const char *c = text; *c;) {
         bool url = !strncmp(c, "file:///", 8);
         const char *path = url ? c + 7 : c;
-        size_t n = url ? 1 + strcspn(path + 1, " \t\n\"'") : path_length(text, c);
-        if (n) {
+        if (url || begins_path(c, c > text ? c[-1] : ' ')) {
+            size_t n = path_length(text, path);
             add_rest(&out, path, n, run_dir);
             c = path + n;
         } else {

@@ -103,7 +103,8 @@ class Publish(InFolder):
         text = f"{self.path}/job-1/turns/a: no turns in '/home/anna maria/x y.wav', see /opt/z/log"
         folder = self.made("job-1", row("a", 0, "f2", status="failed", error=text),
                            row("b", 0, "f2", status="failed",
-                               error="/home/anna maria/a b.wav: cannot be read; 3/4 of http://h/p"))
+                               error="/home/anna maria/a b.wav: cannot be read; 3/4 of http://h/p "
+                                     "/home/anna"))
         self.publish(folder, "--base-url", "http://inside:8080")
         published = (self.to / "latest.json").read_text(encoding="utf-8")
         document = json.loads(published)
@@ -112,7 +113,7 @@ class Publish(InFolder):
         self.assertNotIn("hostname", document["report"]["machine_fingerprint"])
         errors = [i["error"] for i in document["report"]["items"] if i["error"]]
         self.assertEqual(errors, ["turns/a: no turns in 'x y.wav', see log",
-                                  "a b.wav: cannot be read; 3/4 of http://h/p"])
+                                  "a b.wav: cannot be read; 3/4 of http://h/p ~"])
         for name, content in contents(self.to).items():
             for word in (b"inside", b"nowhere", b"anna", b"/opt", str(self.path).encode()):
                 self.assertNotIn(word, content, name)

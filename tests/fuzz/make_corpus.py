@@ -7,7 +7,8 @@ usage: make_corpus.py DIRECTORY
 Writes DIRECTORY/weights/*: small model files, valid ones and ones that break one rule each;
 DIRECTORY/audio/*: short recordings, with the byte behind them that says how to read them;
 DIRECTORY/options/*: command lines, one argument a line, an empty line, config.toml;
-DIRECTORY/{zip,pickle,checkpoint,npy,onnx}/*: what models are imported from, in small.
+DIRECTORY/{zip,pickle,checkpoint,npy,onnx}/*: what models are imported from, in small;
+DIRECTORY/report/*: a report, texts with paths and tokens, a history; the last byte says which.
 """
 
 import io
@@ -236,9 +237,32 @@ def onnxs():
     return {**files, "small": small.model()}
 
 
+def reports():
+    """{name: bytes}; what looks like a secret is put together here."""
+    score = {"scored": 9, "missed": 1, "false_alarm": 0.5, "confusion": 0, "der": 1 / 6, "jer": 0.2}
+    items = [{"system_id": system, "run_index": 0, "file_id": "f", "status": "ok", "duration": 10,
+              "wall_s": 1, "reference_speakers": 2, "predicted_speakers": 3,
+              "scores": {"collar_0.25_no_overlap": score, "collar_0_overlap": score}}
+             for system in ("a", "b")]
+    systems = [{"system_id": "a", "system_versions": ["1"]}, {"system_id": "b"}]
+    report = {"schema": "diarist-bench-report/1", "job_id": "job", "systems": systems,
+              "run_config": {"n_runs": 1, "systems": systems}, "items": items,
+              "dataset_manifest": {"selection_hash": "ab", "files": [{"file_id": "f"}]}}
+    secrets = ("gh" + "p_" + "a" * 36 + "\nAPI" + "_KEY=12345678\nhttp://a:bcde" + "@f/\n-----"
+               + "BEGIN PRIVATE" + " KEY-----\nAuthorization: Bear" + "er a1b2c3d4e5f6g7h8\n")
+    paths = "/data/runs/job/log: no '/home/a b/x', see (/opt/z/y) file:///x/y \"/data/runs/job/z\""
+    history = ("created_at,job_id,status,dataset_id,selection_hash,system_id,system_version,n_runs,"
+               "cpu_threads,rows_expected,rows_ok,der,der_strict,der_failed_as_missed,jer_strict,"
+               "rtf,cpu_rtf,peak_rss_mb,speakers_exact,speakers_within_1,speakers_mae\n")
+    history += "x,\"jo\"\"b\",y\nx,job,\"a\n,b\"\n"
+    return {"report": json.dumps(report).encode() + b"\0", "secrets": secrets.encode() + b"\1",
+            "paths": paths.encode() + b"\2", "history": history.encode() + b"\3"}
+
+
 def main():
     seeds = {"weights": weights(), "audio": audio(), "options": options(), "zip": zips(),
-             "pickle": pickles(), "checkpoint": pickles(), "npy": npys(), "onnx": onnxs()}
+             "pickle": pickles(), "checkpoint": pickles(), "npy": npys(), "onnx": onnxs(),
+             "report": reports()}
     for name, files in seeds.items():
         folder = os.path.join(sys.argv[1], name)
         os.makedirs(folder, exist_ok=True)
