@@ -32,7 +32,7 @@ static const char style[] =
     ".table{overflow-x:auto;margin:2rem 0}\n"
     "table{border-collapse:collapse;font-size:.875rem}\n"
     "caption{text-align:left;font-weight:600;font-size:1.1rem;padding-bottom:.5rem}\n"
-    "caption span{display:block;font-weight:400;font-size:.875rem}\n"
+    "caption span{display:block;font-weight:400;font-size:.875rem;max-width:min(50rem,88vw)}\n"
     "th,td{padding:.3rem .7rem;border-bottom:1px solid var(--line);text-align:left;"
     "vertical-align:top}\n"
     "thead th{border-bottom:2px solid var(--soft);vertical-align:bottom}\n"
