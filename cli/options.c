@@ -95,10 +95,12 @@ const struct cli_option cli_options[] = {
      .field = FIELD(cluster_threshold),
      .value = "X",
      .min = -1,
-     .max = 1,
+     .max = 2,
      .commands = BIT(CLI_DIARIZE),
      .group = speakers,
-     .help = "similarity at which speakers are no longer merged (default: the model's)"},
+     .help =
+         "where merging stops (default: the model's): a similarity, -1 to 1; with community-1 a "
+         "distance, 0 to 2"},
     {.name = "exclude-overlap",
      .kind = CLI_CHOICE,
      .field = FIELD(exclude_overlap),

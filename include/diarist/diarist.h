@@ -111,17 +111,20 @@ typedef int (*diarist_progress_fn)(void *data, diarist_stage stage, double fract
                                    double seconds);
 
 typedef struct diarist_options {
-    size_t struct_size;       /* set by diarist_options_init; the struct grows at its end only */
-    int32_t num_threads;      /* 0: the cores that this process may use (affinity, cgroup) */
-    int32_t preset;           /* a diarist_preset; default balanced */
-    int32_t cpu_mask;         /* DIARIST_CPU_* or-ed; default DIARIST_CPU_ALL; read by model_load */
-    int32_t num_speakers;     /* 0: found. Otherwise min and max must be 0 */
-    int32_t min_speakers;     /* 0: no bound */
-    int32_t max_speakers;     /* 0: no bound */
-    int32_t exclude_overlap;  /* 1 (default): embed only where one speaker talks */
-    double step_s;            /* between segmentation windows, 0.5 to 10; 0: the preset's */
-    double cluster_threshold; /* similarity at which merging stops, -1 to 1; 0: the model's */
-    double min_duration_on_s; /* shorter turns are dropped; default 0 */
+    size_t struct_size;      /* set by diarist_options_init; the struct grows at its end only */
+    int32_t num_threads;     /* 0: the cores that this process may use (affinity, cgroup) */
+    int32_t preset;          /* a diarist_preset; default balanced */
+    int32_t cpu_mask;        /* DIARIST_CPU_* or-ed; default DIARIST_CPU_ALL; read by model_load */
+    int32_t num_speakers;    /* 0: found. Otherwise min and max must be 0 */
+    int32_t min_speakers;    /* 0: no bound */
+    int32_t max_speakers;    /* 0: no bound */
+    int32_t exclude_overlap; /* 1 (default): embed only where one speaker talks */
+    double step_s;           /* between segmentation windows, 0.5 to 10; 0: the preset's */
+    /* Where merging stops; 0: the model's. Of the default model a similarity, -1 to 1: higher means
+     * more speakers. Of community-1 a distance of unit vectors, to 2: higher means fewer clusters
+     * for VBx to begin with, and it may end with fewer still. */
+    double cluster_threshold;
+    double min_duration_on_s;  /* shorter turns are dropped; default 0 */
     double min_duration_off_s; /* shorter pauses inside one speaker's talk are filled; default 0 */
     diarist_progress_fn progress; /* NULL: none */
     void *progress_data;
@@ -174,7 +177,7 @@ typedef struct diarist_model_info {
     uint64_t num_bytes;          /* size of the model file */
     uint32_t num_tensors;
     uint32_t embedding_dim;
-    double cluster_threshold; /* calibrated default */
+    double cluster_threshold; /* calibrated default, as in diarist_options */
     double verify_threshold;  /* cosine at and above which two embeddings are one speaker */
 } diarist_model_info;
 DIARIST_API void diarist_model_describe(const diarist_model *model, diarist_model_info *out);

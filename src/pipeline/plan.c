@@ -80,7 +80,7 @@ int diarist_options_check(const diarist_options *o, diarist_error *err) {
     if (!status && o->step_s != 0.0)
         status = check_range(o->step_s, MIN_STEP_S, MAX_STEP_S, "step_s", err);
     if (!status)
-        status = check_range(o->cluster_threshold, -1.0, 1.0, "cluster_threshold", err);
+        status = check_range(o->cluster_threshold, -1.0, 2.0, "cluster_threshold", err);
     if (!status)
         status = check_range(o->min_duration_on_s, 0, MAX_MIN_DURATION_S, "min_duration_on_s", err);
     if (!status)
@@ -105,6 +105,16 @@ static const double preset_step_s[][3] = {[DR_DEFAULT_1] = {[DIARIST_PRESET_BALA
                                           [DR_COMMUNITY_1] = {[DIARIST_PRESET_BALANCED] = 1.0,
                                                               [DIARIST_PRESET_FAST] = 2.0,
                                                               [DIARIST_PRESET_ACCURATE] = 1.0}};
+
+/* 0, which stands for the model's, lies in both ranges. */
+static int check_cluster_threshold(double threshold, const struct diarist_model *model,
+                                   diarist_error *err) {
+    if (model->architecture == DR_COMMUNITY_1)
+        return check_range(threshold, 0.0, 2.0, "cluster_threshold, with this model a distance,",
+                           err);
+    return check_range(threshold, -1.0, 1.0, "cluster_threshold, with this model a similarity,",
+                       err);
+}
 
 /* Both pipelines' clustering, of which the model's architecture takes one. */
 static void plan_clustering(struct dr_plan *plan, const diarist_options *o,
@@ -138,6 +148,9 @@ int dr_plan_make(struct dr_plan *plan, const diarist_options *options,
         return dr_fail(err, DIARIST_ERROR_ARGUMENT,
                        "onset and offset find speech in task DIARIST_TASK_VAD alone; leave them "
                        "out");
+    status = check_cluster_threshold(o->cluster_threshold, model, err);
+    if (status)
+        return status;
     if (o->task == DIARIST_TASK_EMBED && o->keep_stages)
         return dr_fail(err, DIARIST_ERROR_ARGUMENT,
                        "keep_stages keeps them in a result and embedding has none; leave it out");

@@ -75,9 +75,11 @@ def running_mean(features, length):
     return np.stack([features[b: b + length].mean(0) for b in begins])
 
 
-def mask_of(active, speaker):
+def mask_of(active, speaker, exclude_overlap=True):
     """Frames of the speaker alone, or all of its frames when these are not more than 2."""
     on = active >> speaker & 1
+    if not exclude_overlap:
+        return on
     clean = on * ((active & (active - 1)) == 0)
     return clean if clean.sum() > np.ceil(FRAMES * 400 / CHUNK) else on
 
@@ -108,9 +110,9 @@ def pass_columns(tensors, samples):
     return trunk(tensors, (features - running_mean(features, 1000)).astype("<f4")).astype("<f8")
 
 
-def pass_voices(tensors, columns, start, active):
+def pass_voices(tensors, columns, start, active, exclude_overlap=True):
     """[3][256] of the chunk that begins at sample `start`, from the recording's columns."""
     begin = -(-start // 1280)
     under = columns[:, begin: begin + 125]
-    return np.stack([pool(tensors, under, mask_of(active, q), begin - start / 1280)
-                     for q in range(3)])
+    return np.stack([pool(tensors, under, mask_of(active, q, exclude_overlap),
+                          begin - start / 1280) for q in range(3)])

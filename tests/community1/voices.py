@@ -8,7 +8,8 @@ usage: voices.py DUMP_VOICES PROGRAM DEFAULT_MODEL
 1. What is active in each chunk, against pyannote.audio's segmentation of the same clip.
 2. Embeddings of each chunk's local speakers, against their definition (reference.py), chunk by chunk
    and from one pass over the recording; the latter for other threads and ways of feeding.
-3. --stages: the same arrays once more, and turns that are put together from them by votes.
+3. --stages: the same arrays once more, turns that are put together from them by votes, a speaker's
+   embedding.
 4. The program: how many talk at each time against pyannote.audio's diarization, which does not depend
    on the embeddings; threads, number of speakers, silence, refusals.
 SHARED is DIARIST_SHARED, or ../shared beside the repository; exit status 77 without it or numpy.
@@ -17,6 +18,7 @@ SHARED is DIARIST_SHARED, or ../shared beside the repository; exit status 77 wit
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -91,12 +93,27 @@ def put_together(segmentations, hard):
     return put
 
 
-def compare_stages(model, path, active, embeddings):
+def stages_of(model, path, *options):
+    """Turns, and what --stages writes."""
     with tempfile.TemporaryDirectory() as folder:
         file = os.path.join(folder, "stages.npz")
-        turns = turns_of(model, path, "--preset", "accurate", "--num-speakers", "3", "--stages", file)
+        turns = turns_of(model, path, "--preset", "accurate", "--stages", file, *options)
         with np.load(file) as arrays:
-            stages = dict(arrays)
+            return turns, dict(arrays)
+
+
+def compare_speaker(model, path, active, embeddings):
+    """Of a single speaker: the mean of the embeddings of who talks alone for a fifth of a chunk."""
+    _, stages = stages_of(model, path, "--num-speakers", "1")
+    alone = np.where(active & (active - 1), 0, active)
+    train = (alone[:, :, None] >> np.arange(3) & 1).sum(1) >= 0.2 * 589
+    mean = embeddings[train].mean(0, dtype=float)
+    check("embedding of a speaker", stages["speaker_embeddings"].shape == (1, 256) and
+          np.allclose(stages["speaker_embeddings"][0], mean / np.linalg.norm(mean), atol=1e-6))
+
+
+def compare_stages(model, path, active, embeddings):
+    turns, stages = stages_of(model, path, "--num-speakers", "3")
     bits = active[:, :, None] >> np.arange(3) & 1
     check("stages: segmentations", np.array_equal(stages["segmentations"], bits))
     talks = bits.any(1)
@@ -128,14 +145,20 @@ def compare_chunks(model, tensors, name, samples, segmentation, chosen):
     return active, embeddings
 
 
-def compare_pass(model, tensors, samples):
+def compare_pass(model, tensors, path):
     """26 s: the library passes them in two parts, whose border lies under most chunks. Every other
     chunk begins between two columns."""
+    samples = read_wav(path)
     columns = reference.pass_columns(tensors, samples)
     active, embeddings = dump(model, samples, trunk="recording")
     for c in range(len(active)):
         expected = reference.pass_voices(tensors, columns, c * RATE, active[c])
         compare_voices("pass, chunk %d" % c, active[c], embeddings[c], expected, 0.999999)
+    _, stages = stages_of(model, path, "--trunk", "recording", "--exclude-overlap", "off")
+    for c in range(len(active)):
+        expected = reference.pass_voices(tensors, columns, c * RATE, active[c], False)
+        compare_voices("with overlap, chunk %d" % c, active[c], stages["embeddings"][c], expected,
+                       0.999999)
 
 
 def compare_feeding(model, samples):
@@ -185,6 +208,17 @@ def check_program(model):
         turns = turns_of(model, clip, "--preset", "fast", "--num-speakers", str(number))
         found = len({t["speaker"] for t in turns})
         check("%d speakers asked for" % number, found == number, "%d found" % found)
+    for option, low, high in (("--min-speakers", 2, 99), ("--max-speakers", 1, 1)):
+        turns = turns_of(model, clip, "--preset", "fast", option, str(low))
+        found = len({t["speaker"] for t in turns})
+        check("%s %d" % (option, low), low <= found <= high, "%d found" % found)
+    check("the model's threshold", one == turns_of(model, clip, "--preset", "fast",
+                                                   "--cluster-threshold", "0.6"))
+    for which, threshold in ((model, "-0.1"), (default_model, "1.1")):
+        wrong = diarize(which, clip, "--cluster-threshold", threshold)
+        check("threshold %s is refused" % threshold, wrong.returncode == 2 and
+              re.search("cluster_threshold, with this model .* must lie from", wrong.stderr),
+              wrong.stderr)
     options = ("--preset", "fast", "--trunk", "recording")
     pass_ = diarize(model, clip, *options)
     check("the pass is reported", '"trunk": "recording"' in pass_.stdout, pass_.stderr)
@@ -216,7 +250,8 @@ def main():
         made = compare_chunks(model, tensors, "pipeline", read_wav(speakrs / "test.wav"),
                               load("pipeline"), [17])
         compare_stages(model, speakrs / "test.wav", *made)
-        compare_pass(model, tensors, read_wav(speakrs / "test.wav"))
+        compare_speaker(model, speakrs / "test.wav", *made)
+        compare_pass(model, tensors, speakrs / "test.wav")
         compare_feeding(model, read_wav(speakrs / "test.wav"))
         compare_counts(model, FIXTURES / "pyannote" / "04_three_speaker")
         check_program(model)

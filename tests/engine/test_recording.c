@@ -294,7 +294,8 @@ static void test_options(void **state) {
     REJECTED(step_s, 0.1);
     REJECTED(step_s, 11.0);
     REJECTED(step_s, NAN);
-    REJECTED(cluster_threshold, 1.5);
+    REJECTED(cluster_threshold, 2.5);
+    REJECTED(cluster_threshold, -1.5);
     REJECTED(cluster_threshold, NAN);
     REJECTED(min_duration_on_s, -1.0);
     REJECTED(min_duration_off_s, NAN);
