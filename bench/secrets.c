@@ -101,17 +101,27 @@ static const char *find_jwt(struct span span) {
     return "JSON web token";
 }
 
-/* "-----BEGIN RSA PRIVATE KEY-----" */
+/* "-----BEGIN RSA PRIVATE KEY-----" and a line's end, which may be written as a backslash and an n:
+ * the header alone, in quotes, is talk about keys. */
 static const char *find_private_key(struct span span) {
+    static const char words[] = "PRIVATE KEY";
     if (!begins(span, "-----BEGIN "))
         return NULL;
-    for (const char *c = span.at + 11; c < span.end && c < span.at + 50; c++) {
-        if (*c != ' ' && !isupper((unsigned char)*c) && !isdigit((unsigned char)*c))
+    span.at += 11;
+    for (int i = 0; i < 32 && span.at < span.end && !begins(span, words); i++, span.at++)
+        if (*span.at != ' ' && !isupper((unsigned char)*span.at) &&
+            !isdigit((unsigned char)*span.at))
             return NULL;
-        if (begins((struct span){c, span.end}, "PRIVATE KEY"))
-            return "private key";
-    }
-    return NULL;
+    if (!begins(span, words))
+        return NULL;
+    span.at += sizeof words - 1;
+    span.at += begins(span, " BLOCK") ? 6 : 0;
+    if (!begins(span, "-----"))
+        return NULL;
+    span.at += 5;
+    return span.at == span.end || isspace((unsigned char)*span.at) || *span.at == '\\'
+               ? "private key"
+               : NULL;
 }
 
 /* ---- values ------------------------------------------------------------------------------- */
