@@ -80,7 +80,7 @@ enum {
 typedef enum diarist_preset {
     DIARIST_PRESET_BALANCED =
         0,                   /* segmentation windows every 5 s, 16 bits where they cost nothing */
-    DIARIST_PRESET_FAST = 1, /* every 7.5 s, half of the trunk's columns: 0.4 points of DER more */
+    DIARIST_PRESET_FAST = 1, /* every 7.5 s, half of the trunk's columns: 0.5 points of DER more */
     DIARIST_PRESET_ACCURATE = 2 /* windows every 2 s, single precision everywhere */
 } diarist_preset;
 
