@@ -185,7 +185,8 @@ HARMLESS = [
     "a token: what a lexer makes", "secret: the thing that nobody is told", "task-" + "aB3" * 10,
     "anna@example.org", "sha256 " + "0a1b2c3d" * 8, "selection_hash: " + "9f" * 32,
     "https://example.org/a:b@c", "http://user:user@host/", "redis://a:q8w7e6r5@localhost/0",
-    "-----BEGIN PUBLIC" + " KEY-----", f'looks for "{KEY}"', "sk-learn-contrib-extras-are-fine", "hf_hub_download(x)",
+    "-----BEGIN PUBLIC" + " KEY-----", f'looks for "{KEY}"',
+    "sk-learn-contrib-extras-are-fine", "hf_hub_download(x)",
     "tokenizer_config: llama2-7b-chat-hf", "token_file: keys/token12345678.txt",
 ]
 
