@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,9 +37,14 @@ static void print_json(const diarist_model_info *info, const char *name, const c
     fputs(",\"sha256\":", stdout);
     cli_json_string(stdout, info->sha256);
     printf(",\"bytes\":%llu,\"tensors\":%u,\"embedding_dim\":%u,\"cluster_threshold\":%.6g,"
-           "\"verify_threshold\":%.6g,\"instruction_set\":",
+           "\"verify_threshold\":",
            (unsigned long long)info->num_bytes, info->num_tensors, info->embedding_dim,
-           info->cluster_threshold, info->verify_threshold);
+           info->cluster_threshold);
+    if (isnan(info->verify_threshold))
+        fputs("null", stdout);
+    else
+        printf("%.6g", info->verify_threshold);
+    fputs(",\"instruction_set\":", stdout);
     cli_json_string(stdout, info->instruction_set);
     putchar('}');
 }
@@ -54,7 +60,10 @@ static void print_details(const diarist_model_info *info, const char *name, cons
     printf("source             %s\n", info->source);
     printf("embedding          %u values\n", info->embedding_dim);
     printf("cluster threshold  %.3f\n", info->cluster_threshold);
-    printf("verify threshold   %.3f\n", info->verify_threshold);
+    if (isnan(info->verify_threshold))
+        puts("verify threshold   none");
+    else
+        printf("verify threshold   %.3f\n", info->verify_threshold);
     printf("instruction set    %s\n", info->instruction_set);
 }
 

@@ -8,6 +8,7 @@
 #include "models.h"
 #include "text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -53,14 +54,20 @@ static void print_verdict(const struct cli_settings *settings, const struct voic
         CLI_GIVEN(settings, threshold) ? settings->threshold : info->verify_threshold;
     double score =
         diarist_similarity(voices[0].embedding, voices[1].embedding, info->embedding_dim);
-    bool same = score >= threshold;
+    bool same = score >= threshold, known = !isnan(threshold);
     if (settings->report_format == CLI_TEXT) {
-        printf("%.3f %s (threshold %.3f)\n", score, same ? "same" : "different", threshold);
+        if (known)
+            printf("%.3f %s (threshold %.3f)\n", score, same ? "same" : "different", threshold);
+        else
+            printf("%.3f undecided (the model has no threshold; give --threshold)\n", score);
         return;
     }
-    printf("{\"schema\":\"diarist-verification/1\",\"score\":%.6f,\"threshold\":%.6f,\"same\":%s,"
-           "\"recordings\":[",
-           score, threshold, same ? "true" : "false");
+    printf("{\"schema\":\"diarist-verification/1\",\"score\":%.6f,", score);
+    if (known)
+        printf("\"threshold\":%.6f,\"same\":%s,", threshold, same ? "true" : "false");
+    else
+        fputs("\"threshold\":null,\"same\":null,", stdout);
+    fputs("\"recordings\":[", stdout);
     for (int i = 0; i < 2; i++) {
         fputs(i ? ",{\"file\":" : "{\"file\":", stdout);
         cli_json_string(stdout, settings->operands[i]);

@@ -29,7 +29,8 @@ const struct cli_command_info cli_commands[CLI_NUM_COMMANDS] = {
     [CLI_VERIFY] =
         {"verify", "A B", "is it the same speaker?",
          "Compares the voices in two recordings: prints the score, the verdict (same, different) "
-         "and the threshold. The exit code is 0 for either verdict.",
+         "and the threshold. A model without a threshold leaves it undecided unless --threshold "
+         "is given. The exit code is 0 for any verdict.",
          cli_run_verify},
     [CLI_CONVERT] =
         {"convert", "IN OUT", "between diarization formats",

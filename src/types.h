@@ -30,7 +30,6 @@ enum {
     DR_MELS = 80,
     DR_COLUMN_STEP = 320, /* samples */
     DR_COLUMN_CENTRE = 280,
-    DR_COLUMNS_PER_SECOND = 50,
     DR_COLUMN_DIM = 512,
     DR_EMBEDDING_DIM = 192,
     DR_CHUNK_COLUMNS = 500 /* of one segmentation window */

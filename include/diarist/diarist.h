@@ -178,7 +178,8 @@ typedef struct diarist_model_info {
     uint32_t num_tensors;
     uint32_t embedding_dim;
     double cluster_threshold; /* calibrated default, as in diarist_options */
-    double verify_threshold;  /* cosine at and above which two embeddings are one speaker */
+    double verify_threshold;  /* cosine at and above which two embeddings are one speaker; NAN: not
+                                 known for these embeddings, as for community-1 */
 } diarist_model_info;
 DIARIST_API void diarist_model_describe(const diarist_model *model, diarist_model_info *out);
 

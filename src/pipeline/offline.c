@@ -12,8 +12,8 @@
 #include "embedding/pooling.h"
 #include "pipeline/community.h"
 
-/* Columns that an embedding needs: 0.16 s. */
-enum { MIN_REGION_COLUMNS = 8 };
+/* What an embedding needs. */
+enum { MIN_REGION_SAMPLES = 16 * DR_SAMPLE_RATE / 100 };
 
 /* The result's embeddings: the centroids, in the order in which the speakers appear. */
 static int keep_embeddings(struct diarist_result *result, const struct dr_centroids *centroids,
@@ -181,8 +181,8 @@ struct region_job {
 };
 
 /* First column whose centre is not before time_s. */
-static size_t column_at(double time_s, size_t limit) {
-    double c = (time_s * DR_SAMPLE_RATE - DR_COLUMN_CENTRE) / DR_COLUMN_STEP;
+static size_t column_at(const struct dr_grid *grid, double time_s, size_t limit) {
+    double c = (time_s * DR_SAMPLE_RATE - (double)grid->centre) / (double)grid->step;
     if (!(c > 0.0))
         return 0;
     return c < (double)limit ? (size_t)(c + 0.999999) : limit;
@@ -193,14 +193,13 @@ static int take_regions(void *context, const struct dr_trunk_pass *pass, size_t 
     struct region_job *job = context;
     for (size_t i = 0; i < job->num_regions; i++) {
         const diarist_region *region = &job->regions[i];
-        size_t begin = column_at(region->start, pass->end);
-        size_t end = column_at(region->end, pass->end);
+        size_t begin = column_at(pass->trunk->grid, region->start, pass->end);
+        size_t end = column_at(pass->trunk->grid, region->end, pass->end);
         if (begin < pass->first)
             begin = pass->first;
         if (begin < end)
             dr_pooled_add(&job->group[region->group], &pass->workers->model->kernels,
-                          pass->columns + (begin - pass->first) * DR_COLUMN_DIM,
-                          job->usable + begin, end - begin);
+                          dr_trunk_column(pass, begin), job->usable + begin, end - begin);
     }
     *keep_from = pass->end;
     size_t of = job->recording->energies.num_frames;
@@ -218,15 +217,15 @@ static int check_regions(const diarist_region *regions, size_t num_regions, size
     return DIARIST_OK;
 }
 
-static struct dr_pooled *new_groups(size_t num_groups, struct dr_arena *arena) {
+static struct dr_pooled *new_groups(size_t num_groups, size_t dim, struct dr_arena *arena) {
     struct dr_pooled *group = dr_arena_zalloc(arena, num_groups, sizeof *group);
-    double *sums = dr_arena_zalloc(arena, num_groups, 2 * DR_COLUMN_DIM * sizeof *sums);
+    double *sums = dr_arena_zalloc(arena, num_groups, 2 * dim * sizeof *sums);
     if (!group || !sums)
         return NULL;
     for (size_t g = 0; g < num_groups; g++) {
-        group[g].dim = DR_COLUMN_DIM;
-        group[g].sum = sums + g * 2 * DR_COLUMN_DIM;
-        group[g].squares = group[g].sum + DR_COLUMN_DIM;
+        group[g].dim = dim;
+        group[g].sum = sums + g * 2 * dim;
+        group[g].squares = group[g].sum + dim;
     }
     return group;
 }
@@ -234,16 +233,16 @@ static struct dr_pooled *new_groups(size_t num_groups, struct dr_arena *arena) {
 /* All regions in one pass over the recording. */
 static int pool_regions(struct region_job *job, struct diarist_recording *r, struct dr_arena *arena,
                         diarist_error *err) {
+    const struct dr_trunk *trunk = dr_trunk_of(r->plan.architecture);
     struct dr_trunk_pass pass;
     struct dr_speech_mean sums = {.num_all = 0};
     float mean[DR_MELS];
-    size_t num_frames = r->energies.num_frames,
-           num_columns = dr_num_columns(dr_trunk_of(r->plan.architecture), num_frames);
+    size_t num_frames = r->energies.num_frames, num_columns = dr_num_columns(trunk, num_frames);
     struct dr_segmentation segmentation = dr_segments_view(&r->segments, r->num_samples);
     uint8_t *usable = dr_arena_alloc(arena, num_columns + 1, sizeof *usable);
     if (!usable)
         return dr_fail_memory(err);
-    dr_mark_usable(usable, &dr_column_grid, &r->segments, r->plan.exclude_overlap, 0, num_columns);
+    dr_mark_usable(usable, trunk->grid, &r->segments, r->plan.exclude_overlap, 0, num_columns);
     job->usable = usable;
     int status = dr_speech_mean_add(&sums, &r->energies, &segmentation, 0, num_frames, err);
     if (!status)
@@ -254,24 +253,36 @@ static int pool_regions(struct region_job *job, struct diarist_recording *r, str
     return dr_trunk_pass_run(&pass, num_frames, mean, usable, take_regions, job, err);
 }
 
+/* embedding [embedding_dim], of unit length. */
+static void run_head(float *embedding, const float *statistics, const struct dr_workers *workers) {
+    const struct dr_networks *networks = workers->networks;
+    if (networks->resnet34)
+        dr_resnet34_head(networks->resnet34, embedding, statistics, 1);
+    else
+        dr_campplus_head(networks->campplus, embedding, statistics, 1);
+    dr_normalise(embedding, workers->model->embedding_dim);
+}
+
 static int embed_stages(float *embeddings, double *seconds, struct region_job *job,
                         struct diarist_recording *r, size_t num_groups, struct dr_arena *arena,
                         diarist_error *err) {
-    job->group = new_groups(num_groups, arena);
-    float *statistics = dr_arena_alloc(arena, 2 * DR_COLUMN_DIM, sizeof *statistics);
+    const struct dr_trunk *trunk = dr_trunk_of(r->plan.architecture);
+    const size_t dim = r->workers.model->embedding_dim;
+    job->group = new_groups(num_groups, trunk->column_dim, arena);
+    float *statistics = dr_arena_alloc(arena, 2 * trunk->column_dim, sizeof *statistics);
     if (!job->group || !statistics)
         return dr_fail_memory(err);
     int status = pool_regions(job, r, arena, err);
     for (size_t g = 0; g < num_groups && !status; g++) {
-        float *embedding = embeddings + g * DR_EMBEDDING_DIM;
-        memset(embedding, 0, DR_EMBEDDING_DIM * sizeof *embedding);
+        float *embedding = embeddings + g * dim;
+        const size_t samples = job->group[g].n * trunk->grid->step;
+        memset(embedding, 0, dim * sizeof *embedding);
         if (seconds)
-            seconds[g] = (double)job->group[g].n / DR_COLUMNS_PER_SECOND;
-        if (job->group[g].n < MIN_REGION_COLUMNS)
+            seconds[g] = (double)samples / DR_SAMPLE_RATE;
+        if (samples < MIN_REGION_SAMPLES)
             continue;
         dr_pooled_statistics(statistics, &job->group[g]);
-        dr_campplus_head(r->workers.networks->campplus, embedding, statistics, 1);
-        dr_normalise(embedding, DR_EMBEDDING_DIM);
+        run_head(embedding, statistics, &r->workers);
     }
     return status;
 }

@@ -99,10 +99,6 @@ int diarist_recording_open(diarist_recording **out, const diarist_model *model,
         return dr_fail_memory(err);
     r->start_s = dr_clock_s();
     int status = dr_plan_make(&r->plan, options, model, err);
-    if (!status && r->plan.task == DIARIST_TASK_EMBED && r->plan.architecture == DR_COMMUNITY_1)
-        status =
-            dr_fail(err, DIARIST_ERROR_ARGUMENT,
-                    "a community-1 model diarizes and finds speech; embed with the default one");
     if (!status)
         status = open_stages(r, model, err);
     if (status) {

@@ -84,11 +84,8 @@ def mask_of(active, speaker, exclude_overlap=True):
     return clean if clean.sum() > np.ceil(FRAMES * 400 / CHUNK) else on
 
 
-def pool(tensors, columns, mask, first=0.0):
-    """Weighted mean and deviation, then the last layer. Columns lie 80 ms apart, the mask over 10 s
-    from `first` columns before the first of them."""
-    num = columns.shape[1]
-    w = mask[np.floor((np.arange(num) + first) * (len(mask) / 125)).astype(int)].astype("<f8")
+def pool(tensors, columns, w):
+    """Weighted mean and deviation, then the last layer."""
     total = w.sum() + 1e-8
     mean = (columns * w).sum(1) / total
     squares = ((columns - mean[:, None]) ** 2 * w).sum(1)
@@ -96,12 +93,17 @@ def pool(tensors, columns, mask, first=0.0):
     return tensors["seg_1.weight"] @ np.concatenate([mean, deviation]) + tensors["seg_1.bias"]
 
 
+def weights(mask, num, first=0.0):
+    """Of num columns, 80 ms apart, under a mask of 10 s that begins `first` columns before them."""
+    return mask[np.floor((np.arange(num) + first) * (len(mask) / 125)).astype(int)].astype("<f8")
+
+
 def voices(tensors, samples, active):
     """[3][256] of a chunk; samples [160000], active [589] bits. The network in single precision: it
     would take most of the test's time."""
     features = energies(samples)
     columns = trunk(tensors, (features - features.mean(0)).astype("<f4")).astype("<f8")
-    return np.stack([pool(tensors, columns, mask_of(active, q)) for q in range(3)])
+    return np.stack([pool(tensors, columns, weights(mask_of(active, q), 125)) for q in range(3)])
 
 
 def pass_columns(tensors, samples):
@@ -114,5 +116,16 @@ def pass_voices(tensors, columns, start, active, exclude_overlap=True):
     """[3][256] of the chunk that begins at sample `start`, from the recording's columns."""
     begin = -(-start // 1280)
     under = columns[:, begin: begin + 125]
-    return np.stack([pool(tensors, under, mask_of(active, q, exclude_overlap),
-                          begin - start / 1280) for q in range(3)])
+    first, num = begin - start / 1280, under.shape[1]
+    return np.stack([pool(tensors, under, weights(mask_of(active, q, exclude_overlap), num, first))
+                     for q in range(3)])
+
+
+def region_voice(tensors, columns, count, regions):
+    """[256], seconds: of the columns with their middles in regions [(start, end)] in seconds at which
+    exactly one talks. count: of each frame, whose middle is at sample 270 f + 495.5."""
+    middle = np.arange(columns.shape[1]) * 1280 + 200
+    frames = np.arange(len(count)) * 270 + 495.5
+    nearest = np.abs(middle[:, None] - frames[None, :]).argmin(1)
+    w = np.array([sum(s <= m / RATE < e for s, e in regions) for m in middle]) * (count[nearest] == 1)
+    return pool(tensors, columns, w.astype("<f8")), w.sum() * 0.08

@@ -55,22 +55,26 @@ def read_wav(path):
         return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype("<f4") / 32768
 
 
-def dump(model, samples, step=RATE, trunk="window", threads=2, part=1 << 30):
+def dump(model, samples, step=RATE, trunk="window", threads=2, part=1 << 30,
+         files=(("active", "u1", (-1, 589)), ("embeddings", "<f4", (-1, 3, 256)))):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "samples.f32")
         samples.tofile(path)
         subprocess.run([dump_voices, model, path, folder, str(step), trunk, str(threads),
                         str(part)], check=True)
-        return (np.fromfile(os.path.join(folder, "active.bin"), "u1").reshape(-1, 589),
-                np.fromfile(os.path.join(folder, "embeddings.bin"), "<f4").reshape(-1, 3, 256))
+        return [np.fromfile(os.path.join(folder, name + ".bin"), kind).reshape(shape)
+                for name, kind, shape in files]
+
+
+def compare(name, found, expected, bound):
+    cosine = found.astype(float) @ expected / np.linalg.norm(found) / np.linalg.norm(expected)
+    check(name, cosine > bound, "cosine %.9f" % cosine)
 
 
 def compare_voices(name, active, embeddings, expected, bound):
     for q in range(3):
         if (active >> q & 1).any():
-            a, b = embeddings[q].astype(float), expected[q]
-            cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
-            check("%s speaker %d" % (name, q), cosine > bound, "cosine %.9f" % cosine)
+            compare("%s speaker %d" % (name, q), embeddings[q], expected[q], bound)
 
 
 def put_together(segmentations, hard):
@@ -145,6 +149,18 @@ def compare_chunks(model, tensors, name, samples, segmentation, chosen):
     return active, embeddings
 
 
+def compare_regions(model, tensors, samples, columns):
+    count, embeddings, seconds = dump(model, samples, trunk="regions", files=(
+        ("count", "u1", -1), ("embeddings", "<f4", (3, 256)), ("seconds", "<f8", 3)))
+    for i, regions in enumerate([[(0, 1e6)], [(3.1, 9.7), (14, 21.35)]]):
+        expected, expected_s = reference.region_voice(tensors, columns, count, regions)
+        check("region %d: seconds" % i, abs(seconds[i] - expected_s) < 1e-6 and expected_s > 3,
+              "%f %f" % (seconds[i], expected_s))
+        compare("region %d" % i, embeddings[i], expected, 0.999999)
+        check("region %d: unit length" % i, abs(np.linalg.norm(embeddings[i]) - 1) < 1e-5)
+    check("too short a region", not embeddings[2].any() and seconds[2] < 0.16)
+
+
 def compare_pass(model, tensors, path):
     """26 s: the library passes them in two parts, whose border lies under most chunks. Every other
     chunk begins between two columns."""
@@ -159,6 +175,7 @@ def compare_pass(model, tensors, path):
         expected = reference.pass_voices(tensors, columns, c * RATE, active[c], False)
         compare_voices("with overlap, chunk %d" % c, active[c], stages["embeddings"][c], expected,
                        0.999999)
+    compare_regions(model, tensors, samples, columns)
 
 
 def compare_feeding(model, samples):
@@ -229,10 +246,23 @@ def check_program(model):
     silence = sorted((SHARED / "data" / "nonspeech").glob("*.*"))
     for path in [p for p in silence if p.suffix in (".flac", ".wav")][:4]:
         check("%s has no speakers" % path.name, turns_of(model, path) == [])
-    refused = subprocess.run([program, "embed", "--model", model, str(clip)], capture_output=True,
-                             text=True)
-    check("embed is refused in one line", refused.returncode != 0 and not refused.stdout and
-          refused.stderr.count("\n") == 1 and "community-1" in refused.stderr, refused.stderr)
+    check_embed(model, clip)
+
+
+def check_embed(model, clip):
+    run = lambda *words: subprocess.run([program, *words, "--model", model], capture_output=True,
+                                        text=True).stdout
+    embedding = np.array(json.loads(run("embed", clip))["embedding"])
+    check("embed", embedding.shape == (256,) and abs(np.linalg.norm(embedding) - 1) < 1e-5)
+    rttm = clip.parent / "reference.rttm"
+    speakers = [json.loads(line) for line in run("embed", "--segments", rttm, clip).splitlines()]
+    check("embed speakers", len(speakers) > 1 and all(s["embedding"] for s in speakers))
+    undecided = json.loads(run("verify", "-f", "json", clip, clip))
+    check("verify without a threshold", undecided["score"] > 0.9999 and undecided["same"] is None)
+    text = run("verify", clip, clip)
+    check("verify says so", text.startswith("1.000 undecided") and text.count("\n") == 1, text)
+    check("verify with one", run("verify", clip, clip, "--threshold", "0.5") ==
+          "1.000 same (threshold 0.500)\n")
 
 
 def main():
