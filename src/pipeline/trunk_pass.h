@@ -61,8 +61,8 @@ int dr_trunk_pass_open(struct dr_trunk_pass *pass, struct dr_workers *workers,
 
 /* Goes on to frame number `end`, which is a multiple of the trunk's part, with its reach of frames
  * behind it at hand, or the recording's end, and hands out columns as they come, at least once.
- * mean[80]: not read where the trunk has its own. wanted: one for each column from pass->end on; parts
- * in which none is wanted are skipped and read as zeros. A status, that of take. */
+ * mean[80]: not read where the trunk has its own. wanted: one for each column from pass->end on;
+ * parts in which none is wanted are skipped and read as zeros. A status, that of take. */
 int dr_trunk_pass_run(struct dr_trunk_pass *pass, size_t end, const float *mean,
                       const uint8_t *wanted, dr_columns_fn *take, void *context,
                       diarist_error *err);
