@@ -154,7 +154,8 @@ static int take_archived(struct bench_source *source, struct archive_entry *arch
         return status;
     if (archive_entry_filetype(archived) != AE_IFREG || archive_entry_hardlink(archived))
         return skip_entry(source, path, err);
-    if (bench_path_name(path)[0] == '.')
+    const char *name = bench_path_name(path);
+    if (!*name || *name == '.')
         return DIARIST_OK;
     struct bench_entry entry = {
         .path = path, .size = (uint64_t)archive_entry_size(archived), .source = source};
