@@ -34,7 +34,7 @@ bool bench_dataset_id_is_good(const char *id) {
     for (const char *c = id; *c; c++)
         if ((unsigned char)*c <= ' ' || strchr("/\\:*?\"<>|\x7f", *c))
             return false;
-    return true;
+    return bench_is_utf8(id);
 }
 
 static void free_dataset(struct bench_dataset *dataset) {
@@ -53,6 +53,15 @@ void bench_catalogue_free(struct bench_catalogue *catalogue) {
         free_dataset(&catalogue->datasets[i]);
     free(catalogue->datasets);
     free(catalogue);
+}
+
+/* Every path of a dataset is in JSON sooner or later. */
+static int check_path(const char *path, diarist_error *err) {
+    if (!path)
+        return bench_fail_memory(err);
+    return bench_is_utf8(path) ? DIARIST_OK
+                               : bench_fail(err, DIARIST_ERROR_INPUT,
+                                            "%s: this path is not UTF-8; rename it", path);
 }
 
 static struct bench_dataset *append(struct bench_catalogue *catalogue) {
@@ -176,8 +185,9 @@ static int load_list(struct bench_catalogue *catalogue, const char *path, diaris
     size_t size = 0;
     json_error_t wrong;
     json_t *entries = NULL;
-    int status = list.folder ? bench_file_read(&text, &size, path, MAX_LIST_BYTES, err)
-                             : bench_fail_memory(err);
+    int status = check_path(list.folder, err);
+    if (!status)
+        status = bench_file_read(&text, &size, path, MAX_LIST_BYTES, err);
     if (!status && !(entries = json_loadb(text, size, JSON_REJECT_DUPLICATES, &wrong)))
         status = bench_fail(err, DIARIST_ERROR_INPUT, "%s: line %d: no JSON: %s; correct it", path,
                             wrong.line, wrong.text);
@@ -241,7 +251,7 @@ static int by_id(const void *a, const void *b) {
 static int load_folders(struct bench_catalogue *catalogue, const char *given, diarist_error *err) {
     struct bench_names names = {0};
     char *root = bench_path_from(NULL, given);
-    int status = root ? DIARIST_OK : bench_fail_memory(err);
+    int status = check_path(root, err);
     if (!status && bench_is_folder(root))
         status = bench_folder_names(&names, root, err);
     for (size_t i = 0; !status && i < names.num; i++)

@@ -7,7 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -66,6 +66,12 @@ int bench_folder_names(struct bench_names *names, const char *path, diarist_erro
     closedir(folder);
     bench_names_sort(names);
     return status;
+}
+
+bool bench_is_utf8(const char *text) {
+    json_t *string = json_string(text);
+    json_decref(string);
+    return string;
 }
 
 bool bench_is_folder(const char *path) {

@@ -21,6 +21,9 @@ int bench_names_add(struct bench_names *names, const char *name, diarist_error *
 void bench_names_sort(struct bench_names *names);
 void bench_names_free(struct bench_names *names);
 
+/* What can stand in a JSON document. */
+bool bench_is_utf8(const char *text);
+
 bool bench_is_folder(const char *path);
 /* Also through a link. */
 bool bench_is_file(const char *path);

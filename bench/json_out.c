@@ -3,6 +3,10 @@
 #include "json_out.h"
 
 #include "fail.h"
+#include "folder.h"
+#include "text.h"
+
+#include <stdlib.h>
 #include "text.h"
 
 #include <stdlib.h>
@@ -13,4 +17,17 @@ int bench_json_out(char **text, json_t *document, diarist_error *err) {
     free(dump);
     json_decref(document);
     return *text ? DIARIST_OK : bench_fail_memory(err);
+}
+
+json_t *bench_json_text(const char *text) {
+    if (!text)
+        return json_null();
+    if (bench_is_utf8(text))
+        return json_string(text);
+    char *ascii = bench_text_of("%s", text);
+    for (char *c = ascii; c && *c; c++)
+        *c = (char)((unsigned char)*c < 0x80 ? *c : '?');
+    json_t *string = ascii ? json_string(ascii) : NULL;
+    free(ascii);
+    return string;
 }

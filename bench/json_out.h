@@ -11,4 +11,7 @@
  * be NULL: no memory. */
 int bench_json_out(char **text, json_t *document, diarist_error *err);
 
+/* text, or null; in what is not UTF-8 question marks stand for all but ASCII. NULL: no memory. */
+json_t *bench_json_text(const char *text);
+
 #endif

@@ -24,7 +24,12 @@ int bench_layout_folder(char **folder, const diarist_bench_settings *settings, c
     char *root = bench_path_from(NULL, settings->datasets_root);
     *folder = root ? bench_text_of("%s/%s", root, id) : NULL;
     free(root);
-    int status = *folder ? bench_make_directories(*folder, err) : bench_fail_memory(err);
+    int status = *folder ? DIARIST_OK : bench_fail_memory(err);
+    if (!status && !bench_is_utf8(*folder))
+        status =
+            bench_fail(err, DIARIST_ERROR_INPUT, "%s: this path is not UTF-8; rename it", *folder);
+    if (!status)
+        status = bench_make_directories(*folder, err);
     if (status) {
         free(*folder);
         *folder = NULL;

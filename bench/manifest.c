@@ -7,7 +7,7 @@
 #include "manifest.h"
 
 #include "fail.h"
-#include "text.h"
+#include "json_out.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,23 +16,9 @@
 /* Of a recording's end and the last turn's: references are rounded, and frames padded. */
 static const double REFERENCE_TOLERANCE_S = 1.0;
 
-/* text, or null; what is not UTF-8 is replaced by question marks. */
-static json_t *text_json(const char *text) {
-    if (!text)
-        return json_null();
-    if (bench_is_utf8(text))
-        return json_string(text);
-    char *ascii = bench_text_of("%s", text);
-    for (char *c = ascii; c && *c; c++)
-        *c = (char)((unsigned char)*c < 0x80 ? *c : '?');
-    json_t *string = ascii ? json_string(ascii) : NULL;
-    free(ascii);
-    return string;
-}
-
 /* {"file_id" or "file": name, "problem": line} */
 static json_t *problem_json(const char *key, const char *name, const char *problem) {
-    return json_pack("{s:o,s:o}", key, text_json(name), "problem", text_json(problem));
+    return json_pack("{s:o,s:o}", key, bench_json_text(name), "problem", bench_json_text(problem));
 }
 
 /* ---- statistics ---------------------------------------------------------------------------- */
@@ -95,7 +81,7 @@ static json_t *recordings_json(const struct bench_recordings *recordings, bool d
     for (size_t i = 0; i < recordings->num; i++) {
         const struct bench_recording *item = &recordings->items[i];
         if (item->reference == SIZE_MAX && item->duplicate == duplicate)
-            json_array_append_new(out, text_json(item->name));
+            json_array_append_new(out, bench_json_text(item->name));
     }
     return out;
 }
@@ -114,8 +100,8 @@ static json_t *references_json(const struct bench_recordings *recordings,
         const char *name = bench_path_name(references->files[item->file].path);
         if (item->taken || has_reference(recordings, item->id) != duplicate)
             continue;
-        json_array_append_new(
-            out, json_pack("{s:o,s:o}", "file", text_json(name), "file_id", text_json(item->id)));
+        json_array_append_new(out, json_pack("{s:o,s:o}", "file", bench_json_text(name), "file_id",
+                                             bench_json_text(item->id)));
     }
     return out;
 }
@@ -166,7 +152,7 @@ static json_t *ids_json(const struct bench_selection *selection,
             file->duration_s > 0 && facts[i].end_s > file->duration_s + REFERENCE_TOLERANCE_S;
         if ((fit == EMPTY && empty) || (fit == TOO_LONG && too_long) ||
             (fit == WITHOUT_UEM && !file->uem))
-            json_array_append_new(out, text_json(file->file_id));
+            json_array_append_new(out, bench_json_text(file->file_id));
     }
     return out;
 }
@@ -174,7 +160,7 @@ static json_t *ids_json(const struct bench_selection *selection,
 static json_t *names_json(const struct bench_names *names) {
     json_t *out = json_array();
     for (size_t i = 0; i < names->num; i++)
-        json_array_append_new(out, text_json(names->names[i]));
+        json_array_append_new(out, bench_json_text(names->names[i]));
     return out;
 }
 
@@ -212,13 +198,14 @@ static json_t *files_json(const struct bench_selection *selection) {
     for (size_t i = 0; i < selection->num_files; i++) {
         const struct bench_file *file = &selection->files[i];
         json_array_append_new(
-            out, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:s,s:o}", "file_id",
-                           text_json(file->file_id), "audio", text_json(file->audio), "rttm",
-                           text_json(file->rttm), "rttm_id", text_json(file->rttm_id), "uem",
-                           text_json(file->uem), "uem_id", text_json(file->uem_id), "duration",
-                           file->duration_s > 0 ? json_real(file->duration_s) : json_null(),
-                           "num_speakers", (json_int_t)file->num_speakers, "hash", file->hash,
-                           "problem", text_json(file->problem)));
+            out,
+            json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:s,s:o}", "file_id",
+                      bench_json_text(file->file_id), "audio", bench_json_text(file->audio), "rttm",
+                      bench_json_text(file->rttm), "rttm_id", bench_json_text(file->rttm_id), "uem",
+                      bench_json_text(file->uem), "uem_id", bench_json_text(file->uem_id),
+                      "duration", file->duration_s > 0 ? json_real(file->duration_s) : json_null(),
+                      "num_speakers", (json_int_t)file->num_speakers, "hash", file->hash, "problem",
+                      bench_json_text(file->problem)));
     }
     return out;
 }
@@ -228,11 +215,11 @@ int bench_manifest_make(struct bench_selection *selection, const struct bench_da
                         const struct bench_references *references, const struct bench_uems *uems,
                         const struct bench_reference_facts *facts, diarist_error *err) {
     selection->manifest =
-        json_pack("{s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o}", "dataset_id", text_json(dataset->id), "name",
-                  text_json(dataset->name), "description", text_json(dataset->description),
-                  "selection_hash", selection->hash, "limit_files",
-                  limit_files ? json_integer((json_int_t)limit_files) : json_null(), "stats",
-                  stats_json(selection, facts), "matching",
+        json_pack("{s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o}", "dataset_id", bench_json_text(dataset->id),
+                  "name", bench_json_text(dataset->name), "description",
+                  bench_json_text(dataset->description), "selection_hash", selection->hash,
+                  "limit_files", limit_files ? json_integer((json_int_t)limit_files) : json_null(),
+                  "stats", stats_json(selection, facts), "matching",
                   matching_json(selection, dataset, recordings, references, uems, facts), "files",
                   files_json(selection));
     return selection->manifest ? DIARIST_OK : bench_fail_memory(err);

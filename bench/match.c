@@ -6,7 +6,6 @@
 #include "text.h"
 
 #include <ctype.h>
-#include <jansson.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +14,6 @@
 static const char *const audio_extensions[] = {
     "wav", "flac", "mp3", "ogg", "oga", "opus", "m4a",  "mp4", "aac", "webm", "mkv", "mka", "mov",
     "aif", "aiff", "au",  "snd", "caf", "w64",  "rf64", "wma", "amr", "3gp",  "sph", "avi", "mpg"};
-
-bool bench_is_utf8(const char *text) {
-    json_t *string = json_string(text);
-    json_decref(string);
-    return string;
-}
 
 void bench_recordings_free(struct bench_recordings *recordings) {
     if (!recordings)

@@ -42,6 +42,4 @@ size_t bench_recordings_find(const struct bench_recordings *recordings, const ch
  * "EN2002a.Mix-Headset", "ES2004a.Array1-01", "R8001_M8004_MS801", "S02_U06.CH1", "talk_ch2". */
 size_t bench_id_without_channel(const char *id);
 
-bool bench_is_utf8(const char *text);
-
 #endif

@@ -240,7 +240,7 @@ static int move_in(const struct work *work, diarist_error *err) {
 static int write_summary(char **json, const struct work *work, diarist_error *err) {
     json_t *skipped = json_array();
     for (size_t i = 0; i < work->skipped.num; i++)
-        json_array_append_new(skipped, json_string(work->skipped.names[i]));
+        json_array_append_new(skipped, bench_json_text(work->skipped.names[i]));
     return bench_json_out(json,
                           json_pack("{s:s,s:s,s:I,s:I,s:o}", "dataset_id", work->corpus->dataset_id,
                                     "folder", work->dataset, "audio", (json_int_t)work->num_audio,

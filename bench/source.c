@@ -3,7 +3,6 @@
 #include "source.h"
 
 #include "fail.h"
-#include "match.h"
 #include "text.h"
 
 #include <archive.h>

@@ -86,6 +86,7 @@ class Bench:
             "datasets",
             *words,
             cwd=self.folder,
+            errors="replace",
             env={**kept, "HOME": str(self.folder), **environment},
         )
 

@@ -77,6 +77,13 @@ def test_layout(bench, checks):
     checks.expect("own datasets", [e["dataset_id"] for e in entries] == sorted([*OPEN_TRACK, "ours"]))
     out = bench.check("ours", BENCH_DATASETS_ROOT="elsewhere")
     checks.expect("without a uem folder", out["uem_dir"] is None and out["complete"], out)
+    bad = os.fsdecode(b"b\xff")
+    fill(bench.folder / bad, {"x/audio/a.wav": b"", "x.json": "[]"})
+    bench.fails("a root in no encoding", "list", says="not UTF-8", BENCH_DATASETS_ROOT=bad)
+    bench.fails("a list in no encoding", "list", says="not UTF-8", BENCH_DATASETS_FILE=f"{bad}/x.json")
+    fill(bench.folder / "elsewhere", {f"{bad}/audio/a.wav": b""})
+    entries = bench.json("list", BENCH_DATASETS_ROOT="elsewhere")
+    checks.expect("a dataset in no encoding is none", len(entries) == 7, entries)
     bench.fails("an unknown dataset", "check", "nothing", says="no such dataset; there are: aishell4, ")
 
 

@@ -7,6 +7,7 @@ usage: test_prepare.py PROGRAM
 
 import gzip
 import io
+import os
 import shutil
 import sys
 import tarfile
@@ -192,6 +193,15 @@ def test_hostile(bench, checks):
     write_tar(path, good, "w", links)
     out = prepared(bench, "voxconverse", str(path))
     checks.expect("links are left out", len(out["skipped"]) == 3 and out["audio"] == 1, out)
+    bad = os.fsdecode(b"b\xff")
+    bench.fails(
+        "a place in no encoding",
+        "prepare",
+        "voxconverse",
+        str(path),
+        says="not UTF-8",
+        BENCH_DATASETS_ROOT=bad,
+    )
     bench.fails("no such source", "prepare", "voxconverse", "none.zip", says="", code=3)
     bench.fails("no such corpus", "prepare", "timit", "none.zip", says="voxconverse", code=3)
     bench.fails("no source", "prepare", "voxconverse", code=2)
