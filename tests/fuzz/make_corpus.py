@@ -8,7 +8,8 @@ Writes DIRECTORY/weights/*: small model files, valid ones and ones that break on
 DIRECTORY/audio/*: short recordings, with the byte behind them that says how to read them;
 DIRECTORY/options/*: command lines, one argument a line, an empty line, config.toml;
 DIRECTORY/{zip,pickle,checkpoint,npy,onnx}/*: what models are imported from, in small;
-DIRECTORY/report/*: a report, texts with paths and tokens, a history; the last byte says which.
+DIRECTORY/report/*: a report, texts with paths and tokens, a history; the last byte says which;
+DIRECTORY/archive/*: corpora in archives.
 """
 
 import io
@@ -18,6 +19,7 @@ import os
 import struct
 import subprocess
 import sys
+import tarfile
 import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "import"))
@@ -259,10 +261,32 @@ def reports():
             "paths": paths.encode() + b"\2", "history": history.encode() + b"\3"}
 
 
+def archives():
+    """{name: bytes}; one entry leads out, one is a link."""
+    files = {"wav/a.wav": b"RIFF" * 40, "\u00e4.rttm": b"SPEAKER a 1 0 1\n", "x/../y": b"z"}
+    out = {}
+    for name, mode in (("tar", "w"), ("gz", "w:gz"), ("bz2", "w:bz2"), ("xz", "w:xz")):
+        memory = io.BytesIO()
+        with tarfile.open(fileobj=memory, mode=mode) as archive:
+            for path, content in files.items():
+                info = tarfile.TarInfo(path)
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+            link = tarfile.TarInfo("link.wav")
+            link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"
+            archive.addfile(link)
+        out[name] = memory.getvalue()
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    return {**out, "zip": memory.getvalue()}
+
+
 def main():
     seeds = {"weights": weights(), "audio": audio(), "options": options(), "zip": zips(),
              "pickle": pickles(), "checkpoint": pickles(), "npy": npys(), "onnx": onnxs(),
-             "report": reports()}
+             "report": reports(), "archive": archives()}
     for name, files in seeds.items():
         folder = os.path.join(sys.argv[1], name)
         os.makedirs(folder, exist_ok=True)
