@@ -138,6 +138,8 @@ static bool read_stream(struct bench_process *process, int fd, bool kept) {
     ssize_t n = read(fd, part, sizeof part);
     if (n < 0)
         return errno == EINTR;
+    if (kept && process->output.size > BENCH_OUTPUT_LIMIT)
+        return n > 0;
     if (kept)
         bench_text_bytes(&process->output, part, (size_t)n);
     else

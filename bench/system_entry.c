@@ -241,12 +241,15 @@ static int merge_listed(json_t *system, const struct bench_place *place, const j
 static int check_source(const struct bench_place *place, json_t *listed, const json_t *system) {
     const char *id = json_string_value(json_object_get(system, "definition"));
     bool has_command = !json_is_null(json_object_get(system, "command"));
+    const char *name = json_string_value(json_object_get(system, "system_id"));
+    if (has_command && bench_definition_find(name))
+        return bench_field_wrong(place, "command",
+                                 "%s runs in its own way; choose another system_id", name);
     if (has_command && id)
         return bench_field_wrong(place, "definition", "contradicts command; give one or the other");
     if (has_command || bench_definition_find(id))
         return DIARIST_OK;
     struct bench_text known = {0};
-    const char *name;
     json_t *value;
     for (size_t i = 0; bench_definition_at(i); i++)
         bench_text_add(&known, "%s%s", i ? ", " : "", bench_definition_at(i)->id);

@@ -71,7 +71,7 @@ DIARIST_API int diarist_bench_dataset_prepare(char **json, const diarist_bench_s
 DIARIST_API int diarist_bench_systems(char **json, const diarist_bench_settings *settings,
                                       diarist_error *err);
 
-/* Checks a specification (docs/schema/bench-spec-1.schema.json) as a whole, and hands out the same
+/* Checks a specification (docs/schema/spec.schema.json) as a whole, and hands out the same
  * with every default filled in. DIARIST_ERROR_ARGUMENT names the field by its path
  * ("systems[1].params.min_speakers"); DIARIST_ERROR_INPUT: a list of datasets or systems is wrong.
  */

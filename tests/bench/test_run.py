@@ -1,0 +1,299 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""test_run.py PROGRAM [--diarist]: runs of systems that behave and of some that do not.
+
+Recordings are noise of known length, references and what the systems say are written here, so that
+every score can be told beforehand. --diarist: the program itself on examples/conversation.flac.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import wave
+
+PROGRAM = pathlib.Path(sys.argv.pop(1)).resolve()
+WITH_DIARIST = "--diarist" in sys.argv
+if WITH_DIARIST:
+    sys.argv.remove("--diarist")
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+STRICT, COLLAR = "collar_0_overlap", "collar_0.25_no_overlap"
+REFERENCE = [(0, 4, "A"), (4, 8, "B")]
+
+
+def rttm(name, turns):
+    return "".join(f"SPEAKER {name} 1 {a} {b - a} <NA> <NA> {who} <NA> <NA>\n" for a, b, who in turns)
+
+
+def shell(name, script, **more):
+    """A command that sees the recording as $1 and where its turns go as $2."""
+    return {"system_id": name, "command": ["sh", "-c", script, "sh", "{audio}", "{out}"], **more}
+
+
+def says(turns):
+    return "cat > \"$2\" <<'END'\n" + rttm("x", turns) + "END"
+
+
+class Runs(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.path = pathlib.Path(self.folder.name).resolve()
+        for name in ("one", "two"):
+            self.add(name, REFERENCE)
+        self.run_dir = self.path / "run"
+
+    def add(self, name, turns, seconds=8):
+        data = self.path / "datasets" / "mini"
+        for kind in ("audio", "rttm"):
+            (data / kind).mkdir(parents=True, exist_ok=True)
+        with wave.open(str(data / "audio" / f"{name}.wav"), "wb") as file:
+            file.setparams((2, 2, 8000, 0, "NONE", ""))
+            file.writeframes(b"".join(struct.pack("<hh", i % 77, -i % 55) for i in range(seconds * 8000)))
+        (data / "rttm" / f"{name}.rttm").write_text(rttm(name, turns))
+
+    def command(self, systems, *more, **spec):
+        (self.path / "spec.json").write_text(json.dumps(
+            {"dataset_id": "mini", "cpu_threads": 1, "systems": systems, **spec}))
+        return [PROGRAM, "bench", "run", self.path / "spec.json", "--run-dir", self.run_dir,
+                "--datasets-root", self.path / "datasets", "--environments", self.path / "venvs", *more]
+
+    def bench(self, systems, *more, code=0, **spec):
+        done = subprocess.run(self.command(systems, *more, **spec), capture_output=True, text=True,
+                              cwd=self.path, timeout=100)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done
+
+    def rows(self):
+        """{(system, run, file): row}; each once."""
+        lines = (self.run_dir / "items.jsonl").read_text().splitlines()
+        rows = [json.loads(line) for line in lines]
+        found = {(r["system_id"], r["run_index"], r["file_id"]): r for r in rows}
+        self.assertEqual(len(rows), len(found))
+        return found
+
+    def text(self, name):
+        return (self.run_dir / name).read_text()
+
+    def test_scores(self):
+        """Of 8 s: all right; 1 s missed; 1 s too much; another speaker for 2 s."""
+        done = self.bench([{"system_id": "oracle_reference"},
+                           shell("misses", says([(0, 4, "x"), (5, 8, "y")])),
+                           shell("confuses", says([(0, 6, "x"), (6, 8, "y")])),
+                           shell("extra", says([(0, 5, "x"), (4, 8, "y")])),
+                           shell("nobody", ': > "$2"')], n_runs=2, warmup_files=1)
+        self.assertEqual(done.stdout, f"{self.run_dir}/report.md\n")
+        rows = self.rows()
+        self.assertEqual(len(rows), 5 * 2 * 2)
+        wanted = {"oracle_reference": (0, 0, 0), "misses": (1, 0, 0), "confuses": (0, 0, 2),
+                  "extra": (0, 1, 0), "nobody": (8, 0, 0)}
+        for (system, _, _), row in rows.items():
+            self.assertEqual((row["status"], row["error"]), ("ok", None), row)
+            self.assertEqual((row["duration"], row["reference_speakers"]), (8, 2))
+            self.assertEqual(row["predicted_speakers"], 0 if system == "nobody" else 2)
+            score = row["scores"][STRICT]
+            for key, value in zip(("missed", "false_alarm", "confusion"), wanted[system]):
+                self.assertAlmostEqual(score[key], value, 6, (system, key))
+            self.assertAlmostEqual(score["der"], sum(wanted[system]) / 8, 6)
+            self.assertAlmostEqual(row["scores"][COLLAR]["scored"], 8 - 4 * 0.25, 6)
+            self.assertAlmostEqual(row["rtf"], row["wall_s"] / 8, 6)
+        self.assertEqual(self.text("turns/misses/1/two.rttm").split()[1], "two")
+        spec, machine = json.loads(self.text("spec.json")), json.loads(self.text("machine.json"))
+        self.assertEqual(machine["thread_pinning"]["cpu_threads"], 1)
+        self.assertEqual(len(machine["thread_pinning"]["processors"]), 1)
+        self.assertEqual(spec["n_runs"], 2)
+        report = json.loads(self.text("report.json"))
+        self.assertEqual((report["job_id"], report["status"]), (spec["job_id"], "completed"))
+
+    def test_misbehaving(self):
+        (self.path / "datasets/mini/audio/zzz.wav").write_bytes(b"RIFF no audio at all" * 9)
+        (self.path / "datasets/mini/rttm/zzz.rttm").write_text(rttm("zzz", REFERENCE))
+        self.bench([shell("exits", "echo no luck >&2; exit 1"), shell("hangs", "sleep 99", timeout_s=0.3),
+                    shell("crashes", "kill -SEGV $$"),
+                    shell("garbage", 'head -c 999 /dev/urandom > "$2"'),
+                    shell("words", 'echo hello world > "$2"'), shell("silent", "true"),
+                    {"system_id": "absent", "command": ["/no/such/program", "{audio}"]},
+                    {"system_id": "unversioned", "command": ["true", "{audio}"], "version_command": ["false"]},
+                    shell("good", says(REFERENCE))], code=1)
+        wanted = {
+            "exits": ("failed", r"\Aexit code 1: no luck\Z"),
+            "hangs": ("timeout", r"\Aran longer than 0.3 s"), "crashes": ("failed", r"\Aended by SIGSEGV"),
+            "garbage": ("failed", r"\Aits output is no diarization"),
+            "words": ("failed", r"\Aits output is no diarization"), "silent": ("failed", r"\Aleft no output"),
+            "absent": ("failed", r"\Acannot be started: No such file"),
+            "unversioned": ("failed", r"\Aversion_command does not say a version: exit code 1"),
+            "good": ("ok", None)}
+        rows = self.rows()
+        self.assertEqual(len(rows), len(wanted) * 3)
+        for (system, _, name), row in rows.items():
+            if name == "zzz":
+                self.assertEqual((row["status"], row["scores"]), ("unreadable", None))
+                continue
+            status, pattern = wanted[system]
+            self.assertEqual(row["status"], status, row)
+            if status != "ok":
+                self.assertRegex(row["error"], pattern)
+                # What a system failed at is all missed.
+                self.assertEqual(row["scores"][STRICT]["missed"], 8)
+                self.assertIsNone(row["predicted_speakers"])
+        self.assertEqual(self.text("log/exits/0/one.txt"), "no luck\n")
+        self.assertFalse(list(self.run_dir.rglob("*.said")) + list(self.run_dir.rglob("*.wav")))
+
+    def test_placeholders(self):
+        script = ("import sys, wave, os\nw = wave.open(sys.argv[1])\n"
+                  "assert w.getparams()[:4] == (1, 2, 16000, 8 * 16000), w.getparams()\n"
+                  "assert sys.argv[2:] == ['1', sys.argv[3], '{' + 'x}', '2.5'], sys.argv\n"
+                  "assert os.environ['OMP_NUM_THREADS'] == '1' and len(os.sched_getaffinity(0)) == 1\n"
+                  "print(f'SPEAKER {sys.argv[3]} 1 0 {sys.argv[5]} <NA> <NA> a <NA> <NA>')")
+        self.bench([{"system_id": "python", "version_command": ["echo", "3.1 of it"],
+                     "command": ["python3", "-c", script, "{wav}", "{threads}", "{file_id}", "{{x}}",
+                                 "{end}"],
+                     "params": {"end": 2.5}}])
+        for row in self.rows().values():
+            self.assertEqual((row["status"], row["system_version"]), ("ok", "3.1 of it"), row)
+            self.assertAlmostEqual(row["scores"][STRICT]["missed"], 5.5, 6)
+
+    def test_empty_reference(self):
+        (self.path / "datasets/mini/rttm/two.rttm").write_text("")
+        self.bench([shell("good", says(REFERENCE))], code=1)
+        row = self.rows()["good", 0, "two"]
+        self.assertEqual(row["status"], "unreadable")
+        self.assertIn("reference", row["error"])
+
+    def test_setup_fails(self):
+        """No interpreter can be made: rows say so, the run goes on."""
+        tools = self.path / "tools"
+        tools.mkdir()
+        (tools / "python3").write_text("#!/bin/sh\necho there is no venv here >&2\nexit 1\n")
+        (tools / "python3").chmod(0o755)
+        path = f"{tools}:{os.environ['PATH']}"
+        done = subprocess.run(self.command([{"system_id": "diarize"}, {"system_id": "oracle_reference"}]),
+                              env={**os.environ, "PATH": path}, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        rows = self.rows()
+        self.assertEqual(rows["diarize", 0, "one"]["status"], "failed")
+        self.assertRegex(rows["diarize", 0, "one"]["error"],
+                         r"diarize cannot be set up: exit code 1: there is no venv here; see diarize.log")
+        self.assertEqual(rows["oracle_reference", 0, "two"]["status"], "ok")
+
+    def test_resumed(self):
+        """Killed midway, with a row half written; what was going on is ended too."""
+        slow = shell("slow", f"echo $1 >> {self.path}/calls; sleep 0.5; " + says(REFERENCE))
+        hang = shell("stuck", f"[ -e {self.path}/go ] || sleep 4711.25; " + says([(0, 7, "x")]))
+        systems = [slow, hang]
+        child = subprocess.Popen(self.command(systems), stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while "4711.25" not in running() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.assertIn("4711.25", running())
+        other = subprocess.run(self.command(systems), capture_output=True, text=True)
+        self.assertRegex(other.stderr, "another process runs in it")
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        while "4711.25" in running() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.assertNotIn("4711.25", running())
+        before = self.rows()
+        self.assertEqual(len(before), 2)
+        with open(self.run_dir / "items.jsonl", "a", encoding="utf-8") as file:
+            file.write('{"system_id": "stuck", "run_in')
+        job = json.loads(self.text("spec.json"))["job_id"]
+        (self.path / "go").touch()
+        self.bench(systems)
+        after = self.rows()
+        self.assertEqual(len(after), 4)
+        self.assertEqual({key: after[key] for key in before}, before)
+        self.assertEqual(len((self.path / "calls").read_text().splitlines()), 2)
+        self.assertEqual(json.loads(self.text("spec.json"))["job_id"], job)
+        self.bench(systems)  # nothing is left to be done
+        self.assertEqual(self.rows(), after)
+
+    def test_other_run(self):
+        self.bench([{"system_id": "oracle_reference"}])
+        done = self.bench([{"system_id": "oracle_reference"}], code=2, n_runs=2)
+        self.assertRegex(done.stderr, "holds a run with other n_runs; give another folder")
+        self.add("three", REFERENCE)
+        done = self.bench([{"system_id": "oracle_reference"}], code=2)
+        self.assertRegex(done.stderr, "holds a run of other data")
+        self.assertEqual(len(self.rows()), 2)
+
+    def test_retry(self):
+        systems = [shell("moody", f"[ -e {self.path}/go ] || exit 1; " + says(REFERENCE)),
+                   {"system_id": "oracle_reference"}]
+        self.bench(systems, code=1)
+        (self.path / "go").touch()
+        self.bench(systems)
+        self.assertEqual(self.rows()["moody", 0, "one"]["status"], "failed")
+        self.bench(systems, "--retry-failed")
+        self.assertEqual({row["status"] for row in self.rows().values()}, {"ok"})
+
+    def test_interrupted(self):
+        child = subprocess.Popen(self.command([shell("slow", "sleep 4712.25")]), stderr=subprocess.PIPE,
+                                 text=True)
+        deadline = time.monotonic() + 60
+        while "4712.25" not in running() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 130, err)
+        self.assertRegex(err, "was stopped; the same command with --run-dir goes on")
+        self.assertNotIn("4712.25", running())
+        self.assertEqual(self.rows(), {})
+
+    def test_progress(self):
+        done = self.bench([shell("good", "sleep 0.1; " + says(REFERENCE))], "--progress", "json", n_runs=2)
+        events = [json.loads(line) for line in done.stderr.splitlines()]
+        rows = [e for e in events if e["event"] == "row"]
+        self.assertEqual([(r["done"], r["total"], r["status"], r["run_index"], r["file_id"]) for r in rows],
+                         [(1, 4, "ok", 0, "one"), (2, 4, "ok", 0, "two"), (3, 4, "ok", 1, "one"),
+                          (4, 4, "ok", 1, "two")])
+        self.assertEqual(rows[-1]["eta_s"], 0)
+        self.assertTrue(0 < rows[1]["eta_s"] < 60)
+
+    @unittest.skipUnless(WITH_DIARIST, "the model is not built in, or this is slow here")
+    def test_diarist_twice(self):
+        data = self.path / "datasets" / "mini"
+        shutil.rmtree(data)
+        for kind, suffix in (("audio", ".flac"), ("rttm", ".rttm")):
+            (data / kind).mkdir(parents=True)
+            shutil.copy(ROOT / "examples" / f"conversation{suffix}", data / kind)
+        systems = [{"system_id": "diarist"},
+                   {"system_id": "two", "definition": "diarist", "params": {"num_speakers": 2}}]
+        found = []
+        for name in ("first", "second"):
+            self.run_dir = self.path / name
+            self.bench(systems)
+            rows = self.rows()
+            found.append(({key: row["scores"] for key, row in rows.items()},
+                          json.loads(self.text("manifest.json"))["selection_hash"],
+                          self.text("turns/diarist/0/conversation.rttm")))
+            row = rows["diarist", 0, "conversation"]
+            self.assertLess(row["scores"][STRICT]["der"], 0.2)
+            self.assertTrue(20 < row["peak_rss_mb"] < 300 and row["cpu_s"] > 0.1)
+            self.assertEqual(rows["two", 0, "conversation"]["predicted_speakers"], 2)
+        self.assertEqual(found[0], found[1])
+
+
+def running():
+    """The command lines of all processes."""
+    lines = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[0].endswith(b"sleep"):
+            lines.append(words[1].decode())
+    return lines
+
+
+if __name__ == "__main__":
+    unittest.main()
