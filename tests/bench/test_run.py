@@ -67,7 +67,7 @@ class Runs(unittest.TestCase):
 
     def bench(self, systems, *more, code=0, **spec):
         done = subprocess.run(self.command(systems, *more, **spec), capture_output=True, text=True,
-                              cwd=self.path, timeout=100)
+                              cwd=self.path, timeout=250)
         self.assertEqual(done.returncode, code, done.stderr)
         return done
 
@@ -120,7 +120,8 @@ class Runs(unittest.TestCase):
                     shell("garbage", 'head -c 999 /dev/urandom > "$2"'),
                     shell("words", 'echo hello world > "$2"'), shell("silent", "true"),
                     {"system_id": "absent", "command": ["/no/such/program", "{audio}"]},
-                    {"system_id": "unversioned", "command": ["true", "{audio}"], "version_command": ["false"]},
+                    {"system_id": "unversioned", "command": ["true", "{audio}"],
+                     "version_command": ["false"]},
                     shell("good", says(REFERENCE))], code=1)
         wanted = {
             "exits": ("failed", r"\Aexit code 1: no luck\Z"),
