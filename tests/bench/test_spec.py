@@ -78,7 +78,7 @@ WRONG = [
     (diarist(num_speakers=True), r"systems\[1\]\.params\.num_speakers: "),
     (diarist(min_speakers=3, max_speakers=2), r"systems\[1\]\.params\.min_speakers: is above max_speakers"),
     (diarist(min_speakers=3, num_speakers=2), r"systems\[1\]\.params\.min_speakers: contradicts num_sp"),
-    (diarist(cluster_threshold=2), r"systems\[1\]\.params\.cluster_threshold: is no number from -1 to 1"),
+    (diarist(cluster_threshold=3), r"systems\[1\]\.params\.cluster_threshold: is no number from -1 to 2"),
     (diarist(exclude_overlap="on"), r"systems\[1\]\.params\.exclude_overlap: is neither true nor false"),
     (diarist(model=""), r"systems\[1\]\.params\.model: is no text"),
     (systems({"system_id": "sherpa-onnx", "params": {"embedding_model": "x"}}),
