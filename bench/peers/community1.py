@@ -12,7 +12,7 @@ import environments
 import recordings
 import systems
 
-EXCERPT_S, QUICK_S = 60, 20
+EXCERPT_S, QUICK_S = 600, 20
 PLDA = recordings.DATA.parent / "models" / "plda"
 
 
@@ -41,7 +41,7 @@ def differences(found, file, work, peer):
         read = scoring.read_rttm(systems.folder_of(work, name) / f"{file.name}.rttm")
         return next(iter(read.values()), Annotation())
 
-    if isinstance(found[peer], environments.Unavailable):
+    if isinstance(found.get(peer, environments.Unavailable()), environments.Unavailable):
         return
     for name, values in found.items():
         if isinstance(values, environments.Unavailable):
@@ -53,16 +53,19 @@ def differences(found, file, work, peer):
         values["true_speakers"] = len(reference.labels())
 
 
-def measure(program, default_model, path, runs, quick, work):
+def measure(program, default_model, path, runs, quick, work, is_wanted):
     """A function that gives (subject, {system: values}); comparing comes after all measuring."""
     work = pathlib.Path(work) / "community1"
     work.mkdir()
     model = make_model(default_model, work)
     file = recordings.prepare(path, work, QUICK_S if quick else EXCERPT_S)
     peer = environments.version("pyannote")
-    every = {f"diarist {preset}": systems.diarist(program, preset, model)
+    every = {f"diarist {preset}": systems.diarist(program, preset, "--model", model)
              for preset in systems.PRESETS}
+    every["diarist balanced, one pass"] = systems.diarist(program, "balanced", "--model", model,
+                                                          "--trunk", "recording")
     every[peer] = pyannote(model)
+    every = {name: system for name, system in every.items() if is_wanted(name)}
     found = systems.measure(every, [file], runs, work)
 
     def compare():

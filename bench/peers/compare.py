@@ -33,7 +33,7 @@ def options():
     parser.add_argument("--files", nargs="+", metavar="FILE", help="recordings for the first part")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
     parser.add_argument("--systems", nargs="+", metavar="NAME",
-                        help="only those whose names begin so, of the first two parts")
+                        help="only those whose names begin so, of all parts but networks")
     parser.add_argument("--runs", type=int, help="of which medians are taken (default 3; --quick 1)")
     parser.add_argument("--quick", action="store_true", help="excerpts, to see that all works")
     parser.add_argument("--build", default=recordings.ROOT / "build", type=pathlib.Path)
@@ -89,8 +89,9 @@ def measure_sets(opts, every, work):
 
 def main():
     opts = options()
+    is_wanted = lambda name: not opts.systems or name.startswith(tuple(opts.systems))
     every = {name: system for name, system in systems.all_systems(opts.build / "diarist").items()
-             if not opts.systems or name.startswith(tuple(opts.systems))}
+             if is_wanted(name)}
     rows, measured = [], []
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
@@ -105,7 +106,7 @@ def main():
                 opts.quick, work)]
         if "community1" in opts.parts:
             compared = community1.measure(opts.build / "diarist", opts.model, long_files(opts)[0], 1,
-                                          opts.quick, work)
+                                          opts.quick, work, is_wanted)
             measured.append(lambda: rows_of(*compared(), "community1"))
         for score in measured:
             rows += score()

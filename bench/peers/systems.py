@@ -21,8 +21,8 @@ def threads():
     return len(os.sched_getaffinity(0))
 
 
-def diarist(program, preset, model=None):
-    chosen = ["--model", model] if model else []
+def diarist(program, preset, *chosen):
+    """chosen: further options."""
 
     def diarize(files, folder, cold):
         took, peak = {}, 0.0
