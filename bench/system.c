@@ -292,8 +292,9 @@ static int open_diarist(struct bench_system *system, diarist_error *err) {
     if (access(program, X_OK))
         return bench_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be run: %s; name another program",
                           program, strerror(errno));
-    system->argv =
-        json_pack("[s,s,s,s,s]", program, "diarize", "--quiet", "--threads", "{threads}");
+    /* The user's own defaults would be in no report. */
+    system->argv = json_pack("[s,s,s,s,s,s]", program, "diarize", "--quiet", "--no-config",
+                             "--threads", "{threads}");
     const struct bench_param *param = system->definition->params;
     for (; param->name; param++) {
         const json_t *value =

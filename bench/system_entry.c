@@ -150,6 +150,9 @@ static int check_used(const struct bench_place *place, const char *name, const j
                       const json_t *argv) {
     size_t i;
     json_t *argument;
+    if (bench_is_one_of(name, always_known))
+        return bench_field_wrong(place, name, "{%s} has its value from the run; take another name",
+                                 name);
     if (!json_is_string(value) && !json_is_number(value) && !json_is_boolean(value))
         return bench_field_wrong(place, name, "is no text, number, true or false; give one");
     json_array_foreach(argv, i, argument) {

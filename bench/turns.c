@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- keeping ------------------------------------------------------------------------------ */
@@ -47,9 +48,13 @@ int bench_turns_take(const char *rttm, const char *said, const char *file_id, di
     diarist_error wrong;
     char *text;
     size_t size = 0;
-    if (access(said, F_OK))
+    struct stat info;
+    if (lstat(said, &info))
         return bench_fail(err, DIARIST_ERROR_INPUT,
                           "left no output; the command must write {out}, or print the turns");
+    if (!S_ISREG(info.st_mode)) /* a pipe would be waited for */
+        return bench_fail(err, DIARIST_ERROR_INPUT,
+                          "its output is no regular file; the command must write {out}");
     if (bench_file_read(&text, &size, said, (size_t)1 << 30, &wrong))
         return bench_fail(err, DIARIST_ERROR_INPUT, "its output cannot be read: %.180s",
                           wrong.message);

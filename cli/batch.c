@@ -103,6 +103,16 @@ static const char *describe_turns(char out[64], size_t num_speakers, size_t num_
     return out;
 }
 
+/* A clustering cannot tell apart more voices than it has samples of. */
+static void warn_of_number(const struct cli_job *job) {
+    const struct cli_settings *settings = job->batch->settings;
+    size_t wanted =
+        (size_t)(settings->num_speakers ? settings->num_speakers : settings->min_speakers);
+    if (job->num_speakers && job->num_speakers < wanted)
+        cli_warning(job->path, "%zu speaker%s instead of %zu: no more can be told apart",
+                    job->num_speakers, job->num_speakers == 1 ? "" : "s", wanted);
+}
+
 static void do_input(struct run *run, size_t index) {
     const struct cli_batch *batch = run->batch;
     struct cli_job job = {.batch = batch, .path = batch->inputs->paths[index]};
@@ -122,6 +132,8 @@ static void do_input(struct run *run, size_t index) {
         cli_product_free(&job.product);
     else
         rc = write_files(run, index, &job.product, &err, &subject);
+    if (!rc)
+        warn_of_number(&job);
     if (!rc)
         cli_info(job.path, "%s in %.1f s of audio; took %.2f s",
                  batch->stages == CLI_WORK_EMBED

@@ -120,8 +120,8 @@ static int set_pair(struct cli_settings *settings, enum cli_command command, con
     bool known;
     const struct cli_option *option = find_key(key, command, &known);
     if (!known)
-        return snprintf(why, size, "unknown key '%s'; keys are the long options of the manual",
-                        key);
+        return snprintf(why, size,
+                        "unknown key '%s'; those that may be set are in the manual, FILES", key);
     if (!option)
         return 0;
     bool wants_string = option->kind == CLI_STRING || option->kind == CLI_CHOICE;
@@ -169,7 +169,7 @@ static int fail_line(const char *path, int number, const char *why) {
 
 int cli_parse_config(struct cli_settings *settings, enum cli_command command) {
     char *path = NULL;
-    int rc = config_path(&path);
+    int rc = settings->no_config ? 0 : config_path(&path);
     if (!rc && path)
         rc = read_config(path, &settings->config_text);
     char *line = settings->config_text;

@@ -166,7 +166,7 @@ int cli_models_pull(const struct cli_settings *settings) {
     if (rc)
         return rc;
     if (!access(target, F_OK)) {
-        printf("%s: %s is there already\n", pull.set, target);
+        printf("%s: %s is there already; remove it to get it anew\n", pull.set, target);
         free(target);
         return cli_finish_stdout();
     }

@@ -83,7 +83,7 @@ struct cli_settings {
     int32_t score_format;
     const char *publish_to, *base_url; /* bench publish; NULL: not given */
     bool internal_fields;
-    bool help, version, man;
+    bool no_config, help, version, man;
     const char *completions;
 
     enum cli_origin origin[CLI_MAX_OPTIONS]; /* by row of the table */

@@ -54,7 +54,11 @@ static int find_part(struct dr_community *community, struct dr_community_part *p
 
 static int find_parts(struct dr_community *community, const char *folder, diarist_error *err) {
     char missing[200] = "";
+    struct stat info;
     int status = DIARIST_OK;
+    if (stat(folder, &info))
+        return dr_fail(err, DIARIST_ERROR_MODEL, "cannot be read: %s; check the path",
+                       strerror(errno));
     for (size_t i = 0; i < DR_COMMUNITY_PARTS && !status; i++) {
         struct dr_community_part *part = &community->parts[i];
         part->original = dr_original(DR_COMMUNITY, i);

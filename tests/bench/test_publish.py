@@ -174,6 +174,7 @@ SECRETS = {
         "JSON web token",
     "Authorization: " + "Bear" + "er abcdefgh12345678": "authorization header",
     "postgres://anna:" + "s3cr" + "tx@db.host/x": "password in a URL",
+    "https://anna:" + "hunter2" + "pass99@db.host/x": "password in a URL",
     "FOXNOSE_SECRET" + "_KEY=abcdefghij": "value of a secret name",
     "export BENCH_API" + "_KEYS='one-two-three'": "value of a secret name",
     '{"api' + '_key": "q8w7e6r5t4z3"}': "value of a secret name",

@@ -119,6 +119,7 @@ class Runs(unittest.TestCase):
                     shell("crashes", "kill -SEGV $$"),
                     shell("garbage", 'head -c 999 /dev/urandom > "$2"'),
                     shell("words", 'echo hello world > "$2"'), shell("silent", "true"),
+                    shell("pipe", 'mkfifo "$2"'),
                     {"system_id": "absent", "command": ["/no/such/program", "{audio}"]},
                     {"system_id": "unversioned", "command": ["true", "{audio}"],
                      "version_command": ["false"]},
@@ -128,6 +129,7 @@ class Runs(unittest.TestCase):
             "hangs": ("timeout", r"\Aran longer than 0.3 s"), "crashes": ("failed", r"\Aended by SIGSEGV"),
             "garbage": ("failed", r"\Aits output is no diarization"),
             "words": ("failed", r"\Aits output is no diarization"), "silent": ("failed", r"\Aleft no output"),
+            "pipe": ("failed", r"\Aits output is no regular file"),
             "absent": ("failed", r"\Acannot be started: No such file"),
             "unversioned": ("failed", r"\Aversion_command does not say a version: exit code 1"),
             "good": ("ok", None)}
@@ -226,6 +228,14 @@ class Runs(unittest.TestCase):
         self.assertRegex(done.stderr, "holds a run of other data")
         self.assertEqual(len(self.rows()), 2)
 
+    def test_folder_of_something_else(self):
+        done = subprocess.run([*self.command([{"system_id": "oracle_reference"}])[:4], "--run-dir",
+                               self.path / "datasets", "--datasets-root", self.path / "datasets"],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, "holds something else; give an empty folder")
+        self.assertEqual(os.listdir(self.path / "datasets"), ["mini"])
+
     def test_retry(self):
         systems = [shell("moody", f"[ -e {self.path}/go ] || exit 1; " + says(REFERENCE)),
                    {"system_id": "oracle_reference"}]
@@ -269,9 +279,16 @@ class Runs(unittest.TestCase):
         systems = [{"system_id": "diarist"},
                    {"system_id": "two", "definition": "diarist", "params": {"num_speakers": 2}}]
         found = []
+        config = self.path / "home" / ".config" / "diarist"
+        home = os.environ["HOME"]
+        self.addCleanup(os.environ.update, HOME=home)
         for name in ("first", "second"):
             self.run_dir = self.path / name
             self.bench(systems)
+            # The second time the user has other defaults: they are nobody's business here.
+            config.mkdir(parents=True, exist_ok=True)
+            (config / "config.toml").write_text("min-duration-on = 15\n")
+            os.environ["HOME"] = str(self.path / "home")
             rows = self.rows()
             found.append(({key: row["scores"] for key, row in rows.items()},
                           json.loads(self.text("manifest.json"))["selection_hash"],

@@ -71,6 +71,8 @@ WRONG = [
     (systems({"system_id": "senko", "version": "1 --index-url x"}), r"systems\[0\]\.version: is not like"),
     (systems({"system_id": "oracle_reference", "params": {"preset": "fast"}}),
      r"systems\[0\]\.params\.preset: oracle_reference takes no parameters"),
+    (command("x", "{audio}", params={"audio": "y"}), r"systems\[0\]\.params\.audio: \{audio\} has its value"),
+    (command("x", "{audio}", "{threads}", params={"threads": 9}), r"systems\[0\]\.params\.threads: \{threads\} has its value"),
     (diarist(colour="red"), r"systems\[1\]\.params\.colour: diarist does not take it; it takes num_speakers"),
     (diarist(preset="slow"), r"systems\[1\]\.params\.preset: is none of balanced\|fast\|accurate"),
     (diarist(num_speakers=2.5), r"systems\[1\]\.params\.num_speakers: is no whole number"),
