@@ -9,14 +9,22 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SYSTEMS "environments|systems-file|default-cpu-threads"
+#define DATASETS "datasets-file|datasets-root"
+
 static const struct {
     const char *name;
     cli_bench_fn *run;
+    const char *options; /* of those that are the command bench's own */
 } sub_commands[] = {
-    {"datasets", cli_bench_datasets}, {"systems", cli_bench_systems},
-    {"spec", cli_bench_spec},         {"run", cli_bench_run},
-    {"report", cli_bench_report},     {"compare", cli_bench_compare},
-    {"publish", cli_bench_publish},   {"scan", cli_bench_scan},
+    {"datasets", cli_bench_datasets, DATASETS "|audio|rttm|uem|strict|format"},
+    {"systems", cli_bench_systems, SYSTEMS "|format"},
+    {"spec", cli_bench_spec, DATASETS "|" SYSTEMS},
+    {"run", cli_bench_run, DATASETS "|" SYSTEMS "|run-dir|retry-failed"},
+    {"report", cli_bench_report, "format"},
+    {"compare", cli_bench_compare, "format"},
+    {"publish", cli_bench_publish, "to|include-internal-fields|base-url"},
+    {"scan", cli_bench_scan, ""},
 };
 enum { NUM_SUB_COMMANDS = sizeof sub_commands / sizeof sub_commands[0] };
 
@@ -54,13 +62,38 @@ static int usage(const char *given) {
     return CLI_EXIT_USAGE;
 }
 
+static bool is_among(const char *name, const char *list) {
+    const size_t n = strlen(name);
+    for (const char *at = list; at && *at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
+        if (!strncmp(at, name, n) && (at[n] == '|' || !at[n]))
+            return true;
+    return false;
+}
+
+/* Every flag of bench's own is one of the sub-command's. */
+static int check_options(const struct cli_settings *settings, const char *name,
+                         const char *options) {
+    for (size_t i = 0; i < cli_num_options; i++) {
+        const struct cli_option *option = &cli_options[i];
+        if (option->commands == 1u << CLI_BENCH && settings->origin[i] == CLI_FROM_FLAG &&
+            !is_among(option->name, options)) {
+            cli_error("bench", "--%s: not an option of bench %s; see diarist bench --help",
+                      option->name, name);
+            return CLI_EXIT_USAGE;
+        }
+    }
+    return 0;
+}
+
 int cli_run_bench(const struct cli_settings *settings) {
     const char *name = settings->num_operands ? settings->operands[0] : "";
     static char program[PATH_MAX]; /* frames hold 4096 bytes */
     diarist_bench_settings bench;
     fill(&bench, settings, own_path(program));
     for (int i = 0; i < NUM_SUB_COMMANDS; i++)
-        if (!strcmp(name, sub_commands[i].name))
-            return sub_commands[i].run(settings, &bench);
+        if (!strcmp(name, sub_commands[i].name)) {
+            int rc = check_options(settings, name, sub_commands[i].options);
+            return rc ? rc : sub_commands[i].run(settings, &bench);
+        }
     return usage(name);
 }
