@@ -47,8 +47,11 @@ static int find_recording(const diarist_document *segments, const char *path, bo
     if (*recording < num)
         return DIARIST_OK;
     *recording = 0;
-    if (only_input && num == 1)
+    if (only_input && num == 1) {
+        cli_warning(path, "--segments is of %s; taken as this recording's",
+                    diarist_document_recording_id(segments, 0));
         return DIARIST_OK;
+    }
     return cli_set_error(
         err, DIARIST_ERROR_INPUT,
         "--segments has no turns of this recording; its file id must be the file's name "
