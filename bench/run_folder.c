@@ -181,9 +181,11 @@ static int read_rows(struct bench_run_folder *folder, struct bench_text *kept, c
             status = bench_fail(err, DIARIST_ERROR_INPUT,
                                 "%.160s/items.jsonl: line %zu is no row; remove it", folder->path,
                                 number);
-        else if (is_ok(row) || !retry) {
+        else {
+            /* One that is tried again stays until its new row stands behind it. */
             bench_text_bytes(kept, text, (size_t)(end + 1 - text));
-            status = remember(folder, row, err);
+            if (is_ok(row) || !retry)
+                status = remember(folder, row, err);
         }
         json_decref(row);
     }

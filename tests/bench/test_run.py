@@ -71,12 +71,12 @@ class Runs(unittest.TestCase):
         self.assertEqual(done.returncode, code, done.stderr)
         return done
 
-    def rows(self):
-        """{(system, run, file): row}; each once."""
+    def rows(self, retried=0):
+        """{(system, run, file): row}; each once, but for those that were tried again."""
         lines = (self.run_dir / "items.jsonl").read_text().splitlines()
         rows = [json.loads(line) for line in lines]
         found = {(r["system_id"], r["run_index"], r["file_id"]): r for r in rows}
-        self.assertEqual(len(rows), len(found))
+        self.assertEqual(len(rows), len(found) + retried)
         return found
 
     def text(self, name):
@@ -248,7 +248,10 @@ class Runs(unittest.TestCase):
         self.bench(systems)
         self.assertEqual(self.rows()["moody", 0, "one"]["status"], "failed")
         self.bench(systems, "--retry-failed")
-        self.assertEqual({row["status"] for row in self.rows().values()}, {"ok"})
+        self.assertEqual({row["status"] for row in self.rows(retried=2).values()}, {"ok"})
+        report = json.loads(self.text("report.json"))
+        self.assertEqual({row["status"] for row in report["items"]}, {"ok"})
+        self.assertEqual(len(report["items"]), 4)
 
     def test_interrupted(self):
         child = subprocess.Popen(self.command([shell("slow", "sleep 4712.25")]), stderr=subprocess.PIPE,
