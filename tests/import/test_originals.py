@@ -281,6 +281,10 @@ class Import(unittest.TestCase):
         shutil.rmtree(self.folder)
         done = self.run_import()
         self.assertEqual(done.returncode, 4)
+        self.assertIn("files: cannot be read: No such file or directory; check the path", done.stderr)
+        self.folder.mkdir()
+        done = self.run_import()
+        self.assertEqual(done.returncode, 4)
         self.assertIn(f"it lacks {SEGMENTATION}, {EMBEDDING}, plda/plda.npz", done.stderr)
 
     def test_help_tells_every_name(self):
