@@ -87,6 +87,10 @@ void *dr_arena_zalloc(struct dr_arena *arena, size_t count, size_t size) {
     return p;
 }
 
+int dr_arena_reserve(struct dr_arena *arena, size_t bytes) {
+    return new_block(arena, bytes) ? 0 : -1;
+}
+
 struct dr_arena_mark dr_arena_mark(const struct dr_arena *arena) {
     struct dr_arena_mark mark = {arena->blocks, arena->blocks ? arena->blocks->used : 0};
     return mark;

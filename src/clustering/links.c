@@ -43,9 +43,7 @@ static int carried(const prefix_sums sums, double at_s) {
     return enough ? best : NO_LOCAL_SPEAKER;
 }
 
-/* Windows [*first, *end) have their centre in the chunk; both only move forward. */
-static void find_inside(size_t *first, size_t *end, const struct dr_windows *windows,
-                        double start_s) {
+void dr_links_inside(size_t *first, size_t *end, const struct dr_windows *windows, double start_s) {
     while (*first < windows->num && windows->centre_s[*first] < start_s + EDGE_S)
         ++*first;
     double last_s = start_s + (double)DR_CHUNK_SAMPLES / DR_SAMPLE_RATE - EDGE_S;
@@ -59,7 +57,7 @@ static size_t most_inside(const struct dr_windows *windows,
                           const struct dr_segmentation *segmentation) {
     size_t first = 0, end = 0, most = 0;
     for (size_t i = 0; i < segmentation->num_chunks; i++) {
-        find_inside(&first, &end, windows, (double)(i * segmentation->step) / DR_SAMPLE_RATE);
+        dr_links_inside(&first, &end, windows, (double)(i * segmentation->step) / DR_SAMPLE_RATE);
         most = end - first > most ? end - first : most;
     }
     return most;
@@ -69,7 +67,7 @@ static void count_pairs(struct dr_links *links, const int8_t *local, size_t firs
     for (size_t u = first; u < end; u++) {
         if (local[u - first] == NO_LOCAL_SPEAKER)
             continue;
-        for (size_t v = u + 1; v < end; v++) {
+        for (size_t v = u + 1; v < end && v - u <= links->band; v++) {
             size_t at = u * links->band + (v - u - 1);
             if (local[v - first] == local[u - first])
                 links->same[at]++;
@@ -77,6 +75,25 @@ static void count_pairs(struct dr_links *links, const int8_t *local, size_t firs
                 links->diff[at]++;
         }
     }
+}
+
+int dr_links_add(struct dr_links *links, const struct dr_windows *windows, size_t first, size_t end,
+                 const uint8_t *active, double start_s, struct dr_arena *arena,
+                 diarist_error *err) {
+    if (end - first < 2)
+        return DIARIST_OK;
+    struct dr_arena_mark mark = dr_arena_mark(arena);
+    uint16_t(*sums)[DR_LOCAL_SPEAKERS] = dr_arena_alloc(arena, 1, sizeof(prefix_sums));
+    int8_t *local = dr_arena_alloc(arena, end - first, sizeof *local);
+    if (!sums || !local)
+        return dr_fail_memory(err);
+    sum_clean(sums, active);
+    for (size_t u = first; u < end; u++)
+        local[u - first] = (int8_t)carried((const uint16_t(*)[DR_LOCAL_SPEAKERS])sums,
+                                           windows->centre_s[u] - start_s);
+    count_pairs(links, local, first, end);
+    dr_arena_rewind(arena, mark);
+    return DIARIST_OK;
 }
 
 int dr_links_build(struct dr_links *out, const struct dr_windows *windows,
@@ -87,25 +104,15 @@ int dr_links_build(struct dr_links *out, const struct dr_windows *windows,
     size_t row = out->band * sizeof *out->same;
     out->same = dr_arena_zalloc(arena, out->num, row);
     out->diff = dr_arena_zalloc(arena, out->num, row);
-    struct dr_arena_mark mark = dr_arena_mark(arena);
-    uint16_t(*sums)[DR_LOCAL_SPEAKERS] = dr_arena_alloc(arena, 1, sizeof(prefix_sums));
-    int8_t *local = dr_arena_alloc(arena, most + 1, sizeof *local);
-    if (!out->same || !out->diff || !sums || !local)
+    if (!out->same || !out->diff)
         return dr_fail_memory(err);
     size_t first = 0, end = 0;
-    for (size_t i = 0; i < segmentation->num_chunks; i++) {
+    int status = DIARIST_OK;
+    for (size_t i = 0; i < segmentation->num_chunks && !status; i++) {
         double start_s = (double)(i * segmentation->step) / DR_SAMPLE_RATE;
-        find_inside(&first, &end, windows, start_s);
-        if (end - first < 2)
-            continue;
-        sum_clean(sums, segmentation->active + i * DR_CHUNK_FRAMES);
-        for (size_t u = first; u < end; u++) {
-            int q =
-                carried((const uint16_t(*)[DR_LOCAL_SPEAKERS])sums, windows->centre_s[u] - start_s);
-            local[u - first] = (int8_t)q;
-        }
-        count_pairs(out, local, first, end);
+        dr_links_inside(&first, &end, windows, start_s);
+        status = dr_links_add(out, windows, first, end, segmentation->active + i * DR_CHUNK_FRAMES,
+                              start_s, arena, err);
     }
-    dr_arena_rewind(arena, mark);
-    return DIARIST_OK;
+    return status;
 }

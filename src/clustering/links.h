@@ -20,6 +20,16 @@ struct dr_links {
     uint16_t *same, *diff;
 };
 
+/* Windows [*first, *end) are those that may be compared in the chunk that starts at start_s; both
+ * only move forward from what they were. */
+void dr_links_inside(size_t *first, size_t *end, const struct dr_windows *windows, double start_s);
+
+/* Adds what that chunk, active [589], says of windows [first, end) inside it; pairs that are
+ * farther apart than the band are left out. arena is used for scratch only. DIARIST_ERROR_MEMORY.
+ */
+int dr_links_add(struct dr_links *links, const struct dr_windows *windows, size_t first, size_t end,
+                 const uint8_t *active, double start_s, struct dr_arena *arena, diarist_error *err);
+
 /* Windows sorted by centre. The counts live in arena. DIARIST_ERROR_MEMORY. */
 int dr_links_build(struct dr_links *out, const struct dr_windows *windows,
                    const struct dr_segmentation *segmentation, struct dr_arena *arena,

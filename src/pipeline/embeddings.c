@@ -5,20 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "embedding/pooling.h"
 #include "pipeline/grids.h"
 #include "pipeline/growing.h"
-
-enum {
-    FINE_HOP = 15,    /* columns: 0.3 s */
-    COARSE_HOP = 30,  /* 0.6 s */
-    HALF_WINDOW = 37, /* DR_HALF_WINDOW_S: 1.5 s / 2, rounded down */
-    HALF_CENTRE = 8,  /* the 16 columns around the centre, */
-    MIN_CENTRE = 4,   /* of which so many must be usable */
-    MIN_WINDOW = 25,  /* usable columns in a window: 0.5 s */
-    MIN_CLEAN = 12,   /* frames; with fewer a local speaker is pooled over all active ones */
-    MIN_LOCAL = 8     /* columns that a local speaker needs */
-};
+#include "pipeline/voices.h"
 
 /* One section. */
 struct job {
@@ -65,32 +54,14 @@ void dr_mark_usable(uint8_t *usable, const struct dr_grid *grid, const struct dr
 
 /* ---- which windows there are ---- */
 
-static size_t window_begin(size_t centre) {
-    return centre > HALF_WINDOW ? centre - HALF_WINDOW : 0;
-}
-
-static size_t count_usable(const struct job *job, size_t centre, size_t half) {
-    size_t begin = centre > half ? centre - half : 0;
-    size_t end = centre + half < job->num_columns ? centre + half : job->num_columns;
-    size_t n = 0;
-    for (size_t c = begin; c < end; c++)
-        n += job->usable[c - job->first];
-    return n;
-}
-
-static int is_window(const struct job *job, size_t centre) {
-    return count_usable(job, centre, HALF_WINDOW) >= MIN_WINDOW &&
-           count_usable(job, centre, HALF_CENTRE) >= MIN_CENTRE;
-}
-
 /* The windows all of whose columns are at hand into job->centre. Returns how many. */
 static size_t choose_windows(struct job *job) {
     struct dr_embedder *e = job->embedder;
     size_t num = 0, end = job->pass->end;
     int complete = job->last && end == job->num_columns;
-    for (; complete ? e->next_centre < end : e->next_centre + HALF_WINDOW <= end;
-         e->next_centre += FINE_HOP)
-        if (is_window(job, e->next_centre))
+    for (; complete ? e->next_centre < end : e->next_centre + DR_HALF_WINDOW <= end;
+         e->next_centre += DR_FINE_HOP)
+        if (dr_is_window(job->usable, job->first, job->num_columns, e->next_centre))
             job->centre[num++] = e->next_centre;
     return num;
 }
@@ -112,7 +83,7 @@ static int add_windows(struct job *job, size_t num, diarist_error *err) {
         size_t at = fine->num + i;
         fine->centre_s[at] =
             (double)(job->centre[i] * DR_COLUMN_STEP + DR_COLUMN_CENTRE) / DR_SAMPLE_RATE;
-        if (job->centre[i] % COARSE_HOP)
+        if (job->centre[i] % DR_COARSE_HOP)
             continue;
         coarse->centre_s[coarse->num] = fine->centre_s[at];
         e->coarse_row[coarse->num++] = (uint32_t)at;
@@ -134,69 +105,34 @@ static int add_chunks(struct dr_embedder *e, size_t num, diarist_error *err) {
 
 /* ---- pooling ---- */
 
-/* Sums of one worker, in its scratch: 2 x 512 doubles, then 1024 floats of statistics. */
-static struct dr_pooled new_sums(float *scratch, float **statistics) {
-    struct dr_pooled pooled = {DR_COLUMN_DIM, (double *)(void *)scratch, NULL, 0};
-    pooled.squares = pooled.sum + DR_COLUMN_DIM;
-    *statistics = (float *)(void *)(pooled.squares + DR_COLUMN_DIM);
-    memset(pooled.sum, 0, 2 * DR_COLUMN_DIM * sizeof(double));
-    return pooled;
+static struct dr_embed_worker worker_of(const struct dr_embedder *e, int worker) {
+    return (struct dr_embed_worker){&e->workers->model->kernels, e->workers->networks->campplus,
+                                    e->workers->scratch[worker]};
 }
 
 static void window_item(void *context, size_t item, int worker) {
     const struct job *job = context;
     struct dr_embedder *e = job->embedder;
-    const struct diarist_model *model = e->workers->model;
-    float *statistics, embedding[DR_EMBEDDING_DIM];
-    struct dr_pooled pooled = new_sums(e->workers->scratch[worker], &statistics);
-    size_t centre = job->centre[item], begin = window_begin(centre);
-    size_t end = centre + HALF_WINDOW < job->num_columns ? centre + HALF_WINDOW : job->num_columns;
-    dr_pooled_add(&pooled, &model->kernels, dr_trunk_column(job->pass, begin),
-                  job->usable + (begin - job->first), end - begin);
-    dr_pooled_statistics(statistics, &pooled);
-    dr_campplus_head(e->workers->networks->campplus, embedding, statistics, 1);
-    dr_normalise(embedding, DR_EMBEDDING_DIM);
-    dr_embedding_pack(&e->out.fine.embedding[e->out.fine.num + item], embedding);
-}
-
-/* keep[num]: columns of a chunk in which local speaker q talks, alone if it does so enough. active:
- * of the chunk. */
-static void local_columns(uint8_t *keep, const uint8_t *active, int q, int exclude_overlap,
-                          size_t num) {
-    size_t num_clean = 0;
-    for (size_t f = 0; f < DR_CHUNK_FRAMES; f++)
-        num_clean += dr_clean(active[f]) >> q & 1;
-    int use_clean = exclude_overlap && num_clean >= MIN_CLEAN;
-    for (size_t c = 0; c < num; c++) {
-        size_t f = dr_nearest_chunk_frame(&dr_column_grid, c);
-        keep[c] = (use_clean ? dr_clean(active[f]) : active[f]) >> q & 1;
-    }
+    const struct dr_embed_worker with = worker_of(e, worker);
+    size_t centre = job->centre[item], begin = dr_window_begin(centre);
+    size_t end =
+        centre + DR_HALF_WINDOW < job->num_columns ? centre + DR_HALF_WINDOW : job->num_columns;
+    dr_embed_window(&e->out.fine.embedding[e->out.fine.num + item], &with,
+                    dr_trunk_column(job->pass, begin), job->usable + (begin - job->first),
+                    end - begin);
 }
 
 static void local_item(void *context, size_t item, int worker) {
     const struct job *job = context;
     struct dr_embedder *e = job->embedder;
-    const struct diarist_model *model = e->workers->model;
-    size_t chunk = e->next_chunk + item;
+    const struct dr_embed_worker with = worker_of(e, worker);
+    size_t chunk = e->next_chunk + item, i = chunk * DR_LOCAL_SPEAKERS;
     size_t begin = chunk * job->segmentation.step / DR_COLUMN_STEP;
     size_t num = begin < job->num_columns ? job->num_columns - begin : 0;
     num = num < DR_CHUNK_COLUMNS ? num : DR_CHUNK_COLUMNS;
-    uint8_t keep[DR_CHUNK_COLUMNS];
-    for (int q = 0; q < DR_LOCAL_SPEAKERS; q++) {
-        float *statistics, embedding[DR_EMBEDDING_DIM];
-        struct dr_pooled pooled = new_sums(e->workers->scratch[worker], &statistics);
-        size_t i = chunk * DR_LOCAL_SPEAKERS + (size_t)q;
-        local_columns(keep, job->segmentation.active + chunk * DR_CHUNK_FRAMES, q,
-                      e->exclude_overlap, num);
-        if (num >= MIN_LOCAL)
-            dr_pooled_add(&pooled, &model->kernels, dr_trunk_column(job->pass, begin), keep, num);
-        e->out.local.has[i] = pooled.n >= MIN_LOCAL;
-        if (pooled.n < MIN_LOCAL)
-            continue;
-        dr_pooled_statistics(statistics, &pooled);
-        dr_campplus_head(e->workers->networks->campplus, embedding, statistics, 1);
-        dr_embedding_pack(&e->out.local.embedding[i], embedding);
-    }
+    dr_embed_local_speakers(&e->out.local.embedding[i], &e->out.local.has[i], &with,
+                            num ? dr_trunk_column(job->pass, begin) : NULL, num,
+                            job->segmentation.active + chunk * DR_CHUNK_FRAMES, e->exclude_overlap);
 }
 
 /* Chunks after the pooled ones all of whose columns are at hand. */
@@ -227,7 +163,7 @@ static int take_columns(void *context, const struct dr_trunk_pass *pass, size_t 
     e->out.fine.num += windows;
     e->next_chunk += chunks;
 
-    size_t window = window_begin(e->next_centre);
+    size_t window = dr_window_begin(e->next_centre);
     size_t chunk = e->next_chunk * job->segmentation.step / DR_COLUMN_STEP;
     size_t keep = window < chunk ? window : chunk;
     keep = keep > pass->first ? keep : pass->first;
@@ -241,7 +177,7 @@ static int run_section(struct job *job, size_t end, struct dr_arena *scratch, di
     size_t num = job->num_columns - job->first;
     uint8_t *usable = dr_arena_alloc(scratch, num + 1, 1);
     uint8_t *wanted = dr_arena_alloc(scratch, job->num_columns - e->pass.end + 1, 1);
-    job->centre = dr_arena_alloc(scratch, num / FINE_HOP + 2, sizeof *job->centre);
+    job->centre = dr_arena_alloc(scratch, num / DR_FINE_HOP + 2, sizeof *job->centre);
     if (!usable || !wanted || !job->centre)
         return dr_fail_memory(err);
     job->usable = usable;

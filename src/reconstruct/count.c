@@ -54,15 +54,18 @@ static void shift(double *sums, size_t num) {
     memset(sums + DR_COUNTER_FRAMES - num, 0, num * sizeof *sums);
 }
 
-void dr_counter_settle(struct dr_counter *counter, uint8_t *count, float *speech, size_t end) {
+void dr_counter_peek(const struct dr_counter *counter, uint8_t *count, size_t end) {
     size_t num = end - counter->first;
     assert(num <= DR_COUNTER_FRAMES);
-    for (size_t i = 0; i < num; i++) {
-        double weight = fmax(counter->weight[i], 1e-6);
-        count[i] = (uint8_t)rint(counter->count[i] / weight);
-        if (speech)
-            speech[i] = (float)(counter->speech[i] / weight);
-    }
+    for (size_t i = 0; i < num; i++)
+        count[i] = (uint8_t)rint(counter->count[i] / fmax(counter->weight[i], 1e-6));
+}
+
+void dr_counter_settle(struct dr_counter *counter, uint8_t *count, float *speech, size_t end) {
+    size_t num = end - counter->first;
+    dr_counter_peek(counter, count, end);
+    for (size_t i = 0; i < num && speech; i++)
+        speech[i] = (float)(counter->speech[i] / fmax(counter->weight[i], 1e-6));
     shift(counter->count, num);
     shift(counter->speech, num);
     shift(counter->weight, num);

@@ -41,6 +41,10 @@ void dr_counter_open(struct dr_counter *counter);
  * no chunk covers are silent. */
 void dr_counter_settle(struct dr_counter *counter, uint8_t *count, float *speech, size_t end);
 
+/* count as it would be if no further chunk came: of the frames from the first that is not settled
+ * to `end`. */
+void dr_counter_peek(const struct dr_counter *counter, uint8_t *count, size_t end);
+
 /* Adds a chunk that begins at the first frame that is not settled. */
 void dr_counter_add(struct dr_counter *counter, const struct dr_chunk_marginals *marginals);
 
