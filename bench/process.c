@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,17 +19,19 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WAKE_MS = 200 };
+enum { WAKE_MS = 200, DRAIN_S = 1 };
 
 struct bench_process {
     pid_t supervisor; /* 0: it has ended */
+    bool tampered;    /* the child has stopped or killed the supervisor */
     int in;           /* -1: /dev/null, or closed */
     int out, err, reports, lifeline;
     bool kept;
     struct bench_text output; /* what is kept of standard output */
     struct bench_log log;
+    pid_t child; /* 0: not known yet */
     bool reported;
-    struct bench_supervisor_report report; /* the first one that came */
+    struct bench_supervisor_report report; /* the first one of its end that came */
 };
 
 static double now_s(void) {
@@ -152,7 +155,9 @@ static bool read_report(struct bench_process *process) {
     ssize_t n = read(process->reports, &report, sizeof report);
     if (n < 0)
         return errno == EINTR;
-    if (n == sizeof report && !process->reported) {
+    if (n == sizeof report && !report.ended)
+        process->child = report.child;
+    else if (n == sizeof report && !process->reported) {
         process->report = report;
         process->reported = true;
     }
@@ -191,6 +196,29 @@ static bool pump(struct bench_process *process, const char **line, size_t *size)
     return true;
 }
 
+/* Looks after the supervisor: one that was stopped goes on. options: those of waitpid(). */
+static void watch(struct bench_process *process, int options) {
+    int status;
+    if (!process->supervisor)
+        return;
+    pid_t changed = waitpid(process->supervisor, &status, options | WUNTRACED);
+    if (changed < 0 && errno == EINTR)
+        return;
+    if (changed == process->supervisor && WIFSTOPPED(status)) {
+        char children[64]; /* they would stop it again */
+        snprintf(children, sizeof children, "/proc/%d/task/%d/children", (int)changed,
+                 (int)changed);
+        process->tampered = true;
+        bench_kill_listed(children);
+        kill(process->supervisor, SIGCONT);
+    } else if (changed) {
+        process->supervisor = 0;
+        process->tampered |= changed > 0 && WIFSIGNALED(status);
+        if (process->tampered && process->child)
+            kill(-process->child, SIGKILL);
+    }
+}
+
 static void fill_ended(struct bench_ended *ended, const struct bench_process *process) {
     const struct bench_supervisor_report *report = &process->report;
     int status = report->wait_status;
@@ -199,7 +227,11 @@ static void fill_ended(struct bench_ended *ended, const struct bench_process *pr
                                   .wall_s = report->wall_s,
                                   .cpu_s = report->cpu_s,
                                   .peak_rss_mb = report->peak_mb};
-    if (!process->reported || report->error) {
+    if (process->tampered) {
+        ended->how = BENCH_END_TAMPERED;
+        if (!process->reported)
+            ended->wall_s = ended->cpu_s = ended->peak_rss_mb = (double)NAN;
+    } else if (!process->reported || report->error) {
         ended->how = BENCH_END_NONE;
         ended->code = process->reported ? report->error : ECHILD;
     } else if (WIFSIGNALED(status)) {
@@ -208,16 +240,20 @@ static void fill_ended(struct bench_ended *ended, const struct bench_process *pr
     }
 }
 
-/* Ends what still runs, hears it out and fills *ended. */
+/* Ends what still runs, hears it out and fills *ended. Where the supervisor is gone and a stream is
+ * open still, somebody has escaped with it. */
 static void finish(struct bench_ended *ended, struct bench_process *process, const char *line,
                    size_t size) {
+    double gone_s = 0;
     close_one(&process->in);
     close_one(&process->lifeline);
-    while (pump(process, &line, &size))
-        ;
-    while (process->supervisor && waitpid(process->supervisor, NULL, 0) < 0 && errno == EINTR)
-        ;
-    process->supervisor = 0;
+    while (pump(process, &line, &size) && !(gone_s > 0 && now_s() > gone_s + DRAIN_S)) {
+        watch(process, WNOHANG);
+        if (!process->supervisor && !(gone_s > 0))
+            gone_s = now_s();
+    }
+    while (process->supervisor)
+        watch(process, 0);
     fill_ended(ended, process);
 }
 
@@ -240,10 +276,14 @@ static bool converse(struct bench_ended *ended, struct bench_process *process, c
             how = BENCH_END_CANCELED;
         else if (limit_s > 0 && now_s() > end_s)
             how = BENCH_END_TIME;
+        watch(process, WNOHANG);
+        running = running && process->supervisor && !process->tampered;
     }
     size = 0;
-    bool by_itself = process->reported;
+    bool by_itself = process->reported || process->tampered;
     finish(ended, process, line, size);
+    if (process->output.size > BENCH_OUTPUT_LIMIT || process->output.failed)
+        how = BENCH_END_OUTPUT;
     if (how != BENCH_END_EXIT && (!by_itself || how == BENCH_END_OUTPUT))
         ended->how = how;
     return false;
@@ -324,6 +364,10 @@ void bench_ended_describe(char text[240], const struct bench_ended *ended, doubl
         break;
     case BENCH_END_CANCELED:
         n = snprintf(text, 240, "was stopped");
+        break;
+    case BENCH_END_TAMPERED:
+        n = snprintf(text, 240,
+                     "stopped or killed the process that watches over it, and was killed");
         break;
     case BENCH_END_NONE:
         n = snprintf(text, 240, "cannot be started: %s", strerror(ended->code));

@@ -29,6 +29,7 @@ enum bench_end {
     BENCH_END_TIME,     /* killed: its time was over */
     BENCH_END_OUTPUT,   /* killed: standard output that is kept grew over the limit */
     BENCH_END_CANCELED, /* killed: `stop` said so */
+    BENCH_END_TAMPERED, /* killed: it stopped or killed the process that watches over it */
     BENCH_END_NONE      /* could not be started; code is an errno */
 };
 

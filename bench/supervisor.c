@@ -74,8 +74,9 @@ static void send_report(const struct bench_supervisor_report *report) {
 }
 
 static _Noreturn void become(const struct bench_supervised *s, const sigset_t *signals) {
-    struct bench_supervisor_report report = {0};
+    struct bench_supervisor_report report = {.ended = true};
     setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* where somebody kills the supervisor */
     signal(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_SETMASK, signals, NULL);
     if (!s->processors || !sched_setaffinity(0, sizeof *s->processors, s->processors))
@@ -85,11 +86,9 @@ static _Noreturn void become(const struct bench_supervised *s, const sigset_t *s
     _exit(127);
 }
 
-/* Kills every process whose parent this one is. Their children become its own and are killed by
- * the next call. */
-static void kill_children(void) {
+void bench_kill_listed(const char *path) {
     char list[2048];
-    int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t size = fd < 0 ? 0 : read(fd, list, sizeof list - 1);
     if (fd >= 0)
         close(fd);
@@ -118,7 +117,8 @@ static void end_all(pid_t child, int *wait_status) {
         if (ended < 0 && errno != EINTR)
             return;
         if (ended == 0) {
-            kill_children();
+            /* Their children become its own and are killed by the next call. */
+            bench_kill_listed("/proc/thread-self/children");
             nanosleep(&moment, NULL);
         }
     }
@@ -155,11 +155,15 @@ _Noreturn void bench_supervise(const struct bench_supervised *s) {
     if (child == 0)
         become(s, &while_waiting);
     if (child < 0) {
+        report.ended = true;
         report.error = errno;
         send_report(&report);
         _exit(127);
     }
     setpgid(child, child);
+    report.child = child;
+    send_report(&report);
+    report.ended = true;
     close(IN);
     close(OUT);
     close(ERR);

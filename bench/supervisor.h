@@ -10,6 +10,8 @@
 #define BENCH_SUPERVISOR_H
 
 #include <sched.h>
+#include <stdbool.h>
+#include <sys/types.h>
 
 struct bench_supervised {
     char *const *argv;           /* ended by NULL */
@@ -19,8 +21,10 @@ struct bench_supervised {
     int reports, lifeline;       /* written to, and waited for */
 };
 
-/* What the supervisor tells, once. */
+/* What the supervisor tells: which process the child is, and once what became of it. */
 struct bench_supervisor_report {
+    bool ended;      /* false: only child is known */
+    pid_t child;     /* it leads its process group */
     int error;       /* errno of what kept the child from starting; 0: it ran, and */
     int wait_status; /* of the child, as wait() gives it */
     double wall_s;   /* from before the fork until the child had ended */
@@ -31,5 +35,9 @@ struct bench_supervisor_report {
 /* Called in a fork of this program, where only async-signal-safe functions may be; never returns.
  */
 _Noreturn void bench_supervise(const struct bench_supervised *supervised);
+
+/* Kills every process whose number the kernel lists at path (/proc/PID/task/TID/children);
+ * async-signal-safe. */
+void bench_kill_listed(const char *path);
 
 #endif

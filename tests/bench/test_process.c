@@ -117,6 +117,29 @@ static void test_left_behind(void **state) {
     assert_int_equal(num_marked(), 0);
 }
 
+/* One that stops, or kills, the process that watches over it hangs nobody and leaves nothing. */
+static void test_tampered(void **state) {
+    static const char *const scripts[] = {
+        "kill -STOP $PPID; sleep " MARK,
+        "kill -STOP $PPID; exit 0",
+        "while :; do kill -STOP $PPID; done",
+        "(setsid sleep " MARK " &); kill -STOP $PPID; sleep " MARK,
+        "kill -KILL $PPID; sleep " MARK,
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
+        char why[240];
+        double before_s = (double)time(NULL);
+        run_shell(scripts[i], 60);
+        assert_int_equal(ended.how, BENCH_END_TAMPERED);
+        assert_true((double)time(NULL) - before_s < 30);
+        assert_int_equal(num_marked(), 0);
+        bench_ended_describe(why, &ended, 60, NULL);
+        assert_string_equal(why,
+                            "stopped or killed the process that watches over it, and was killed");
+    }
+}
+
 static void test_output(void **state) {
     (void)state;
     run_shell("head -c 3000000 /dev/zero | tr '\\0' a >&2; echo end >&2", 60);
@@ -214,11 +237,11 @@ static void test_ask(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exit),   cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_hang),   cmocka_unit_test(test_left_behind),
-        cmocka_unit_test(test_output), cmocka_unit_test(test_stop),
-        cmocka_unit_test(test_used),   cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_ask),
+        cmocka_unit_test(test_exit),     cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_hang),     cmocka_unit_test(test_left_behind),
+        cmocka_unit_test(test_tampered), cmocka_unit_test(test_output),
+        cmocka_unit_test(test_stop),     cmocka_unit_test(test_used),
+        cmocka_unit_test(test_bounds),   cmocka_unit_test(test_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
