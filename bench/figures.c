@@ -36,24 +36,14 @@ json_t *bench_count_rows(const struct bench_results *results, size_t system) {
 /* ---- over all rows ------------------------------------------------------------------------ */
 
 struct sums {
-    struct bench_score scores[BENCH_NUM_SCORINGS]; /* jer: times speakers */
-    double speakers[BENCH_NUM_SCORINGS];           /* of rows with a JER */
-    double lost[BENCH_NUM_SCORINGS];               /* seconds of reference in rows that failed */
+    diarist_score scores[BENCH_NUM_SCORINGS];
+    double lost[BENCH_NUM_SCORINGS]; /* seconds of reference in rows that failed */
     double duration_s, wall_s, cpu_s, peak_rss_mb;
 };
 
 static void add_ok(struct sums *sums, const struct bench_row *row) {
-    for (int s = 0; s < BENCH_NUM_SCORINGS; s++) {
-        const struct bench_score *score = &row->scores[s];
-        sums->scores[s].scored += score->scored;
-        sums->scores[s].missed += score->missed;
-        sums->scores[s].false_alarm += score->false_alarm;
-        sums->scores[s].confusion += score->confusion;
-        if (!isnan(score->jer)) {
-            sums->scores[s].jer += score->jer * row->reference_speakers;
-            sums->speakers[s] += row->reference_speakers;
-        }
-    }
+    for (int s = 0; s < BENCH_NUM_SCORINGS; s++)
+        diarist_score_pool(&sums->scores[s], &row->scores[s]);
     sums->duration_s += row->duration_s;
     sums->wall_s += row->wall_s;
     sums->cpu_s += row->cpu_s;
@@ -65,8 +55,8 @@ static double reference_seconds(const struct bench_results *results, size_t file
     for (size_t s = 0; s < results->num_systems; s++) {
         for (size_t r = 0; r < results->num_runs; r++) {
             const struct bench_row *row = bench_results_row(results, s, r, file);
-            if (row->item && !isnan(row->scores[scoring].scored))
-                return row->scores[scoring].scored;
+            if (row->item && !isnan(row->scores[scoring].scored_s))
+                return row->scores[scoring].scored_s;
         }
     }
     return NAN;
@@ -90,10 +80,6 @@ static size_t sum_up(struct sums *sums, const struct bench_results *results, siz
     return num_ok;
 }
 
-static double errors_of(const struct bench_score *score) {
-    return score->missed + score->false_alarm + score->confusion;
-}
-
 /* Without a row that is ok nothing is known: null, not a sum of nothing. */
 static json_t *known(double value, size_t num_ok) {
     return bench_number(num_ok ? value : (double)NAN);
@@ -102,17 +88,19 @@ static json_t *known(double value, size_t num_ok) {
 static json_t *put_scores(const struct sums *sums, size_t num_ok) {
     json_t *out = json_object();
     for (int s = 0; s < BENCH_NUM_SCORINGS && out; s++) {
-        const struct bench_score *score = &sums->scores[s];
-        double lost = sums->lost[s];
+        const diarist_score *score = &sums->scores[s];
+        diarist_score with_lost = *score;
+        with_lost.scored_s += sums->lost[s];
+        with_lost.missed_s += sums->lost[s];
         json_t *one = json_object();
-        json_object_set_new(one, "scored", known(score->scored, num_ok));
-        json_object_set_new(one, "missed", known(score->missed, num_ok));
-        json_object_set_new(one, "false_alarm", known(score->false_alarm, num_ok));
-        json_object_set_new(one, "confusion", known(score->confusion, num_ok));
-        json_object_set_new(one, "der", known(errors_of(score) / score->scored, num_ok));
-        json_object_set_new(one, "jer", known(score->jer / sums->speakers[s], num_ok));
+        json_object_set_new(one, "scored", known(score->scored_s, num_ok));
+        json_object_set_new(one, "missed", known(score->missed_s, num_ok));
+        json_object_set_new(one, "false_alarm", known(score->false_alarm_s, num_ok));
+        json_object_set_new(one, "confusion", known(score->confusion_s, num_ok));
+        json_object_set_new(one, "der", known(diarist_score_der(score), num_ok));
+        json_object_set_new(one, "jer", known(diarist_score_jer(score), num_ok));
         json_object_set_new(one, "der_failed_as_missed",
-                            bench_number((errors_of(score) + lost) / (score->scored + lost)));
+                            bench_number(diarist_score_der(&with_lost)));
         json_object_set_new(out, bench_scoring_keys[s], one);
     }
     return out;
@@ -155,8 +143,9 @@ struct fraction {
 static void add_row(struct fraction *sum, const struct bench_row *row, enum ratio ratio) {
     if (!row->item || row->status != BENCH_OK)
         return;
-    sum->above += ratio == RTF ? row->wall_s : errors_of(&row->scores[ratio]);
-    sum->below += ratio == RTF ? row->duration_s : row->scores[ratio].scored;
+    const diarist_score *score = ratio == RTF ? NULL : &row->scores[ratio];
+    sum->above += score ? score->missed_s + score->false_alarm_s + score->confusion_s : row->wall_s;
+    sum->below += score ? score->scored_s : row->duration_s;
     sum->num_rows++;
 }
 

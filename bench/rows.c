@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_SPEAKERS = 1000000 };
+
 const char *const bench_status_names[BENCH_NUM_STATUSES] = {"ok", "failed", "timeout",
                                                             "unreadable"};
 const char *const bench_scoring_keys[BENCH_NUM_SCORINGS] = {"collar_0.25_no_overlap",
@@ -21,13 +23,22 @@ static bool get_number(double *out, const json_t *object, const char *key) {
     return !value || json_is_null(value) || (json_is_number(value) && *out >= 0);
 }
 
-static bool get_score(struct bench_score *out, const json_t *scores, const char *key) {
+static bool get_score(diarist_score *out, const json_t *scores, const char *key) {
     const json_t *score = json_object_get(scores, key);
+    double jer, speakers;
     if (score && !json_is_null(score) && !json_is_object(score))
         return false;
-    return get_number(&out->scored, score, "scored") && get_number(&out->missed, score, "missed") &&
-           get_number(&out->false_alarm, score, "false_alarm") &&
-           get_number(&out->confusion, score, "confusion") && get_number(&out->jer, score, "jer");
+    bool good = get_number(&out->scored_s, score, "scored") &&
+                get_number(&out->missed_s, score, "missed") &&
+                get_number(&out->false_alarm_s, score, "false_alarm") &&
+                get_number(&out->confusion_s, score, "confusion") &&
+                get_number(&jer, score, "jer") && get_number(&speakers, score, "jer_speakers") &&
+                !(speakers > MAX_SPEAKERS);
+    if (good && !isnan(jer) && !isnan(speakers)) {
+        out->jaccard_num = llrint(speakers);
+        out->jaccard_sum = jer * speakers;
+    }
+    return good;
 }
 
 static bool get_status(enum bench_status *out, const json_t *item) {

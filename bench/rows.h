@@ -6,7 +6,7 @@
 #ifndef BENCH_ROWS_H
 #define BENCH_ROWS_H
 
-#include "diarist/diarist.h"
+#include "diarist/score.h"
 
 #include <jansson.h>
 
@@ -17,18 +17,13 @@ extern const char *const bench_status_names[BENCH_NUM_STATUSES];
 enum bench_scoring { BENCH_COLLAR, BENCH_STRICT, BENCH_NUM_SCORINGS };
 extern const char *const bench_scoring_keys[BENCH_NUM_SCORINGS]; /* in a row's scores */
 
-/* Seconds; jer a fraction. NaN: not known. */
-struct bench_score {
-    double scored, missed, false_alarm, confusion, jer;
-};
-
 /* One recording of one system and run. Numbers that are not known are NaN. */
 struct bench_row {
     enum bench_status status;
     double duration_s, wall_s, cpu_s, peak_rss_mb;
     double reference_speakers, predicted_speakers;
-    struct bench_score scores[BENCH_NUM_SCORINGS];
-    json_t *item; /* borrowed; NULL: the row is not there */
+    diarist_score scores[BENCH_NUM_SCORINGS]; /* seconds and Jaccard errors */
+    json_t *item;                             /* borrowed; NULL: the row is not there */
 };
 
 /* Everything that systems, runs and files have in common. */

@@ -148,10 +148,11 @@ static int score_one(json_t *scores, const char *key, const struct sides *sides,
     if (!status)
         json_object_set_new(
             scores, key,
-            json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "scored", number(score->scored_s), "missed",
+            json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "scored", number(score->scored_s), "missed",
                       number(score->missed_s), "false_alarm", number(score->false_alarm_s),
                       "confusion", number(score->confusion_s), "der",
-                      number(diarist_score_der(score)), "jer", number(diarist_score_jer(score))));
+                      number(diarist_score_der(score)), "jer", number(diarist_score_jer(score)),
+                      "jer_speakers", (json_int_t)score->jaccard_num));
     return status;
 }
 

@@ -7,19 +7,23 @@ import pathlib
 KEYS = ("collar_0.25_no_overlap", "collar_0_overlap")
 
 
-def score(scored, missed, false_alarm, confusion, jer):
+def score(scored, missed, false_alarm, confusion, jer, speakers):
     total = missed + false_alarm + confusion
     return {"scored": scored, "missed": missed, "false_alarm": false_alarm, "confusion": confusion,
-            "der": total / scored if scored else None, "jer": jer}
+            "der": total / scored if scored else None, "jer": jer,
+            "jer_speakers": speakers}
 
 
 def row(system, run, file_id, scores=None, status="ok", **more):
-    """scores: of both ways, each the arguments of score()."""
+    """scores: of both ways, each the arguments of score() but for its speakers: all are scored."""
     out = {"system_id": system, "system_version": "1.0", "run_index": run, "file_id": file_id,
            "status": status, "error": None if status == "ok" else f"{status} for a reason",
            "duration": 60.0, "wall_s": 2.0, "cpu_s": 4.0, "peak_rss_mb": 80.0, "rtf": 2.0 / 60,
            "reference_speakers": 2, "predicted_speakers": 2,
-           "scores": {k: score(*s) for k, s in zip(KEYS, scores)} if scores else None}
+           "scores": None}
+    out.update(more)
+    if scores:
+        out["scores"] = {k: score(*s, out["reference_speakers"]) for k, s in zip(KEYS, scores)}
     if status != "ok":
         out.update(wall_s=None, cpu_s=None, peak_rss_mb=None, rtf=None, predicted_speakers=None)
     out.update(more)
