@@ -18,12 +18,27 @@ static int fail_read(diarist_error *err, const char *path) {
                       strerror(errno));
 }
 
+int bench_file_check(const char *path, diarist_error *err) {
+    struct stat st;
+    if (stat(path, &st))
+        return fail_read(err, path);
+    if (!S_ISREG(st.st_mode))
+        return bench_fail(err, DIARIST_ERROR_INPUT, "%.200s: is %s, no regular file; give a file",
+                          path,
+                          S_ISDIR(st.st_mode)    ? "a folder"
+                          : S_ISFIFO(st.st_mode) ? "a pipe"
+                                                 : "a device or socket");
+    return DIARIST_OK;
+}
+
 int bench_file_read(char **text, size_t *size, const char *path, size_t limit, diarist_error *err) {
     struct bench_text all = {0};
     char part[2048];
     int status = DIARIST_OK;
     ssize_t n = 0;
     *text = NULL;
+    if (bench_file_check(path, err))
+        return DIARIST_ERROR_INPUT;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return fail_read(err, path);

@@ -5,6 +5,10 @@
 
 #include "diarist/diarist.h"
 
+/* Whether a path leads to a regular file: every file that is read goes through here first, since a
+ * pipe or device might keep its reader for ever. DIARIST_ERROR_INPUT: it does not. */
+int bench_file_check(const char *path, diarist_error *err);
+
 /* The bytes of a file and a zero behind them, to be freed; size may be NULL. DIARIST_ERROR_INPUT:
  * it cannot be read or is larger than limit. */
 int bench_file_read(char **text, size_t *size, const char *path, size_t limit, diarist_error *err);

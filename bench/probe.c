@@ -3,6 +3,7 @@
 #include "probe.h"
 
 #include "fail.h"
+#include "files.h"
 #include "hash.h"
 #include "text.h"
 
@@ -93,8 +94,10 @@ static int hash_blocks(struct bench_hash *hash, int fd, uint64_t num_bytes) {
 
 static int identify(struct bench_probe *out, const char *path, diarist_error *wrong) {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), failed = -1;
-    if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode)) {
+    if (bench_file_check(path, wrong))
+        return DIARIST_ERROR_INPUT;
+    int fd = open(path, O_RDONLY | O_CLOEXEC), failed = -1;
+    if (fd >= 0 && !fstat(fd, &st)) {
         struct bench_hash *hash = bench_hash_new();
         out->num_bytes = (uint64_t)st.st_size;
         failed = hash ? hash_blocks(hash, fd, out->num_bytes) : -1;

@@ -3,6 +3,7 @@
 #include "references.h"
 
 #include "fail.h"
+#include "files.h"
 #include "text.h"
 
 #include <stdint.h>
@@ -103,7 +104,9 @@ static int read_file(struct bench_references *references, const char *folder, co
     if (!file->path)
         return bench_fail_memory(err);
     references->num_files++;
-    int status = diarist_document_read(&file->document, file->path, "rttm", &wrong);
+    int status = bench_file_check(file->path, &wrong);
+    if (!status)
+        status = diarist_document_read(&file->document, file->path, "rttm", &wrong);
     if (status == DIARIST_ERROR_MEMORY)
         return bench_fail_memory(err);
     if (status && !(file->problem = bench_text_of("%s", wrong.message)))

@@ -3,6 +3,7 @@
 #include "source.h"
 
 #include "fail.h"
+#include "files.h"
 #include "text.h"
 
 #include <archive.h>
@@ -166,6 +167,8 @@ static int open_archive(struct bench_source *source, diarist_error *err) {
     struct archive *archive = source->archive = archive_read_new();
     if (!archive)
         return bench_fail_memory(err);
+    if (bench_file_check(source->path, err))
+        return DIARIST_ERROR_INPUT;
     if (stat(source->path, &st))
         return bench_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be read: %s; give another",
                           source->path, strerror(errno));

@@ -146,6 +146,11 @@ static void run_process(struct bench_measured *measured, struct bench_system *sy
     }
     judge(measured, &ended, limit, bench_process_log(process));
     const struct bench_text *output = bench_process_output(process);
+    /* Nobody talks is said by an empty file at {out}, or a blank line. */
+    if (!measured->status && prints && !output->size)
+        fail(measured, DIARIST_ERROR_INPUT,
+             "printed nothing; a command without {out} must print the turns, or a blank line where "
+             "nobody talks");
     if (!measured->status && prints &&
         bench_file_write(out, output->bytes ? output->bytes : "", output->size, &err))
         fail(measured, err.status, err.message);

@@ -52,7 +52,7 @@ int bench_turns_take(const char *rttm, const char *said, const char *file_id, di
     if (lstat(said, &info))
         return bench_fail(err, DIARIST_ERROR_INPUT,
                           "left no output; the command must write {out}, or print the turns");
-    if (!S_ISREG(info.st_mode)) /* a pipe would be waited for */
+    if (!S_ISREG(info.st_mode)) /* nor a link */
         return bench_fail(err, DIARIST_ERROR_INPUT,
                           "its output is no regular file; the command must write {out}");
     if (bench_file_read(&text, &size, said, (size_t)1 << 30, &wrong))
@@ -113,7 +113,9 @@ static void choose_recording(struct sides *sides, const char *id) {
 static int open_sides(struct sides *sides, const struct bench_file *file, const char *rttm,
                       diarist_error *err) {
     *sides = (struct sides){0};
-    int status = diarist_document_read(&sides->reference, file->rttm, "rttm", err);
+    int status = bench_file_check(file->rttm, err);
+    if (!status)
+        status = diarist_document_read(&sides->reference, file->rttm, "rttm", err);
     if (!status)
         choose_recording(sides, file->rttm_id);
     if (!status && rttm)
@@ -124,6 +126,8 @@ static int open_sides(struct sides *sides, const struct bench_file *file, const 
     }
     if (!status && file->uem)
         status = diarist_uem_new(&sides->uem, err);
+    if (!status && file->uem)
+        status = bench_file_check(file->uem, err);
     if (!status && file->uem)
         status = diarist_uem_read(sides->uem, file->uem, err);
     if (!status && file->uem)

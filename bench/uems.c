@@ -3,6 +3,7 @@
 #include "uems.h"
 
 #include "fail.h"
+#include "files.h"
 #include "text.h"
 
 #include <stdbool.h>
@@ -38,6 +39,8 @@ static int read_file(struct bench_uem_file *file, const char *folder, const char
     if (!file->path || !file->stem)
         return bench_fail_memory(err);
     int status = diarist_uem_new(&file->uem, &wrong);
+    if (!status)
+        status = bench_file_check(file->path, &wrong);
     if (!status)
         status = diarist_uem_read(file->uem, file->path, &wrong);
     if (status == DIARIST_ERROR_MEMORY ||

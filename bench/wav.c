@@ -3,6 +3,7 @@
 #include "wav.h"
 
 #include "fail.h"
+#include "files.h"
 
 #include "diarist/io.h"
 
@@ -70,7 +71,9 @@ int bench_wav_make_channel(const char *out, const char *audio, int32_t channel, 
     bool written = true;
     diarist_audio_options_init(&options);
     options.channel = channel;
-    int status = diarist_audio_open(&opened, audio, &options, err);
+    int status = bench_file_check(audio, err);
+    if (!status)
+        status = diarist_audio_open(&opened, audio, &options, err);
     if (status)
         return status;
     if (out && !(file = fopen(out, "wbe")))

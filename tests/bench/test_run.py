@@ -121,6 +121,9 @@ class Runs(unittest.TestCase):
                     shell("garbage", 'head -c 999 /dev/urandom > "$2"'),
                     shell("words", 'echo hello world > "$2"'), shell("silent", "true"),
                     shell("pipe", 'mkfifo "$2"'),
+                    {"system_id": "mute", "command": ["true", "{audio}"]},
+                    {"system_id": "nobody", "command": ["sh", "-c", "echo", "{audio}"]},
+                    shell("stops", "kill -STOP $PPID; sleep 4713.25"),
                     {"system_id": "absent", "command": ["/no/such/program", "{audio}"]},
                     {"system_id": "unversioned", "command": ["true", "{audio}"],
                      "version_command": ["false"]},
@@ -131,6 +134,8 @@ class Runs(unittest.TestCase):
             "garbage": ("failed", r"\Aits output is no diarization"),
             "words": ("failed", r"\Aits output is no diarization"), "silent": ("failed", r"\Aleft no output"),
             "pipe": ("failed", r"\Aits output is no regular file"),
+            "mute": ("failed", r"\Aprinted nothing; a command without \{out\} must print"),
+            "nobody": ("ok", None), "stops": ("failed", r"\Astopped or killed the process that watches"),
             "absent": ("failed", r"\Acannot be started: No such file"),
             "unversioned": ("failed", r"\Aversion_command does not say a version: exit code 1"),
             "good": ("ok", None)}
@@ -149,6 +154,46 @@ class Runs(unittest.TestCase):
                 self.assertIsNone(row["predicted_speakers"])
         self.assertEqual(self.text("log/exits/0/one.txt"), "no luck\n")
         self.assertFalse(list(self.run_dir.rglob("*.said")) + list(self.run_dir.rglob("*.wav")))
+
+    def test_jer(self):
+        """A report's JER is that of the scorer, where not every speaker is heard in the UEM too."""
+        (self.path / "datasets/mini/uem").mkdir()
+        (self.path / "datasets/mini/uem/one.uem").write_text("one 1 0 4.1\n")
+        (self.path / "datasets/mini/uem/two.uem").write_text("two 1 0 8\n")
+        self.bench([shell("misses", says([(1, 4, "x"), (6, 8, "y")]))])
+        done = subprocess.run(
+            [PROGRAM, "score", self.path / "datasets/mini/rttm", self.run_dir / "turns/misses/0",
+             "--uem", self.path / "datasets/mini/uem", "--format", "json"],
+            capture_output=True, text=True, timeout=60)
+        scores = json.loads(done.stdout)
+        metrics = json.loads(self.text("report.json"))["metrics_summary"]["misses"]
+        # Speaker B is heard for 0.1 s in "one": counted, but not within a collar of 0.25 s.
+        self.assertEqual([row["scores"][COLLAR]["jer_speakers"] for row in self.rows().values()], [1, 2])
+        for suffix, found in (("_strict", scores["overall"]), ("", scores[COLLAR]["overall"])):
+            for figure in ("der", "jer"):
+                self.assertAlmostEqual(metrics[figure + suffix], found[figure], 6)
+
+    def test_pipes(self):
+        """Whatever would be read is a file, or is told; nobody waits for a pipe."""
+        (self.path / "datasets/mini/uem").mkdir()
+        os.mkfifo(self.path / "datasets/mini/uem/one.uem")
+        (self.path / "datasets/mini/rttm/two.rttm").unlink()
+        os.mkfifo(self.path / "datasets/mini/rttm/two.rttm")
+        os.mkfifo(self.path / "datasets/mini/audio/three.wav")
+        (self.path / "datasets/mini/rttm/three.rttm").write_text(rttm("three", REFERENCE))
+        self.add("four", REFERENCE)
+        self.bench([{"system_id": "oracle_reference"}], code=1)
+        rows = {file: row for (_, _, file), row in self.rows().items()}
+        for name in ("one", "two", "three"):
+            self.assertEqual(rows[name]["status"], "unreadable")
+            self.assertRegex(rows[name]["error"], "is a pipe, no regular file; give a file")
+        self.assertEqual(rows["four"]["status"], "ok")
+        os.mkfifo(self.path / "list.json")
+        for option in ("--datasets-file", "--systems-file"):
+            done = subprocess.run([*self.command([{"system_id": "oracle_reference"}])[:4], option,
+                                   self.path / "list.json"], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertRegex(done.stderr, "list.json: is a pipe, no regular file; give a file")
 
     def test_placeholders(self):
         script = ("import sys, wave, os\nw = wave.open(sys.argv[1])\n"
