@@ -32,6 +32,12 @@ LAW = {
     "src/nn/": ["src/kernels/", *BASE],
     **{f"src/{stage}/": STAGE for stage in STAGES},
     "src/pipeline/": [*(f"src/{stage}/" for stage in STAGES), *STAGE],
+    "src/live/": [
+        "src/pipeline/",
+        *(f"src/{stage}/" for stage in STAGES),
+        "include/diarist/stream.h",
+        *STAGE,
+    ],
     "src/audio/": FILES,
     "src/import/": ["src/nn/weights.h", "include/diarist/io.h", *BASE],
     "src/input/": FILES,

@@ -41,8 +41,7 @@ static int check_speakers(const diarist_options *o, diarist_error *err) {
     return DIARIST_OK;
 }
 
-static int check_range(double value, double low, double high, const char *name,
-                       diarist_error *err) {
+int dr_check_range(double value, double low, double high, const char *name, diarist_error *err) {
     if (value >= low && value <= high)
         return DIARIST_OK;
     return dr_fail(err, DIARIST_ERROR_ARGUMENT, "%s must lie from %g to %g", name, low, high);
@@ -58,9 +57,9 @@ static int check_thresholds(const diarist_options *o, diarist_error *err) {
     double onset, offset;
     int status = DIARIST_OK;
     if (o->onset != NOT_GIVEN)
-        status = check_range(o->onset, 0.0, 1.0, "onset", err);
+        status = dr_check_range(o->onset, 0.0, 1.0, "onset", err);
     if (!status && o->offset != NOT_GIVEN)
-        status = check_range(o->offset, 0.0, 1.0, "offset", err);
+        status = dr_check_range(o->offset, 0.0, 1.0, "offset", err);
     resolve_thresholds(&onset, &offset, o);
     if (!status && offset > onset)
         status = dr_fail(err, DIARIST_ERROR_ARGUMENT,
@@ -76,16 +75,17 @@ int diarist_options_check(const diarist_options *o, diarist_error *err) {
                        "struct_size is not set; call diarist_options_init first");
     int status = check_speakers(o, err);
     if (!status)
-        status = check_range(o->num_threads, 0, MAX_THREADS, "num_threads", err);
+        status = dr_check_range(o->num_threads, 0, MAX_THREADS, "num_threads", err);
     if (!status && o->step_s != 0.0)
-        status = check_range(o->step_s, MIN_STEP_S, MAX_STEP_S, "step_s", err);
+        status = dr_check_range(o->step_s, MIN_STEP_S, MAX_STEP_S, "step_s", err);
     if (!status)
-        status = check_range(o->cluster_threshold, -1.0, 2.0, "cluster_threshold", err);
-    if (!status)
-        status = check_range(o->min_duration_on_s, 0, MAX_MIN_DURATION_S, "min_duration_on_s", err);
+        status = dr_check_range(o->cluster_threshold, -1.0, 2.0, "cluster_threshold", err);
     if (!status)
         status =
-            check_range(o->min_duration_off_s, 0, MAX_MIN_DURATION_S, "min_duration_off_s", err);
+            dr_check_range(o->min_duration_on_s, 0, MAX_MIN_DURATION_S, "min_duration_on_s", err);
+    if (!status)
+        status =
+            dr_check_range(o->min_duration_off_s, 0, MAX_MIN_DURATION_S, "min_duration_off_s", err);
     if (!status)
         status = check_thresholds(o, err);
     if (!status && (o->preset < DIARIST_PRESET_BALANCED || o->preset > DIARIST_PRESET_ACCURATE))
@@ -110,10 +110,10 @@ static const double preset_step_s[][3] = {[DR_DEFAULT_1] = {[DIARIST_PRESET_BALA
 static int check_cluster_threshold(double threshold, const struct diarist_model *model,
                                    diarist_error *err) {
     if (model->architecture == DR_COMMUNITY_1)
-        return check_range(threshold, 0.0, 2.0, "cluster_threshold, with this model a distance,",
-                           err);
-    return check_range(threshold, -1.0, 1.0, "cluster_threshold, with this model a similarity,",
-                       err);
+        return dr_check_range(threshold, 0.0, 2.0, "cluster_threshold, with this model a distance,",
+                              err);
+    return dr_check_range(threshold, -1.0, 1.0, "cluster_threshold, with this model a similarity,",
+                          err);
 }
 
 /* Both pipelines' clustering, of which the model's architecture takes one. */

@@ -33,4 +33,7 @@ struct dr_plan {
 int dr_plan_make(struct dr_plan *plan, const diarist_options *options,
                  const struct diarist_model *model, diarist_error *err);
 
+/* The field called name must lie from low to high, and not be NaN. DIARIST_ERROR_ARGUMENT. */
+int dr_check_range(double value, double low, double high, const char *name, diarist_error *err);
+
 #endif

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "pipeline/samples.h"
 
 /* A frame looks ahead of its start by less than this. */
 enum { LOOKAHEAD = DR_FBANK_LENGTH };
-#define INAUDIBLE 1e-20f
 
 /* ---- opening ---- */
 
@@ -218,13 +218,6 @@ static int run_round(struct diarist_recording *r, diarist_error *err) {
     return status ? status : tick(r, err);
 }
 
-/* NaN, and what is too faint for any recording (denormals, which slow a processor down), is 0. */
-static float clean_sample(float x) {
-    if (!(fabsf(x) > INAUDIBLE))
-        return 0.0f;
-    return x > 1.0f ? 1.0f : x < -1.0f ? -1.0f : x;
-}
-
 int diarist_recording_feed(diarist_recording *r, const float *samples, size_t n,
                            diarist_error *err) {
     if (r->ended)
@@ -234,9 +227,7 @@ int diarist_recording_feed(diarist_recording *r, const float *samples, size_t n,
         size_t take = r->pending_capacity - pending;
         if (take > n)
             take = n;
-        float *to = r->pending + pending;
-        for (size_t i = 0; i < take; i++)
-            to[i] = clean_sample(samples[i]);
+        dr_samples_copy(r->pending + pending, samples, take);
         samples += take;
         n -= take;
         r->num_samples += take;
@@ -258,16 +249,11 @@ static size_t total_chunks(size_t num_samples, size_t step) {
     return (num_samples - DR_CHUNK_SAMPLES + step - 1) / step + 1;
 }
 
-/* Silence in a short recording's chunk would silence the network. */
 static void fill_up(struct diarist_recording *r) {
     size_t n = r->num_samples - r->pending_first;
     memset(r->pending + n, 0, DR_CHUNK_SAMPLES * sizeof(float));
-    if (!r->plan.mirror_short || !n || r->num_samples >= DR_CHUNK_SAMPLES)
-        return;
-    for (size_t i = n; i < DR_CHUNK_SAMPLES; i++) {
-        size_t phase = i % (2 * n);
-        r->pending[i] = r->pending[phase < n ? phase : 2 * n - 1 - phase];
-    }
+    if (r->plan.mirror_short && n && r->num_samples < DR_CHUNK_SAMPLES)
+        dr_samples_mirror(r->pending, n, DR_CHUNK_SAMPLES);
 }
 
 int dr_recording_end(struct diarist_recording *r, diarist_task task, diarist_error *err) {
