@@ -112,6 +112,11 @@ int dr_pool_size(const struct dr_pool *pool) {
 }
 
 void dr_pool_run(struct dr_pool *pool, dr_work_fn *work, void *context, size_t num_items) {
+    if (!pool) {
+        for (size_t i = 0; i < num_items; i++)
+            work(context, i, 0);
+        return;
+    }
     if (!num_items)
         return;
     pthread_mutex_lock(&pool->lock);

@@ -23,7 +23,8 @@ int dr_pool_size(const struct dr_pool *pool);
 typedef void dr_work_fn(void *context, size_t item, int worker);
 
 /* Runs work on every item and returns when all are done. Workers take items in order, each the next
- * one when it is done with its last. Called by one thread at a time. */
+ * one when it is done with its last. Called by one thread at a time. A pool of NULL: this thread
+ * does them all, as worker 0. */
 void dr_pool_run(struct dr_pool *pool, dr_work_fn *work, void *context, size_t num_items);
 
 void dr_pool_free(struct dr_pool *pool); /* NULL allowed */

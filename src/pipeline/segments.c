@@ -37,7 +37,7 @@ struct chunk_work {
     struct dr_segments *segments;
     const float *samples;
     size_t num_chunks, num_items;
-    struct dr_pool *pool; /* for the layers of one item, or NULL */
+    struct dr_pool *pool; /* for the layers of an item; NULL: they are for the items */
 };
 
 /* Item i of n takes chunks [i * num / n, (i + 1) * num / n). */
@@ -79,13 +79,11 @@ static int add_round(struct dr_segments *s, const float *samples, size_t num, di
     size_t threads = (size_t)s->workers->num;
     size_t items = (num + DR_PYANNET_BATCH - 1) / DR_PYANNET_BATCH;
     items = items > threads ? items : num < threads ? num : threads;
-    struct chunk_work work = {s, samples, num, items, NULL};
-    if (num == 1 && threads > 1) { /* all threads would wait for one */
-        work.pool = s->workers->pool;
-        chunk_item(&work, 0, 0);
-    } else {
-        dr_pool_run(s->workers->pool, chunk_item, &work, items);
-    }
+    /* Of a single chunk all threads but one would wait for it. */
+    struct dr_pool *pool = s->workers->pool;
+    const int share_layers = num == 1 && threads > 1;
+    struct chunk_work work = {s, samples, num, items, share_layers ? pool : NULL};
+    dr_pool_run(share_layers ? NULL : pool, chunk_item, &work, items);
     for (size_t i = 0; i < num && !status; i++) {
         status = settle(s, dr_chunk_frame((s->num_chunks + i) * s->step), err);
         if (!status)

@@ -252,10 +252,7 @@ const void *dr_bilstm_run(const struct dr_bilstm *net, const float *sequence, si
     const void *in = sequence;
     for (int layer = 0; layer < LAYERS; layer++) {
         struct layer_work work = {net, layer, pool != NULL, in, s.state[layer % 2], batch, &s};
-        if (pool)
-            dr_pool_run(pool, layer_item, &work, 2);
-        for (size_t reverse = 0; !pool && reverse < 2; reverse++)
-            layer_item(&work, reverse, 0);
+        dr_pool_run(pool, layer_item, &work, 2);
         in = work.out;
     }
     return in;
