@@ -11,9 +11,8 @@ enum {
     Q = DR_LOCAL_SPEAKERS,
     DIM = DR_RESNET34_DIM,
     FRAMES = DR_CHUNK_FRAMES,
-    FEATURES = (DR_CHUNK_SAMPLES - DR_FBANK_LENGTH) / DR_FBANK_STEP + 1,
-    COLUMN_SAMPLES = DR_RESNET34_COLUMN_FRAMES * DR_FBANK_STEP,
-    COLUMNS = DR_CHUNK_SAMPLES / COLUMN_SAMPLES,
+    FEATURES = DR_CHUNK_FBANK,
+    COLUMNS = DR_RESNET34_CHUNK_COLUMNS,
     /* Frames that hold as many samples as a frame of features is made of: fewer cannot be embedded
      * in pyannote.audio, where the network is asked for the least that it takes. */
     MIN_CLEAN_FRAMES = (FRAMES * DR_FBANK_LENGTH + DR_CHUNK_SAMPLES - 1) / DR_CHUNK_SAMPLES
@@ -35,7 +34,7 @@ void dr_chunk_voices_open(struct dr_chunk_voices *voices, struct dr_workers *wor
 
 int dr_chunk_voices_open_pass(struct dr_chunk_voices *voices, struct dr_workers *workers,
                               const struct dr_segments *segments, struct dr_energies *energies,
-                              int exclude_overlap, dr_voices_tick_fn *tick, void *tick_context,
+                              int exclude_overlap, dr_tick_fn *tick, void *tick_context,
                               struct dr_arena *arena, diarist_error *err) {
     dr_chunk_voices_open(voices, workers, segments, exclude_overlap);
     voices->energies = energies;
@@ -90,8 +89,8 @@ struct under {
 
 static struct under under_chunk(const struct dr_chunk_voices *v, size_t chunk, size_t num_columns) {
     const size_t start = chunk * v->segments->step;
-    struct under u = {.begin = (start + COLUMN_SAMPLES - 1) / COLUMN_SAMPLES};
-    u.offset = (float)(u.begin * COLUMN_SAMPLES - start) / COLUMN_SAMPLES;
+    struct under u = {.begin = (start + DR_RESNET34_COLUMN_STEP - 1) / DR_RESNET34_COLUMN_STEP};
+    u.offset = (float)(u.begin * DR_RESNET34_COLUMN_STEP - start) / DR_RESNET34_COLUMN_STEP;
     u.num = u.begin < num_columns ? num_columns - u.begin : 0;
     u.num = u.num < COLUMNS ? u.num : COLUMNS;
     return u;

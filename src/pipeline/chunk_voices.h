@@ -15,9 +15,6 @@
 #include "pipeline/segments.h"
 #include "pipeline/trunk_pass.h"
 
-/* Called now and then; a status. */
-typedef int dr_voices_tick_fn(void *context, diarist_error *err);
-
 struct dr_chunk_voices {
     struct dr_workers *workers;
     const struct dr_segments *segments;
@@ -27,7 +24,7 @@ struct dr_chunk_voices {
 
     struct dr_energies *energies; /* NULL: chunk by chunk */
     struct dr_trunk_pass pass;
-    dr_voices_tick_fn *tick;
+    dr_tick_fn *tick;
     void *tick_context;
 };
 
@@ -42,7 +39,7 @@ void dr_chunk_voices_open(struct dr_chunk_voices *voices, struct dr_workers *wor
  * any case. */
 int dr_chunk_voices_open_pass(struct dr_chunk_voices *voices, struct dr_workers *workers,
                               const struct dr_segments *segments, struct dr_energies *energies,
-                              int exclude_overlap, dr_voices_tick_fn *tick, void *tick_context,
+                              int exclude_overlap, dr_tick_fn *tick, void *tick_context,
                               struct dr_arena *arena, diarist_error *err);
 void dr_chunk_voices_close(struct dr_chunk_voices *voices);
 

@@ -23,7 +23,7 @@ struct job {
 
 int dr_embedder_open(struct dr_embedder *embedder, struct dr_workers *workers,
                      const struct dr_segments *segments, struct dr_energies *energies,
-                     int exclude_overlap, enum dr_column_rate rate, dr_embedder_tick_fn *tick,
+                     int exclude_overlap, enum dr_column_rate rate, dr_tick_fn *tick,
                      void *tick_context, struct dr_arena *arena, diarist_error *err) {
     embedder->tick = tick;
     embedder->tick_context = tick_context;

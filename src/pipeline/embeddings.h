@@ -14,24 +14,18 @@
 #include "pipeline/speech_mean.h"
 #include "pipeline/trunk_pass.h"
 
-/* From a window's centre to its ends. */
-#define DR_HALF_WINDOW_S 0.74
-
 struct dr_embeddings {
     struct dr_windows fine;   /* every 0.3 s: resegmentation */
     struct dr_windows coarse; /* every 0.6 s, a subset of fine: clustering */
     struct dr_local_embeddings local;
 };
 
-/* Called now and then while a section is embedded; a status. */
-typedef int dr_embedder_tick_fn(void *context, diarist_error *err);
-
 struct dr_embedder {
     struct dr_workers *workers;
     const struct dr_segments *segments;
     struct dr_energies *energies;
     int exclude_overlap; /* embed only where one speaker talks */
-    dr_embedder_tick_fn *tick;
+    dr_tick_fn *tick;
     void *tick_context;
 
     struct dr_trunk_pass pass;
@@ -47,7 +41,7 @@ struct dr_embedder {
 /* What is fixed in size lives in arena. DIARIST_ERROR_MEMORY; close in either case. */
 int dr_embedder_open(struct dr_embedder *embedder, struct dr_workers *workers,
                      const struct dr_segments *segments, struct dr_energies *energies,
-                     int exclude_overlap, enum dr_column_rate rate, dr_embedder_tick_fn *tick,
+                     int exclude_overlap, enum dr_column_rate rate, dr_tick_fn *tick,
                      void *tick_context, struct dr_arena *arena, diarist_error *err);
 void dr_embedder_close(struct dr_embedder *embedder);
 

@@ -4,11 +4,10 @@
 
 #include <math.h>
 
-enum { FBANK_IN_CHUNK = 998 }; /* the most of all grids */
-
-const struct dr_grid dr_fbank_grid = {DR_FBANK_STEP, DR_FBANK_LENGTH / 2, FBANK_IN_CHUNK};
+const struct dr_grid dr_fbank_grid = {DR_FBANK_STEP, DR_FBANK_LENGTH / 2, DR_CHUNK_FBANK};
 const struct dr_grid dr_column_grid = {DR_COLUMN_STEP, DR_COLUMN_CENTRE, DR_CHUNK_COLUMNS};
-const struct dr_grid dr_resnet34_grid = {8 * DR_FBANK_STEP, DR_FBANK_LENGTH / 2, 125};
+const struct dr_grid dr_resnet34_grid = {DR_RESNET34_COLUMN_STEP, DR_FBANK_LENGTH / 2,
+                                         DR_RESNET34_CHUNK_COLUMNS};
 
 size_t dr_nearest_frame(const struct dr_grid *grid, size_t item) {
     double centre = (double)(item * grid->step + grid->centre);
@@ -23,7 +22,7 @@ size_t dr_nearest_chunk_frame(const struct dr_grid *grid, size_t item) {
 
 void dr_mark_active(uint8_t *mark, const struct dr_grid *grid,
                     const struct dr_segmentation *segmentation, size_t first, size_t end) {
-    uint16_t nearest[FBANK_IN_CHUNK];
+    uint16_t nearest[DR_CHUNK_FBANK]; /* the most of all grids */
     for (size_t k = 0; k < grid->num_in_chunk; k++)
         nearest[k] = (uint16_t)dr_nearest_chunk_frame(grid, k);
     size_t chunk = first < grid->num_in_chunk

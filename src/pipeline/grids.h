@@ -6,12 +6,20 @@
 #ifndef DR_PIPELINE_GRIDS_H
 #define DR_PIPELINE_GRIDS_H
 
+#include "embedding/resnet34.h"
 #include "types.h"
 
 struct dr_grid {
     size_t step, centre; /* samples; item i is centred at i * step + centre */
     size_t num_in_chunk;
 };
+
+enum {
+    DR_CHUNK_FBANK = (DR_CHUNK_SAMPLES - DR_FBANK_LENGTH) / DR_FBANK_STEP + 1, /* frames */
+    DR_RESNET34_COLUMN_STEP = DR_RESNET34_COLUMN_FRAMES * DR_FBANK_STEP,       /* samples */
+    DR_RESNET34_CHUNK_COLUMNS = DR_CHUNK_SAMPLES / DR_RESNET34_COLUMN_STEP
+};
+
 extern const struct dr_grid dr_fbank_grid, dr_column_grid, dr_resnet34_grid;
 
 /* Of the recording, or of the chunk if the item is counted from its start; there it may be beyond

@@ -11,6 +11,7 @@
 #include "clustering/assign.h"
 #include "embedding/pooling.h"
 #include "pipeline/community.h"
+#include "pipeline/voices.h"
 
 /* What an embedding needs. */
 enum { MIN_REGION_SAMPLES = 16 * DR_SAMPLE_RATE / 100 };

@@ -42,6 +42,9 @@ struct dr_trunk_pass {
 typedef int dr_columns_fn(void *context, const struct dr_trunk_pass *pass, size_t *keep_from,
                           diarist_error *err);
 
+/* Called now and then while a recording is embedded. Returns a status. */
+typedef int dr_tick_fn(void *context, diarist_error *err);
+
 /* The architecture's. */
 const struct dr_trunk *dr_trunk_of(enum dr_architecture architecture);
 

@@ -15,6 +15,7 @@ enum {
     DR_COARSE_HOP = 30, /* between those that are clustered: 0.6 s */
     DR_HALF_WINDOW = 37 /* 1.5 s / 2, rounded down */
 };
+#define DR_HALF_WINDOW_S ((double)DR_HALF_WINDOW * DR_COLUMN_STEP / DR_SAMPLE_RATE)
 
 /* What a thread embeds with. */
 struct dr_embed_worker {
