@@ -116,6 +116,23 @@ static int check_cluster_threshold(double threshold, const struct diarist_model 
                           err);
 }
 
+/* What lies in its range, but the model or the task has no use for. */
+static int check_uses(const diarist_options *o, const struct diarist_model *model,
+                      diarist_error *err) {
+    if (o->trunk != DIARIST_TRUNK_WINDOW && model->architecture != DR_COMMUNITY_1)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                       "trunk is a choice of community-1 models only; leave it out");
+    if (o->task != DIARIST_TASK_VAD && (o->onset != NOT_GIVEN || o->offset != NOT_GIVEN))
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                       "onset and offset find speech in task DIARIST_TASK_VAD alone; leave them "
+                       "out");
+    int status = check_cluster_threshold(o->cluster_threshold, model, err);
+    if (!status && o->task == DIARIST_TASK_EMBED && o->keep_stages)
+        status = dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                         "keep_stages keeps them in a result and embedding has none; leave it out");
+    return status;
+}
+
 /* Both pipelines' clustering, of which the model's architecture takes one. */
 static void plan_clustering(struct dr_plan *plan, const diarist_options *o,
                             const struct diarist_model *model) {
@@ -139,21 +156,10 @@ int dr_plan_make(struct dr_plan *plan, const diarist_options *options,
     diarist_options_init(&defaults);
     const diarist_options *o = options ? options : &defaults;
     int status = diarist_options_check(o, err);
-    if (!status && o->trunk != DIARIST_TRUNK_WINDOW && model->architecture != DR_COMMUNITY_1)
-        status = dr_fail(err, DIARIST_ERROR_ARGUMENT,
-                         "trunk is a choice of community-1 models only; leave it out");
+    if (!status)
+        status = check_uses(o, model, err);
     if (status)
         return status;
-    if (o->task != DIARIST_TASK_VAD && (o->onset != NOT_GIVEN || o->offset != NOT_GIVEN))
-        return dr_fail(err, DIARIST_ERROR_ARGUMENT,
-                       "onset and offset find speech in task DIARIST_TASK_VAD alone; leave them "
-                       "out");
-    status = check_cluster_threshold(o->cluster_threshold, model, err);
-    if (status)
-        return status;
-    if (o->task == DIARIST_TASK_EMBED && o->keep_stages)
-        return dr_fail(err, DIARIST_ERROR_ARGUMENT,
-                       "keep_stages keeps them in a result and embedding has none; leave it out");
     double step_s = o->step_s;
     if (step_s == 0.0)
         step_s = preset_step_s[model->architecture][o->preset];
