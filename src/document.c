@@ -7,6 +7,7 @@
 #include "document.h"
 
 #include "base/error.h"
+#include "base/growing.h"
 
 #include <search.h>
 #include <stdlib.h>
@@ -37,19 +38,6 @@ static int add_key(void **tree, const char *id, size_t index) {
         return -1;
     }
     return 0;
-}
-
-/* items with room for one more than num; NULL without memory, items staying as they were. */
-static void *make_room(void *items, size_t num, size_t *capacity, size_t size) {
-    if (num < *capacity)
-        return items;
-    size_t grown = *capacity ? *capacity * 2 : 8;
-    if (grown > SIZE_MAX / 2 / size)
-        return NULL;
-    void *moved = realloc(items, grown * size);
-    if (moved)
-        *capacity = grown;
-    return moved;
 }
 
 /* ---- text --------------------------------------------------------------------------------- */
@@ -173,13 +161,10 @@ int dr_document_recording(struct dr_document_recording **out, diarist_document *
         free(copy);
         return DIARIST_OK;
     }
-    struct dr_document_recording **recordings =
-        make_room(document->recordings, document->num_recordings, &document->recordings_capacity,
-                  sizeof *recordings);
-    if (recordings)
-        document->recordings = recordings;
     struct dr_document_recording *added = calloc(1, sizeof *added);
-    if (!recordings || !added ||
+    if (!added ||
+        dr_grow(&document->recordings, &document->recordings_capacity, document->num_recordings + 1,
+                sizeof added, err) ||
         add_key(&document->recording_index, copy, document->num_recordings)) {
         free(copy);
         free(added);
@@ -209,13 +194,12 @@ int diarist_document_append(diarist_document *document, diarist_document *from,
             return dr_fail(err, DIARIST_ERROR_INPUT,
                            "recording \"%.120s\" is there already; give each recording once",
                            from->recordings[i]->id);
+    int status = dr_grow(&document->recordings, &document->recordings_capacity,
+                         num + from->num_recordings, sizeof *document->recordings, err);
+    if (status)
+        return status;
     for (; added < from->num_recordings; added++) {
-        struct dr_document_recording **recordings = make_room(
-            document->recordings, num + added, &document->recordings_capacity, sizeof *recordings);
-        if (recordings)
-            document->recordings = recordings;
-        if (!recordings ||
-            add_key(&document->recording_index, from->recordings[added]->id, num + added))
+        if (add_key(&document->recording_index, from->recordings[added]->id, num + added))
             break;
         document->recordings[num + added] = from->recordings[added];
     }
@@ -274,12 +258,9 @@ int dr_recording_speaker(int32_t *out, struct dr_document_recording *recording, 
         free(copy);
         return DIARIST_OK;
     }
-    struct dr_document_speaker *speakers =
-        make_room(recording->speakers, recording->num_speakers, &recording->speakers_capacity,
-                  sizeof *speakers);
-    if (speakers)
-        recording->speakers = speakers;
-    if (!speakers || recording->num_speakers >= INT32_MAX ||
+    if (recording->num_speakers >= INT32_MAX ||
+        dr_grow(&recording->speakers, &recording->speakers_capacity, recording->num_speakers + 1,
+                sizeof *recording->speakers, err) ||
         add_key(&recording->speaker_index, copy, recording->num_speakers)) {
         free(copy);
         *out = -1;
@@ -298,13 +279,11 @@ const char *dr_speaker_label(const struct dr_document_speaker *speaker) {
 
 static int append_turn(struct dr_document_turns *turns, const struct dr_document_turn *turn,
                        diarist_error *err) {
-    struct dr_document_turn *items =
-        make_room(turns->items, turns->num, &turns->capacity, sizeof *items);
-    if (!items)
-        return dr_fail_memory(err);
-    turns->items = items;
-    turns->items[turns->num++] = *turn;
-    return DIARIST_OK;
+    int status =
+        dr_grow(&turns->items, &turns->capacity, turns->num + 1, sizeof *turns->items, err);
+    if (!status)
+        turns->items[turns->num++] = *turn;
+    return status;
 }
 
 int dr_recording_add_turn(struct dr_document_recording *recording, diarist_view view,

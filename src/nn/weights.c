@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/growing.h"
 #include "nn/json_cursor.h"
 
 #define MAX_HEADER_BYTES ((uint64_t)16 << 20)
@@ -76,21 +77,6 @@ static int broken_json(const struct reader *reader, const char *expected) {
 
 /* ---- the header --------------------------------------------------------------------------- */
 
-/* Makes room for one more item of `size` bytes in *items; 0 or -1. */
-static int grow(void *items, size_t *capacity, size_t count, size_t size) {
-    if (count < *capacity)
-        return 0;
-    size_t larger = *capacity ? 2 * *capacity : 64;
-    void *old, *grown;
-    memcpy(&old, items, sizeof old);
-    grown = realloc(old, larger * size);
-    if (!grown)
-        return -1;
-    memcpy(items, &grown, sizeof grown);
-    *capacity = larger;
-    return 0;
-}
-
 static int read_metadata(struct reader *reader, struct dr_weights *weights) {
     size_t length;
     if (weights->has_metadata)
@@ -104,9 +90,10 @@ static int read_metadata(struct reader *reader, struct dr_weights *weights) {
         if (weights->num_metadata == MAX_METADATA)
             return broken(reader->err, "the model file has more than %d metadata entries",
                           MAX_METADATA);
-        if (grow(&weights->metadata, &weights->metadata_capacity, weights->num_metadata,
-                 sizeof *weights->metadata))
-            return dr_fail_memory(reader->err);
+        int status = dr_grow(&weights->metadata, &weights->metadata_capacity,
+                             weights->num_metadata + 1, sizeof *weights->metadata, reader->err);
+        if (status)
+            return status;
         struct metadata *entry = &weights->metadata[weights->num_metadata];
         if (!(entry->key = dr_cursor_string(&reader->json, &length)))
             return broken_json(reader, "a metadata key");
@@ -238,15 +225,16 @@ static int read_named_tensor(struct reader *reader, struct dr_weights *weights, 
         return broken(reader->err, "the model file has a tensor name of %zu bytes", length);
     if (weights->num_tensors == MAX_TENSORS)
         return broken(reader->err, "the model file has more than %d tensors", MAX_TENSORS);
-    if (grow(&weights->tensors, &weights->tensor_capacity, weights->num_tensors,
-             sizeof *weights->tensors))
-        return dr_fail_memory(reader->err);
+    int status = dr_grow(&weights->tensors, &weights->tensor_capacity, weights->num_tensors + 1,
+                         sizeof *weights->tensors, reader->err);
+    if (status)
+        return status;
     struct dr_tensor *tensor = &weights->tensors[weights->num_tensors];
     memset(tensor, 0, sizeof *tensor);
     tensor->name = name;
     struct span *span = &reader->spans[weights->num_tensors];
     span->name = name;
-    int status = read_tensor(reader, tensor, span);
+    status = read_tensor(reader, tensor, span);
     if (status == DIARIST_OK)
         weights->num_tensors++;
     return status;

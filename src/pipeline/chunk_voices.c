@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipeline/growing.h"
+#include "base/growing.h"
 
 enum {
     Q = DR_LOCAL_SPEAKERS,

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/growing.h"
 #include "pipeline/grids.h"
-#include "pipeline/growing.h"
 #include "pipeline/voices.h"
 
 /* One section. */

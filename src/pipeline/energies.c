@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipeline/growing.h"
+#include "base/growing.h"
 
 struct frame_work {
     struct dr_workers *workers;

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "pipeline/growing.h"
+#include "base/growing.h"
 #include "reconstruct/frames.h"
 #include "segmentation/powerset.h"
 

@@ -4,6 +4,7 @@
 #include "score/uem.h"
 
 #include "base/error.h"
+#include "base/growing.h"
 #include "document.h"
 
 #include <search.h>
@@ -44,31 +45,18 @@ static struct dr_uem_recording *find(const diarist_uem *uem, const char *id) {
     return node ? *node : NULL;
 }
 
-/* items with room for one more than num, or NULL, items staying as they were. */
-static void *make_room(void *items, size_t num, size_t *capacity, size_t size) {
-    if (num < *capacity)
-        return items;
-    size_t grown = *capacity ? *capacity * 2 : 4;
-    void *moved = grown > SIZE_MAX / 2 / size ? NULL : realloc(items, grown * size);
-    if (moved)
-        *capacity = grown;
-    return moved;
-}
-
 /* The recording called id, appended when there is none; NULL without memory. */
 static struct dr_uem_recording *recording_of(diarist_uem *uem, const char *id) {
     struct dr_uem_recording *found = find(uem, id);
     if (found)
         return found;
-    struct dr_uem_recording **recordings =
-        make_room(uem->recordings, uem->num, &uem->capacity, sizeof *recordings);
-    if (recordings)
-        uem->recordings = recordings;
     struct dr_uem_recording *added = calloc(1, sizeof *added);
     char *copy = dr_arena_alloc(&uem->arena, strlen(id) + 1, 1);
     if (copy && added)
         added->id = memcpy(copy, id, strlen(id) + 1);
-    if (!recordings || !copy || !added || !tsearch(added, &uem->index, compare_ids)) {
+    if (!copy || !added ||
+        dr_grow(&uem->recordings, &uem->capacity, uem->num + 1, sizeof added, NULL) ||
+        !tsearch(added, &uem->index, compare_ids)) {
         free(added);
         return NULL;
     }
@@ -86,14 +74,13 @@ int diarist_uem_add(diarist_uem *uem, const char *id, double start, double end,
         return DIARIST_ERROR_MEMORY;
     struct dr_uem_recording *recording = recording_of(uem, copy);
     free(copy);
-    diarist_region *regions = recording ? make_room(recording->regions, recording->num,
-                                                    &recording->capacity, sizeof *regions)
-                                        : NULL;
-    if (!regions)
+    if (!recording)
         return dr_fail_memory(err);
-    recording->regions = regions;
-    regions[recording->num++] = (diarist_region){.start = start, .end = end};
-    return DIARIST_OK;
+    int status = dr_grow(&recording->regions, &recording->capacity, recording->num + 1,
+                         sizeof *recording->regions, err);
+    if (!status)
+        recording->regions[recording->num++] = (diarist_region){.start = start, .end = end};
+    return status;
 }
 
 size_t diarist_uem_num_recordings(const diarist_uem *uem) {

@@ -1,7 +1,7 @@
-/* growing.h - arrays that grow with the recording.
+/* growing.h - arrays that grow as they are filled.
  * SPDX-License-Identifier: MIT */
-#ifndef DR_PIPELINE_GROWING_H
-#define DR_PIPELINE_GROWING_H
+#ifndef DR_BASE_GROWING_H
+#define DR_BASE_GROWING_H
 
 #include <stddef.h>
 

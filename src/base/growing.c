@@ -1,6 +1,6 @@
-/* growing.c - arrays that grow with the recording.
+/* growing.c - arrays that grow as they are filled.
  * SPDX-License-Identifier: MIT */
-#include "pipeline/growing.h"
+#include "base/growing.h"
 
 #include <stdint.h>
 #include <stdlib.h>
