@@ -5,11 +5,11 @@
 #define _GNU_SOURCE
 #include "diarist/io.h"
 
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/c_numbers.h"
 #include "base/error.h"
 #include "document.h"
 #include "input/readers.h"
@@ -285,6 +285,7 @@ static int resolve_options(diarist_write_options *out, const diarist_write_optio
 int diarist_document_write(const diarist_document *document, const char *path, const char *format,
                            const diarist_write_options *options, diarist_error *err) {
     diarist_write_options resolved;
+    struct dr_c_numbers numbers;
     struct dr_sink sink;
     int index = find_format(format, err);
     int status = index < 0 ? index : resolve_options(&resolved, options, document, err);
@@ -295,11 +296,9 @@ int diarist_document_write(const diarist_document *document, const char *path, c
         alone.recordings = document->recordings + (resolved.recording - 1);
         document = &alone;
     }
-    /* Numbers have a decimal point whatever the caller's language. */
-    locale_t c_locale = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    if (!c_locale)
-        return dr_fail_memory(err);
-    locale_t callers = uselocale(c_locale);
+    status = dr_c_numbers_begin(&numbers, err);
+    if (status)
+        return status;
     status = dr_sink_open(&sink, path, err);
     if (!status) {
         status = formats[index].write(&sink, document, &resolved, err);
@@ -308,8 +307,7 @@ int diarist_document_write(const diarist_document *document, const char *path, c
         else
             status = dr_sink_close(&sink, err);
     }
-    uselocale(callers);
-    freelocale(c_locale);
+    dr_c_numbers_end(&numbers);
     return status;
 }
 

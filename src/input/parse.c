@@ -1,12 +1,8 @@
 /* parse.c - from a text to a settled document.
  * SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "input/readers.h"
 
-#include "base/error.h"
-
-#include <locale.h>
-#include <stdlib.h>
+#include "base/c_numbers.h"
 
 /* A file in which nobody talks is a recording all the same. */
 static int settle(diarist_document *document, const struct dr_input *in) {
@@ -26,11 +22,11 @@ static int settle(diarist_document *document, const struct dr_input *in) {
 int dr_input_parse(diarist_document **out, struct dr_input *in, dr_reader_fn *read) {
     *out = NULL;
     diarist_document *document = NULL;
-    locale_t c_locale = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    if (!c_locale)
-        return dr_fail_memory(in->err);
-    locale_t callers = uselocale(c_locale);
-    int status = diarist_document_new(&document, in->err);
+    struct dr_c_numbers numbers;
+    int status = dr_c_numbers_begin(&numbers, in->err);
+    if (status)
+        return status;
+    status = diarist_document_new(&document, in->err);
     if (!status)
         status = read(in, document);
     if (!status)
@@ -39,7 +35,6 @@ int dr_input_parse(diarist_document **out, struct dr_input *in, dr_reader_fn *re
         diarist_document_free(document);
     else
         *out = document;
-    uselocale(callers);
-    freelocale(c_locale);
+    dr_c_numbers_end(&numbers);
     return status;
 }

@@ -2,13 +2,12 @@
  * SPDX-License-Identifier: MIT
  *
  * Blank lines and comments (;; or #) say nothing; anything else is an error. */
-#define _GNU_SOURCE
 #include "score/uem.h"
 
+#include "base/c_numbers.h"
 #include "base/error.h"
 #include "input/input.h"
 
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,20 +56,16 @@ int diarist_uem_read(diarist_uem *uem, const char *path, diarist_error *err) {
     char *text = NULL;
     size_t size = 0;
     struct dr_input in;
+    struct dr_c_numbers numbers;
     int status = dr_input_load(&text, &size, path, err);
     if (status)
         return status;
-    /* Numbers have a decimal point whatever the caller's language. */
-    locale_t c_locale = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    if (!c_locale) {
-        free(text);
-        return dr_fail_memory(err);
+    status = dr_c_numbers_begin(&numbers, err);
+    if (!status) {
+        dr_input_start(&in, strcmp(path, "-") == 0 ? "standard input" : path, "", text, size, err);
+        status = read_lines(&in, uem);
+        dr_c_numbers_end(&numbers);
     }
-    locale_t callers = uselocale(c_locale);
-    dr_input_start(&in, strcmp(path, "-") == 0 ? "standard input" : path, "", text, size, err);
-    status = read_lines(&in, uem);
-    uselocale(callers);
-    freelocale(c_locale);
     free(text);
     return status;
 }
