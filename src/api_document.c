@@ -300,13 +300,8 @@ int diarist_document_write(const diarist_document *document, const char *path, c
     if (status)
         return status;
     status = dr_sink_open(&sink, path, err);
-    if (!status) {
-        status = formats[index].write(&sink, document, &resolved, err);
-        if (status)
-            dr_sink_discard(&sink);
-        else
-            status = dr_sink_close(&sink, err);
-    }
+    if (!status)
+        status = dr_sink_end(&sink, formats[index].write(&sink, document, &resolved, err), err);
     dr_c_numbers_end(&numbers);
     return status;
 }

@@ -30,10 +30,7 @@ static int write_model(const struct dr_community *community, const char *output,
         return status;
     status = dr_model_tensors_write(&community->tensors, community->metadata,
                                     community->num_metadata, put, &sink, err);
-    if (!status)
-        return dr_sink_close(&sink, err);
-    dr_sink_discard(&sink);
-    return status;
+    return dr_sink_end(&sink, status, err);
 }
 
 int diarist_model_import(const char *set, const char *folder, const char *output,

@@ -72,13 +72,8 @@ int diarist_stages_write(const diarist_result *result, const char *path, diarist
     int status = make_columns(&made, result, err);
     if (!status)
         status = dr_sink_open(&sink, path, err);
-    if (!status) {
-        status = write_arrays(&sink, result, &made, err);
-        if (status)
-            dr_sink_discard(&sink);
-        else
-            status = dr_sink_close(&sink, err);
-    }
+    if (!status)
+        status = dr_sink_end(&sink, write_arrays(&sink, result, &made, err), err);
     free(made.chunk_start);
     free(made.speaker_embedding);
     return status;

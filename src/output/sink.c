@@ -82,6 +82,18 @@ static int open_target(struct dr_sink *sink, const char *path) {
     return sink->fd < 0 ? errno : 0;
 }
 
+/* Drops what was put. */
+static void discard(struct dr_sink *sink) {
+    if (sink->fd >= 0 && sink->path)
+        close(sink->fd);
+    if (sink->temporary)
+        unlink(sink->temporary);
+    free(sink->temporary);
+    free(sink->path);
+    free(sink->buffer);
+    *sink = (struct dr_sink){.fd = -1};
+}
+
 int dr_sink_open(struct dr_sink *sink, const char *path, diarist_error *err) {
     *sink = (struct dr_sink){.fd = -1};
     sink->buffer = malloc(BUFFER_BYTES);
@@ -94,7 +106,7 @@ int dr_sink_open(struct dr_sink *sink, const char *path, diarist_error *err) {
     int error = open_target(sink, path);
     if (!error)
         return DIARIST_OK;
-    dr_sink_discard(sink);
+    discard(sink);
     return fail_output(err, path, error);
 }
 
@@ -157,7 +169,11 @@ static void sync_directory(const char *path) {
     free(directory);
 }
 
-int dr_sink_close(struct dr_sink *sink, diarist_error *err) {
+int dr_sink_end(struct dr_sink *sink, int status, diarist_error *err) {
+    if (status) {
+        discard(sink);
+        return status;
+    }
     flush(sink);
     /* EINVAL: a file system that knows no fsync. */
     if (!sink->error && sink->temporary && fsync(sink->fd) && errno != EINVAL)
@@ -175,17 +191,6 @@ int dr_sink_close(struct dr_sink *sink, diarist_error *err) {
         free(sink->temporary);
         sink->temporary = NULL;
     }
-    dr_sink_discard(sink);
+    discard(sink);
     return error ? DIARIST_ERROR_OUTPUT : DIARIST_OK;
-}
-
-void dr_sink_discard(struct dr_sink *sink) {
-    if (sink->fd >= 0 && sink->path)
-        close(sink->fd);
-    if (sink->temporary)
-        unlink(sink->temporary);
-    free(sink->temporary);
-    free(sink->path);
-    free(sink->buffer);
-    *sink = (struct dr_sink){.fd = -1};
 }

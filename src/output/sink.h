@@ -1,7 +1,7 @@
 /* sink.h - bytes on their way to a file that appears whole or not at all.
  * SPDX-License-Identifier: MIT
  *
- * Puts never fail: the first error is kept and dr_sink_close reports it. */
+ * Puts never fail: the first error is kept and dr_sink_end reports it. */
 #ifndef DR_OUTPUT_SINK_H
 #define DR_OUTPUT_SINK_H
 
@@ -20,7 +20,7 @@ struct dr_sink {
 };
 
 /* path "-" is standard output. A regular file, new or old, is written beside path and renamed over
- * it by dr_sink_close, keeping its permissions; a device or FIFO is written directly. */
+ * it by dr_sink_end, keeping its permissions; a device or FIFO is written directly. */
 int dr_sink_open(struct dr_sink *sink, const char *path, diarist_error *err);
 
 void dr_sink_put(struct dr_sink *sink, const char *bytes, size_t num);
@@ -30,9 +30,9 @@ void dr_sink_format(struct dr_sink *sink, const char *format, ...)
 /* Milliseconds as seconds: "12.345". ms >= 0. */
 void dr_sink_seconds(struct dr_sink *sink, int64_t ms);
 
-/* Makes what was put visible. On failure nothing is, and DIARIST_ERROR_OUTPUT says why. */
-int dr_sink_close(struct dr_sink *sink, diarist_error *err);
-/* Drops what was put, unless it went to a device already. A closed sink is allowed. */
-void dr_sink_discard(struct dr_sink *sink);
+/* Makes what was put visible if status, that of making it, is DIARIST_OK; drops it otherwise,
+ * unless it went to a device already. Returns status, or DIARIST_ERROR_OUTPUT if that failed and
+ * nothing is visible. */
+int dr_sink_end(struct dr_sink *sink, int status, diarist_error *err);
 
 #endif
