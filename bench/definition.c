@@ -39,11 +39,11 @@ static const struct bench_param of_diarist[] = {
      .option = "--cluster-threshold"},
     {.name = "min_duration_on_s",
      .type = BENCH_PARAM_NUMBER,
-     .max = 3600,
+     .max = 60,
      .option = "--min-duration-on"},
     {.name = "min_duration_off_s",
      .type = BENCH_PARAM_NUMBER,
-     .max = 3600,
+     .max = 60,
      .option = "--min-duration-off"},
     {.name = "exclude_overlap", .type = BENCH_PARAM_FLAG, .option = "--exclude-overlap"},
     {.name = NULL}};

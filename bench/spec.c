@@ -1,10 +1,12 @@
 /* spec.c - what is asked for, checked as a whole before anything runs.
  * SPDX-License-Identifier: MIT
  *
- * text -> keys known? -> numbers -> systems -> dataset there? -> the same with every default */
+ * text -> keys known? -> numbers -> systems -> dataset there? -> parameters that its model takes?
+ * -> the same with every default */
 #include "spec.h"
 
 #include "fail.h"
+#include "system.h"
 #include "system_entry.h"
 #include "threads.h"
 
@@ -61,6 +63,23 @@ static int check_systems(const struct bench_place *top, json_t *spec, json_t *li
     return status;
 }
 
+/* Of what a model would refuse. */
+static int try_systems(const struct bench_place *top, const diarist_bench_settings *settings,
+                       const json_t *spec) {
+    const json_t *systems = json_object_get(spec, "systems");
+    json_t *entry;
+    size_t i;
+    int status = DIARIST_OK;
+    json_array_foreach(systems, i, entry) {
+        char path[32];
+        snprintf(path, sizeof path, "systems[%zu]", i);
+        const struct bench_place place = {.path = path, .err = top->err};
+        if (!status && json_object_size(json_object_get(entry, "params")))
+            status = bench_system_try(entry, settings, &place);
+    }
+    return status;
+}
+
 static int check_dataset(struct bench_catalogue **catalogue, const struct bench_dataset **dataset,
                          const struct bench_place *place, const diarist_bench_settings *settings,
                          const json_t *spec) {
@@ -103,6 +122,8 @@ int bench_spec_resolve(json_t **out, struct bench_catalogue **catalogue,
         status = check_systems(&top, spec, listed, settings->refuse_commands);
     if (!status)
         status = check_dataset(catalogue, dataset, &top, settings, spec);
+    if (!status)
+        status = try_systems(&top, settings, spec);
     json_decref(listed);
     json_decref(given);
     if (status) {

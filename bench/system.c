@@ -1,5 +1,6 @@
 /* system.c - a system of a specification, ready to be run on one recording after another.
  * SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
 #include "system.h"
 
 #include "definition.h"
@@ -13,6 +14,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum { LOADING_S = 1200, VERSION_S = 60 };
@@ -417,6 +419,65 @@ int bench_system_open(struct bench_system **out, const struct bench_bounds *boun
     }
     *out = system;
     return DIARIST_OK;
+}
+
+/* ---- trying ------------------------------------------------------------------------------- */
+
+/* What the program has said against its parameters, without its name and the recording's. */
+static const char *reason_in(const char *line, const char *audio) {
+    const char *prefix = "diarist: ", *found = strstr(line, audio);
+    if (found && !strncmp(found + strlen(audio), ": ", 2))
+        return found + strlen(audio) + 2;
+    return strncmp(line, prefix, strlen(prefix)) ? line : line + strlen(prefix);
+}
+
+/* Runs it on what a file in memory holds; fails where it says that it was called wrongly. */
+static int try_on_silence(struct bench_system *system, const char *audio,
+                          const struct bench_place *place) {
+    enum { WRONG_USAGE = 2 };
+    struct bench_file file = {.file_id = (char[]){"silence"}, .audio = (char *)(uintptr_t)audio};
+    struct bench_process *process;
+    struct bench_ended ended;
+    char line[160];
+    json_t *values = values_of(system, &file, audio, "/dev/null");
+    json_array_append_new(system->argv, json_string("--raw=s16le:16000:1"));
+    int status =
+        values ? start_process(&process, system, system->argv, values, false, false, place->err)
+               : bench_fail_memory(place->err);
+    json_decref(values);
+    if (status)
+        return status;
+    bench_process_wait(&ended, process, VERSION_S, NULL);
+    bench_log_last_line(line, bench_process_log(process));
+    bench_process_free(process);
+    if (ended.how == BENCH_END_EXIT && ended.code == WRONG_USAGE)
+        return bench_field_wrong(place, "params", "%s", reason_in(line, audio));
+    return DIARIST_OK;
+}
+
+int bench_system_try(const json_t *entry, const diarist_bench_settings *settings,
+                     const struct bench_place *place) {
+    enum { SILENCE_BYTES = 3200 };
+    struct bench_bounds bounds = {.settings = settings, .num_threads = 1};
+    const char *id = json_string_value(json_object_get(entry, "definition"));
+    const struct bench_definition *definition = id ? bench_definition_find(id) : NULL;
+    struct bench_system *system;
+    char audio[64];
+    if (!definition || definition->kind != BENCH_KIND_DIARIST || !settings->program)
+        return DIARIST_OK;
+    int silence = memfd_create("silence", MFD_CLOEXEC);
+    int status = silence < 0 || ftruncate(silence, SILENCE_BYTES) ||
+                         sched_getaffinity(0, sizeof bounds.processors, &bounds.processors)
+                     ? bench_fail_memory(place->err)
+                     : DIARIST_OK;
+    snprintf(audio, sizeof audio, "/proc/%d/fd/%d", (int)getpid(), silence);
+    if (!status && !bench_system_open(&system, &bounds, entry, NULL, NULL)) {
+        status = try_on_silence(system, audio, place);
+        bench_system_close(system);
+    }
+    if (silence >= 0)
+        close(silence);
+    return status;
 }
 
 void bench_system_close(struct bench_system *system) {

@@ -10,6 +10,7 @@
 #define BENCH_SYSTEM_H
 
 #include "environment.h"
+#include "field.h"
 #include "selection.h"
 
 #include <jansson.h>
@@ -31,6 +32,12 @@ struct bench_system; /* NULL where something went wrong */
 int bench_system_open(struct bench_system **out, const struct bench_bounds *bounds,
                       const json_t *entry, const char *log, diarist_error *err);
 void bench_system_close(struct bench_system *system);
+
+/* Whether an entry that is this program itself can run with its parameters on its model: on a tenth
+ * of a second of silence. DIARIST_ERROR_ARGUMENT names place.params and what is said against them;
+ * what else keeps it from running is left to the rows. */
+int bench_system_try(const json_t *entry, const diarist_bench_settings *settings,
+                     const struct bench_place *place);
 
 const char *bench_system_version(const struct bench_system *system); /* NULL: unknown */
 /* {"version","python","packages"} as far as known; a new reference. */

@@ -72,7 +72,8 @@ DIARIST_API int diarist_bench_systems(char **json, const diarist_bench_settings 
                                       diarist_error *err);
 
 /* Checks a specification (docs/schema/spec.schema.json) as a whole, and hands out the same
- * with every default filled in. DIARIST_ERROR_ARGUMENT names the field by its path
+ * with every default filled in. settings.program is started where it has parameters that depend on
+ * its model. DIARIST_ERROR_ARGUMENT names the field by its path
  * ("systems[1].params.min_speakers"); DIARIST_ERROR_INPUT: a list of datasets or systems is wrong.
  */
 DIARIST_API int diarist_bench_spec_check(char **json, const diarist_bench_settings *settings,

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""test_spec.py PROGRAM: specifications of runs, wrong ones and what is said of them.
+"""test_spec.py PROGRAM [--diarist]: specifications of runs, wrong ones and what is said of them.
 
 The resolved ones are held to docs/schema where the Python module jsonschema is installed, and so are
-the examples in config/.
+the examples in config/. --diarist: the program has a model.
 """
 
 import json
@@ -20,6 +20,9 @@ except ImportError:
     jsonschema = None
 
 PROGRAM = pathlib.Path(sys.argv.pop(1)).resolve()
+WITH_DIARIST = "--diarist" in sys.argv
+if WITH_DIARIST:
+    sys.argv.remove("--diarist")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIST = [{"system_id": "mine", "command": ["run", "{audio}", "{size}"], "params": {"size": 3},
          "timeout_s": 9, "version": "7"},
@@ -122,6 +125,18 @@ class Specifications(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
                 self.assertRegex(done.stderr, r"\Adiarist: standard input: " + pattern)
                 self.assertEqual(done.stderr.count("\n"), 1)
+
+    @unittest.skipUnless(WITH_DIARIST, "the model is not built in, or this is slow here")
+    def test_model(self):
+        """What the default model has no meaning for is said before anything runs."""
+        for params, pattern in (({"trunk": "recording"}, "trunk is a choice of community-1 models only"),
+                                ({"cluster_threshold": 1.5}, "cluster_threshold, with this model a simil")):
+            done = self.resolve(diarist(**params))
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+            self.assertRegex(done.stderr, r"\Adiarist: standard input: systems\[1\]\.params: " + pattern)
+        # Whether a model is there is found by the run, whose rows say so.
+        self.resolved(diarist(cluster_threshold=0.7, preset="fast"))
+        self.resolved(diarist(model="not-there"))
 
     def resolved(self, spec, **environment):
         done = self.resolve(spec, **environment)
