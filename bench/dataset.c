@@ -295,8 +295,9 @@ int bench_catalogue_find(const struct bench_dataset **out, const struct bench_ca
         }
         bench_text_add(&ids, "%s%s", i ? ", " : "", catalogue->datasets[i].id);
     }
-    int status = bench_fail(err, DIARIST_ERROR_INPUT, "%s: there is no such dataset; there are: %s",
-                            id, ids.bytes ? ids.bytes : "none");
+    int status =
+        bench_fail(err, DIARIST_ERROR_ARGUMENT, "%s: there is no such dataset; there are: %s", id,
+                   ids.bytes ? ids.bytes : "none");
     bench_text_free(&ids);
     return status;
 }

@@ -19,7 +19,7 @@ int bench_layout_folder(char **folder, const diarist_bench_settings *settings, c
                         diarist_error *err) {
     *folder = NULL;
     if (!bench_dataset_id_is_good(id))
-        return bench_fail(err, DIARIST_ERROR_INPUT,
+        return bench_fail(err, DIARIST_ERROR_ARGUMENT,
                           "'%s' cannot name a dataset; use letters, digits, - and _", id);
     char *root = bench_path_from(NULL, settings->datasets_root);
     *folder = root ? bench_text_of("%s/%s", root, id) : NULL;

@@ -257,17 +257,17 @@ static double metric_of(const json_t *report, const char *id, const char *key) {
     return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
-/* Powers of ten around all speeds. */
-static void speed_range(double *least, double *most, const json_t *report, json_t *ids) {
+/* Powers of ten around all real-time factors. */
+static void rtf_range(double *least, double *most, const json_t *report, json_t *ids) {
     const char *id;
     json_t *index;
-    *least = 1;
-    *most = 10;
+    *least = 0.1;
+    *most = 1;
     json_object_foreach(ids, id, index) {
-        double speed = 1 / metric_of(report, id, "rtf");
-        if (isfinite(speed) && speed > 0) {
-            *least = fmin(*least, pow(10, floor(log10(speed))));
-            *most = fmax(*most, pow(10, ceil(log10(speed))));
+        double rtf = metric_of(report, id, "rtf");
+        if (isfinite(rtf) && rtf > 0) {
+            *least = fmin(*least, pow(10, floor(log10(rtf))));
+            *most = fmax(*most, pow(10, ceil(log10(rtf))));
         }
     }
 }
@@ -281,13 +281,13 @@ static void speed_axes(struct bench_text *page, const double frame[4], double le
         snprintf(text, sizeof text, "%g", tick);
         label(page, frame[0] - 8, y + 4, "end", text);
     }
-    for (double speed = least; speed <= most * 1.01; speed *= 10) {
-        double x = frame[0] + log10(speed / least) / log10(most / least) * (frame[2] - frame[0]);
+    for (double rtf = least; rtf <= most * 1.01; rtf *= 10) {
+        double x = frame[0] + log10(rtf / least) / log10(most / least) * (frame[2] - frame[0]);
         line(page, x, frame[1], x, frame[3]);
-        snprintf(text, sizeof text, "%g\xc3\x97", speed);
+        snprintf(text, sizeof text, "%g", rtf);
         label(page, x, frame[3] + 18, "middle", text);
     }
-    label(page, frame[2], frame[3] + 36, "end", "times faster than real time");
+    label(page, frame[2], frame[3] + 36, "end", "RTF: wall time / duration of the audio");
     label(page, 10, frame[1] - 10, "start", "DER in %");
 }
 
@@ -295,12 +295,12 @@ void bench_plot_speed(struct bench_text *page, const json_t *report,
                       const struct bench_results *results) {
     const char *title = "Speed against DER";
     const char *words = "Each mark is a system, pooled over its rows that are ok; further down and "
-                        "to the right is better. The figures are in the table of systems.";
+                        "to the left is better. The figures are in the table of systems.";
     double least, most, der = 5, top = legend(NULL, results->systems) + 20;
     const double frame[4] = {60, top, WIDTH - 30, top + 260};
     json_t *index;
     const char *id;
-    speed_range(&least, &most, report, results->systems);
+    rtf_range(&least, &most, report, results->systems);
     json_object_foreach(results->systems, id, index) {
         der = fmax(der, 100 * metric_of(report, id, "der"));
     }
@@ -310,12 +310,12 @@ void bench_plot_speed(struct bench_text *page, const json_t *report,
     legend(page, results->systems);
     speed_axes(page, frame, least, most, step, der);
     json_object_foreach(results->systems, id, index) {
-        double speed = 1 / metric_of(report, id, "rtf"), y = 100 * metric_of(report, id, "der");
+        double rtf = metric_of(report, id, "rtf"), y = 100 * metric_of(report, id, "der");
         char text[96];
-        snprintf(text, sizeof text, ": %.1f\xc3\x97, DER %.2f %%", speed, y);
-        if (isfinite(speed) && isfinite(y))
+        snprintf(text, sizeof text, ": RTF %.4f, DER %.2f %%", rtf, y);
+        if (isfinite(rtf) && rtf > 0 && isfinite(y))
             mark(page, (size_t)json_integer_value(index),
-                 frame[0] + log10(speed / least) / log10(most / least) * (frame[2] - frame[0]),
+                 frame[0] + log10(rtf / least) / log10(most / least) * (frame[2] - frame[0]),
                  frame[3] - y / der * (frame[3] - frame[1]), id, text);
     }
     end(page, title, words);

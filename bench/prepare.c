@@ -255,7 +255,7 @@ int diarist_bench_dataset_prepare(char **json, const diarist_bench_settings *set
     struct work work = {.corpus = bench_corpus_find(corpus), .lock = -1};
     *json = NULL;
     if (!work.corpus)
-        return bench_fail(err, DIARIST_ERROR_INPUT,
+        return bench_fail(err, DIARIST_ERROR_ARGUMENT,
                           "%s: no corpus that can be prepared; there are: aishell4, alimeeting, "
                           "voxconverse",
                           corpus);

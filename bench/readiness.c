@@ -5,6 +5,8 @@
 #include "json_out.h"
 #include "manifest.h"
 
+#include <string.h>
+
 static json_t *dataset_json(const struct bench_dataset *dataset) {
     return json_pack("{s:s,s:s,s:s?,s:s,s:s,s:s?,s:b}", "dataset_id", dataset->id, "name",
                      dataset->name, "description", dataset->description, "audio_dir",
@@ -12,9 +14,24 @@ static json_t *dataset_json(const struct bench_dataset *dataset) {
                      "configured", 1);
 }
 
-static bool is_available(const struct bench_dataset *dataset) {
+static bool has_folders(const struct bench_dataset *dataset) {
     return bench_is_folder(dataset->audio_dir) && bench_is_folder(dataset->rttm_dir) &&
            (!dataset->uem_dir || bench_is_folder(dataset->uem_dir));
+}
+
+/* Whether anything lies in a folder; one that cannot be read counts as filled, and says so when it
+ * is looked through. */
+static bool is_filled(const char *folder) {
+    struct bench_names names = {0};
+    bool filled = bench_folder_names(&names, folder, NULL) || names.num;
+    bench_names_free(&names);
+    return filled;
+}
+
+static const char *state_of(const struct bench_dataset *dataset) {
+    return !has_folders(dataset)                                           ? "not there"
+           : is_filled(dataset->audio_dir) && is_filled(dataset->rttm_dir) ? "there"
+                                                                           : "empty";
 }
 
 int diarist_bench_datasets(char **json, const diarist_bench_settings *settings,
@@ -27,8 +44,9 @@ int diarist_bench_datasets(char **json, const diarist_bench_settings *settings,
     json_t *list = json_array();
     for (size_t i = 0; i < catalogue->num; i++) {
         json_t *entry = dataset_json(&catalogue->datasets[i]);
-        json_object_set_new(entry, "available",
-                            json_boolean(is_available(&catalogue->datasets[i])));
+        const char *state = state_of(&catalogue->datasets[i]);
+        json_object_set_new(entry, "state", json_string(state));
+        json_object_set_new(entry, "available", json_boolean(!strcmp(state, "there")));
         if (json_array_append_new(list, entry)) {
             json_decref(list);
             list = NULL;
@@ -61,7 +79,7 @@ int diarist_bench_dataset_check(char **json, const diarist_bench_settings *setti
     if (status)
         return status;
     status = bench_catalogue_find(&dataset, catalogue, dataset_id, err);
-    if (!status && is_available(dataset))
+    if (!status && has_folders(dataset))
         status = bench_select_any(&selection, dataset, 0, err);
     if (!status) {
         bool audio = bench_is_folder(dataset->audio_dir), rttm = bench_is_folder(dataset->rttm_dir);

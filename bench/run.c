@@ -167,8 +167,11 @@ static int measure(struct run *run, struct bench_system *system, const struct be
     }
     if (!status) {
         bench_system_run(measured, system, file, run->wav, said, log);
-        if (!measured->status && bench_turns_take(rttm, said, file->file_id, &wrong))
+        char note[240];
+        if (!measured->status && bench_turns_take(note, rttm, said, file, run->wav, &wrong))
             fail_measured(measured, &wrong);
+        else if (!measured->status)
+            memcpy(measured->error, note, sizeof note);
         *row_status = !measured->status                         ? BENCH_OK
                       : measured->status == DIARIST_ERROR_LIMIT ? BENCH_TIMEOUT
                                                                 : BENCH_FAILED;

@@ -4,12 +4,15 @@
 
 #include "fail.h"
 #include "files.h"
+#include "folder.h"
 #include "rows.h"
 #include "text.h"
 
 #include "diarist/score.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,12 +46,27 @@ static int write_rttm(const char *rttm, const diarist_document *document, const 
     return status;
 }
 
-int bench_turns_take(const char *rttm, const char *said, const char *file_id, diarist_error *err) {
+/* Whether turns are of the recording by name: its own, or one that they have from a file. */
+static bool is_of(const char *id, const struct bench_file *file, const char *said,
+                  const char *wav) {
+    size_t n = strlen(id);
+    const char *paths[] = {said, wav, file->audio};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        const char *name = bench_path_name(paths[i]);
+        if (!strncmp(name, id, n) && (!name[n] || name[n] == '.'))
+            return true;
+    }
+    return !strcmp(id, file->file_id) || !strcmp(id, file->rttm_id);
+}
+
+int bench_turns_take(char note[240], const char *rttm, const char *said,
+                     const struct bench_file *file, const char *wav, diarist_error *err) {
     diarist_document *document = NULL;
     diarist_error wrong;
     char *text;
     size_t size = 0;
     struct stat info;
+    note[0] = 0;
     if (lstat(said, &info))
         return bench_fail(err, DIARIST_ERROR_INPUT,
                           "left no output; the command must write {out}, or print the turns");
@@ -72,8 +90,14 @@ int bench_turns_take(const char *rttm, const char *said, const char *file_id, di
         status = bench_fail(err, DIARIST_ERROR_INPUT,
                             "its output is of %zu recordings; it must be of one",
                             diarist_document_num_recordings(document));
+    if (!status && document && diarist_document_num_recordings(document)) {
+        const char *id = diarist_document_recording_id(document, 0);
+        if (!is_of(id, file, said, wav))
+            snprintf(note, 240, "its turns are of '%.80s'; taken as those of '%.80s'", id,
+                     file->file_id);
+    }
     if (!status && document)
-        status = write_rttm(rttm, document, file_id, err);
+        status = write_rttm(rttm, document, file->file_id, err);
     else if (!status)
         status = bench_file_write(rttm, "", 0, err);
     diarist_document_free(document);

@@ -6,6 +6,7 @@
 #include "report.h"
 
 #include <jansson.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,8 +55,8 @@ static int list(const struct cli_settings *settings, const diarist_bench_setting
     if (!datasets)
         return CLI_EXIT_LIMIT;
     json_array_foreach(datasets, i, entry) {
-        printf("%-16s %-12s %s", text_of(entry, "dataset_id"),
-               is_true(entry, "available") ? "there" : "not there", text_of(entry, "name"));
+        printf("%-16s %-12s %s", text_of(entry, "dataset_id"), text_of(entry, "state"),
+               text_of(entry, "name"));
         if (*text_of(entry, "description"))
             printf(" (%s)", text_of(entry, "description"));
         printf("  %s\n", text_of(entry, "audio_dir"));
@@ -257,15 +258,34 @@ static int prepare(const struct cli_settings *settings, const diarist_bench_sett
     return rc;
 }
 
+/* Folders are made below --datasets-root, whatever a list says. */
+static int check_root(const struct cli_settings *settings, const char *what) {
+    switch (cli_option_origin(settings, offsetof(struct cli_settings, datasets_file))) {
+    case CLI_FROM_DEFAULT:
+        return 0;
+    case CLI_FROM_FLAG:
+        cli_error("--datasets-file",
+                  "datasets %s makes folders below --datasets-root; leave it out", what);
+        return CLI_EXIT_USAGE;
+    default:
+        cli_warning(
+            "bench datasets",
+            "BENCH_DATASETS_FILE says which datasets there are: what %s makes is not one of "
+            "them unless the list names it",
+            what);
+        return 0;
+    }
+}
+
 static const struct {
     const char *name;
     int (*run)(const struct cli_settings *settings, const diarist_bench_settings *bench);
-    bool takes_more;
-} words[] = {{"list", list, false},
-             {"check", check, true},
-             {"init", init, false},
-             {"bind", bind, true},
-             {"prepare", prepare, true}};
+    bool takes_more, makes_folders;
+} words[] = {{"list", list, false, false},
+             {"check", check, true, false},
+             {"init", init, false, true},
+             {"bind", bind, true, true},
+             {"prepare", prepare, true, true}};
 
 int cli_bench_datasets(const struct cli_settings *settings, const diarist_bench_settings *bench) {
     const char *what = settings->num_operands > 1 ? settings->operands[1] : "";
@@ -277,7 +297,8 @@ int cli_bench_datasets(const struct cli_settings *settings, const diarist_bench_
                       what, settings->operands[2]);
             return CLI_EXIT_USAGE;
         }
-        return words[i].run(settings, bench);
+        int rc = words[i].makes_folders ? check_root(settings, what) : 0;
+        return rc ? rc : words[i].run(settings, bench);
     }
     cli_error("bench datasets",
               "takes list, check, init, bind or prepare%s%s; see diarist bench --help",

@@ -55,6 +55,10 @@ int cli_bench_compare(const struct cli_settings *settings, const diarist_bench_s
     diarist_error err;
     int rc = reports ? 0 : cli_fail_memory();
     (void)bench;
+    if (!rc && num < 2) {
+        cli_error("bench compare", "takes two reports or more; see diarist bench --help");
+        rc = CLI_EXIT_USAGE;
+    }
     for (size_t i = 0; i < num && !rc; i++)
         rc = load_report(&reports[i], settings->operands[i + 1]);
     if (!rc &&

@@ -195,6 +195,11 @@ int cli_bench_systems(const struct cli_settings *settings, const diarist_bench_s
     diarist_error err;
     char *text;
     size_t i, k;
+    if (settings->num_operands != 1) {
+        cli_error("bench systems", "takes no more words, not %s; see diarist bench --help",
+                  settings->operands[1]);
+        return CLI_EXIT_USAGE;
+    }
     if (diarist_bench_systems(&text, bench, &err))
         return cli_fail(bench->systems_file, &err);
     json_t *systems = json_loads(text, 0, NULL), *system, *param;

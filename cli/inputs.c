@@ -85,8 +85,11 @@ static int remove_repeats(struct cli_inputs *inputs) {
         places[i] = (struct place){inputs->paths[i], i};
     qsort(places, inputs->num, sizeof *places, compare_places);
     for (size_t i = 1; i < inputs->num; i++)
-        if (!strcmp(places[i].path, places[i - 1].path))
+        if (!strcmp(places[i].path, places[i - 1].path)) {
             inputs->paths[places[i].index] = NULL;
+            if (i < 2 || strcmp(places[i].path, places[i - 2].path))
+                cli_warning(places[i].path, "is named more than once and taken once");
+        }
     free(places);
     size_t kept = 0;
     for (size_t i = 0; i < inputs->num; i++)

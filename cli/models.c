@@ -33,6 +33,10 @@ char *cli_models_directory(const struct cli_settings *settings) {
 
 int cli_model_find(char **path, const struct cli_settings *settings, const char *value) {
     struct stat st;
+    const char *way = !strcmp(value, "default") ? "make it with models/import.py"
+                      : diarist_model_original(value, 0)
+                          ? "get it with diarist models pull, make it with diarist models import,"
+                          : "diarist models list tells which there are; give one of them";
     *path = NULL;
     if (strchr(value, '/') || has_extension(value)) {
         *path = cli_text("%s", value);
@@ -47,12 +51,14 @@ int cli_model_find(char **path, const struct cli_settings *settings, const char 
         return cli_fail_memory();
     if (!stat(*path, &st))
         return 0;
+    if (!stat(value, &st) && S_ISREG(st.st_mode)) { /* a file's name without a folder */
+        free(*path);
+        *path = cli_text("%s", value);
+        return *path ? 0 : cli_fail_memory();
+    }
     cli_error(value,
               "no such model: it is not built in and %s is not there; %s or give --model FILE",
-              *path,
-              diarist_model_original(value, 0)
-                  ? "get it with diarist models pull, make it with diarist models import,"
-                  : "make it with models/import.py");
+              *path, way);
     free(*path);
     *path = NULL;
     return CLI_EXIT_MODEL;

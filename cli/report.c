@@ -132,11 +132,13 @@ static int exit_code(int status) {
     }
 }
 
-/* The message without the name that it begins with. The library cuts long names: those stay. */
+/* The message without the name that it begins with. The library cuts long names, and may name a
+ * file in the folder that was given: those stay. */
 static const char *without_name(const char *message, const char *subject, bool *is_named) {
     const char *name = shown_name(subject);
     size_t n = strlen(name);
-    *is_named = n >= 120 && !strncmp(message, name, 120);
+    *is_named = (n >= 120 && !strncmp(message, name, 120)) ||
+                (n < 120 && !strncmp(message, name, n) && message[n] == '/');
     if (n >= 120 || strncmp(message, name, n) || !strchr(": ", message[n]))
         return message;
     return message + n + strspn(message + n, ": ");

@@ -85,6 +85,10 @@ static int list_directory(struct files *files, const char *directory, const char
 static int list_lines(struct files *files, const char *list) {
     struct cli_inputs inputs;
     int rc = cli_inputs_from_list(&inputs, list);
+    if (!rc && !strncmp(inputs.paths[0], "SPEAKER ", 8)) {
+        cli_error(list, "holds turns, and @ means a list of paths; leave out the @");
+        rc = CLI_EXIT_INPUT;
+    }
     for (size_t i = 0; i < inputs.num && !rc; i++)
         rc = add_file(files, cli_text("%s", inputs.paths[i]));
     cli_inputs_free(&inputs);

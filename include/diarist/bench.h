@@ -33,14 +33,15 @@ DIARIST_API void diarist_bench_settings_init(diarist_bench_settings *settings);
 /* ---- datasets ----------------------------------------------------------------------------- */
 
 /* The catalogue: [{"dataset_id","name","description","audio_dir","rttm_dir","uem_dir","configured",
- * "available"}]. available: the folders are there. DIARIST_ERROR_INPUT: the list cannot be read or
- * is wrong; the message names file, entry and field. */
+ * "state","available"}]. state: "there", "empty" (its folders are) or "not there"; available: the
+ * first. DIARIST_ERROR_INPUT: the list cannot be read or is wrong; the message names file, entry
+ * and field. */
 DIARIST_API int diarist_bench_datasets(char **json, const diarist_bench_settings *settings,
                                        diarist_error *err);
 
 /* What is in a dataset: {"dataset_id","name","configured","audio_dir","rttm_dir","uem_dir","audio",
  * "rttm","ready","complete","problem","manifest"}. ready: something in it can be measured;
- * complete: everything in it belongs together. DIARIST_ERROR_INPUT: there is no such dataset. */
+ * complete: everything in it belongs together. DIARIST_ERROR_ARGUMENT: there is no such dataset. */
 DIARIST_API int diarist_bench_dataset_check(char **json, const diarist_bench_settings *settings,
                                             const char *dataset_id, diarist_error *err);
 
@@ -49,8 +50,9 @@ DIARIST_API int diarist_bench_dataset_check(char **json, const diarist_bench_set
 DIARIST_API int diarist_bench_datasets_init(char **json, const diarist_bench_settings *settings,
                                             diarist_error *err);
 
-/* Links folders into datasets_root as a dataset; uem may be NULL. DIARIST_ERROR_INPUT: one is not
- * there, or the dataset has something in its folders already. */
+/* Links folders into datasets_root as a dataset; uem may be NULL. DIARIST_ERROR_ARGUMENT:
+ * dataset_id cannot be a name; DIARIST_ERROR_INPUT: a folder is not there, or the dataset has
+ * something in its folders already. */
 DIARIST_API int diarist_bench_dataset_bind(const diarist_bench_settings *settings,
                                            const char *dataset_id, const char *audio,
                                            const char *rttm, const char *uem, diarist_error *err);
@@ -58,6 +60,7 @@ DIARIST_API int diarist_bench_dataset_bind(const diarist_bench_settings *setting
 /* Fills a dataset of datasets_root from a corpus ("aishell4", "alimeeting", "voxconverse") as its
  * authors publish it: folders and archives (tar, tar.gz, zip). Says what it has made:
  * {"dataset_id","folder","audio","references","skipped":[...]}; nothing is left of what failed.
+ * DIARIST_ERROR_ARGUMENT: there is no such corpus.
  * DIARIST_ERROR_INPUT: a source is broken, unsafe or holds nothing of the corpus, or the dataset
  * has something in its folders already. */
 DIARIST_API int diarist_bench_dataset_prepare(char **json, const diarist_bench_settings *settings,

@@ -63,6 +63,8 @@ def test_layout(bench, checks):
         folders == [f"data/datasets/{i}/{p}" for i in OPEN_TRACK for p in ("audio", "rttm")],
         folders,
     )
+    states = {e["state"] for e in bench.json("list")}
+    checks.expect("what is empty is not there", states == {"empty"}, states)
     out = bench.check("ami_ihm")
     checks.expect("an empty dataset is not ready", out["audio"] and not out["ready"] and out["problem"])
     fill(
@@ -84,7 +86,9 @@ def test_layout(bench, checks):
     fill(bench.folder / "elsewhere", {f"{bad}/audio/a.wav": b""})
     entries = bench.json("list", BENCH_DATASETS_ROOT="elsewhere")
     checks.expect("a dataset in no encoding is none", len(entries) == 7, entries)
-    bench.fails("an unknown dataset", "check", "nothing", says="no such dataset; there are: aishell4, ")
+    bench.fails(
+        "an unknown dataset", "check", "nothing", says="no such dataset; there are: aishell4, ", code=2
+    )
 
 
 def test_bind(bench, checks):
@@ -106,7 +110,7 @@ def test_bind(bench, checks):
     )
     checks.expect("nothing is left of it", not (bench.folder / "data/datasets/new").exists())
     bench.fails("bind needs both", "bind", "new", "--audio", "mine/sound", code=2)
-    bench.fails("bind needs a good id", "bind", "../new", *where, says="cannot name a dataset")
+    bench.fails("bind needs a good id", "bind", "../new", *where, says="cannot name a dataset", code=2)
 
 
 def test_lists(bench, checks):

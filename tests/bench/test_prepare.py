@@ -203,7 +203,7 @@ def test_hostile(bench, checks):
         BENCH_DATASETS_ROOT=bad,
     )
     bench.fails("no such source", "prepare", "voxconverse", "none.zip", says="", code=3)
-    bench.fails("no such corpus", "prepare", "timit", "none.zip", says="voxconverse", code=3)
+    bench.fails("no such corpus", "prepare", "timit", "none.zip", says="voxconverse", code=2)
     bench.fails("no source", "prepare", "voxconverse", code=2)
 
 

@@ -319,7 +319,7 @@ class Compare(InFolder):
         self.fails(3, r"reports 1 and 2 are of different recordings .*abab.*cdcd", "compare", one,
                    other)
         self.fails(3, "are of one job, one", "compare", one, one)
-        self.fails(2, "needs two reports", "compare", one)
+        self.fails(2, "takes two reports", "compare", one)
         (self.path / "x.json").write_text("{}", encoding="utf-8")
         self.fails(3, "is no report", "compare", one, self.path / "x.json")
 

@@ -37,8 +37,8 @@ def shell(name, script, **more):
     return {"system_id": name, "command": ["sh", "-c", script, "sh", "{audio}", "{out}"], **more}
 
 
-def says(turns):
-    return "cat > \"$2\" <<'END'\n" + rttm("x", turns) + "END"
+def says(turns, name='$(basename "$1" .wav)'):
+    return f"n={name}; cat > \"$2\" <<END\n" + rttm("$n", turns) + "END"
 
 
 class Runs(unittest.TestCase):
@@ -172,6 +172,15 @@ class Runs(unittest.TestCase):
         for suffix, found in (("_strict", scores["overall"]), ("", scores[COLLAR]["overall"])):
             for figure in ("der", "jer"):
                 self.assertAlmostEqual(metrics[figure + suffix], found[figure], 6)
+
+    def test_other_name(self):
+        """Turns of another recording's name are taken, and told; names of files are no others."""
+        plain = 'echo "start,end,speaker" > "$2"; echo "0,4,A" >> "$2"'
+        self.bench([shell("other", says(REFERENCE, "x")), shell("plain", plain),
+                    {"system_id": "wav", "command": ["sh", "-c", says(REFERENCE), "sh", "{wav}", "{out}"]}])
+        for (system, _, name), row in self.rows().items():
+            told = f"its turns are of 'x'; taken as those of '{name}'" if system == "other" else None
+            self.assertEqual((row["status"], row["error"]), ("ok", told))
 
     def test_pipes(self):
         """Whatever would be read is a file, or is told; nobody waits for a pipe."""
