@@ -25,6 +25,11 @@ struct dr_embed_worker {
 };
 enum { DR_VOICE_SCRATCH = 3 * 2 * DR_COLUMN_DIM };
 
+/* Seconds of the middle of a column. */
+static inline double dr_window_centre_s(size_t centre) {
+    return (double)(centre * DR_COLUMN_STEP + DR_COLUMN_CENTRE) / DR_SAMPLE_RATE;
+}
+
 /* First column of the window. */
 static inline size_t dr_window_begin(size_t centre) {
     return centre > DR_HALF_WINDOW ? centre - DR_HALF_WINDOW : 0;

@@ -1,0 +1,307 @@
+/* front_end.c - what a live stream hears: of the last 10 seconds who talks, and with what voice.
+ * SPDX-License-Identifier: MIT */
+#include "live/front_end.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "pipeline/grids.h"
+#include "reconstruct/frames.h"
+#include "segmentation/powerset.h"
+
+enum {
+    FRAMES = DR_CHUNK_FRAMES,
+    Q = DR_LOCAL_SPEAKERS,
+    COLUMNS = DR_CHUNK_COLUMNS + 4, /* that are kept */
+    CENTRE_OF_FRAME = DR_FRAME_DURATION / 2
+};
+#define INAUDIBLE 1e-20f
+
+int dr_front_end_open(struct dr_front_end *fe, const struct diarist_model *model,
+                      const struct dr_networks *networks, const struct dr_live_params *params,
+                      struct dr_arena *arena, diarist_error *err) {
+    *fe = (struct dr_front_end){.model = model,
+                                .networks = networks,
+                                .step = params->step,
+                                .reconstruct = params->reconstruct};
+    fe->max_chunks = (params->delay + 2 * params->step) / params->step + 4;
+    fe->room = DR_CHUNK_SAMPLES + 2 * params->step;
+    fe->samples = dr_arena_alloc(arena, fe->room, sizeof *fe->samples);
+    fe->active = dr_arena_alloc(arena, fe->max_chunks, FRAMES);
+    fe->marginal = dr_arena_alloc(arena, fe->max_chunks, FRAMES * Q);
+    fe->local = dr_arena_alloc(arena, fe->max_chunks, Q * sizeof *fe->local);
+    fe->has_local = dr_arena_alloc(arena, fe->max_chunks, Q);
+    fe->marginals = dr_arena_alloc(arena, 1, sizeof *fe->marginals);
+    fe->max_energies = DR_LIVE_PART + 2 * params->step / DR_FBANK_STEP;
+    fe->energies = dr_arena_alloc(arena, fe->max_energies, DR_MELS * sizeof *fe->energies);
+    fe->columns = dr_arena_alloc(arena, COLUMNS, DR_COLUMN_DIM * sizeof *fe->columns);
+    dr_counter_open(&fe->counter);
+    if (!fe->samples || !fe->active || !fe->marginal || !fe->local || !fe->has_local ||
+        !fe->marginals || !fe->energies || !fe->columns)
+        return dr_fail_memory(err);
+    return DIARIST_OK;
+}
+
+/* ---- samples ---- */
+
+static float clean_sample(float x) {
+    if (!(fabsf(x) > INAUDIBLE))
+        return 0.0f;
+    return x > 1.0f ? 1.0f : x < -1.0f ? -1.0f : x;
+}
+
+size_t dr_front_end_feed(struct dr_front_end *fe, const float *samples, size_t n) {
+    const size_t have = fe->num_samples - fe->first_sample;
+    n = n < fe->room - have ? n : fe->room - have;
+    float *to = fe->samples + have;
+    for (size_t i = 0; i < n; i++)
+        to[i] = samples ? clean_sample(samples[i]) : 0.0f;
+    fe->num_samples += n;
+    return n;
+}
+
+size_t dr_front_end_due(const struct dr_front_end *fe) {
+    if (fe->heard < DR_CHUNK_SAMPLES)
+        return fe->heard + fe->step < DR_CHUNK_SAMPLES ? fe->heard + fe->step : DR_CHUNK_SAMPLES;
+    return fe->heard + fe->step;
+}
+
+/* Where the chunk of a step to sample `end` begins. */
+static size_t chunk_of(const struct dr_front_end *fe, size_t end) {
+    return end <= DR_CHUNK_SAMPLES ? 0 : (end - DR_CHUNK_SAMPLES + fe->step - 1) / fe->step;
+}
+
+int dr_front_end_chunk(const struct dr_front_end *fe, float *chunk, size_t end) {
+    if (end == fe->heard) /* the stream ends with the last step */
+        return 0;
+    const size_t first = chunk_of(fe, end) * fe->step;
+    const float *samples = fe->samples + (first - fe->first_sample);
+    const size_t n = end - first;
+    int silent = 1;
+    for (size_t i = 0; i < n && silent; i++)
+        silent = samples[i] == 0.0f;
+    if (silent)
+        return 0;
+    memcpy(chunk, samples, n * sizeof *chunk);
+    for (size_t i = n; i < DR_CHUNK_SAMPLES; i++) {
+        const size_t phase = i % (2 * n);
+        chunk[i] = first ? 0.0f : samples[phase < n ? phase : 2 * n - 1 - phase];
+    }
+    return 1;
+}
+
+/* Forgets what no later step reads. */
+static void drop_samples(struct dr_front_end *fe) {
+    if (fe->heard < DR_CHUNK_SAMPLES)
+        return;
+    const size_t first = (fe->first_chunk + fe->num_chunks) * fe->step;
+    const size_t drop = first - fe->first_sample;
+    memmove(fe->samples, fe->samples + drop, (fe->num_samples - first) * sizeof *fe->samples);
+    fe->first_sample = first;
+}
+
+/* ---- segmentation ---- */
+
+/* Makes the chunk's place the last one; the first chunk has one place while it grows. */
+static size_t place_of(struct dr_front_end *fe, size_t chunk) {
+    if (fe->num_chunks && chunk < fe->first_chunk + fe->num_chunks)
+        return chunk - fe->first_chunk;
+    if (fe->num_chunks == fe->max_chunks) {
+        const size_t drop = 2; /* the first stays even: its start is that of a column */
+        const size_t left = fe->num_chunks - drop;
+        memmove(fe->active, fe->active + drop * FRAMES, left * FRAMES);
+        memmove(fe->marginal, fe->marginal + drop * FRAMES * Q, left * FRAMES * Q);
+        memmove(fe->local, fe->local + drop * Q, left * Q * sizeof *fe->local);
+        memmove(fe->has_local, fe->has_local + drop * Q, left * Q);
+        fe->first_chunk += drop;
+        fe->num_chunks = left;
+    }
+    return fe->num_chunks++;
+}
+
+/* The newest chunk's. */
+static size_t last_place(const struct dr_front_end *fe) {
+    return fe->num_chunks - 1;
+}
+
+/* Frames of the stream whose middle lies before sample `end`. */
+static size_t frames_before(size_t end) {
+    return end > CENTRE_OF_FRAME ? (end - CENTRE_OF_FRAME) / DR_FRAME_STEP + 1 : 0;
+}
+
+static void add_chunk(struct dr_front_end *fe, const float *logprob, size_t end) {
+    const size_t chunk = chunk_of(fe, end), place = place_of(fe, chunk);
+    const size_t first = dr_chunk_frame(chunk * fe->step);
+    uint8_t *active = fe->active + place * FRAMES;
+    if (logprob) {
+        dr_powerset_decode(active, logprob, FRAMES);
+        dr_marginals(fe->marginals, logprob, &fe->reconstruct);
+    } else {
+        memset(active, 0, FRAMES);
+        memset(fe->marginals, 0, sizeof *fe->marginals);
+    }
+    dr_marginals_pack(fe->marginal + place * FRAMES * Q, fe->marginals);
+    if (chunk == 0)
+        dr_counter_open(&fe->counter);
+    else
+        dr_counter_settle(&fe->counter, fe->count, NULL, first);
+    dr_counter_add(&fe->counter, fe->marginals);
+    dr_counter_peek(&fe->counter, fe->count, first + FRAMES);
+}
+
+/* Frames that the last chunk says something of, of those that there are. */
+static void find_end(struct dr_front_end *fe, size_t end, int last) {
+    const size_t known = last ? dr_num_frames(end) : frames_before(end);
+    const size_t chunk_end = dr_chunk_frame((fe->first_chunk + last_place(fe)) * fe->step) + FRAMES;
+    fe->num_frames = known < chunk_end ? known : chunk_end;
+}
+
+/* ---- columns ---- */
+
+/* Whether anybody talks at a frame of the features, as the last chunk says. */
+static int is_speech(const struct dr_front_end *fe, size_t t) {
+    const size_t first = dr_chunk_frame((fe->first_chunk + last_place(fe)) * fe->step);
+    const size_t f = dr_nearest_frame(&dr_fbank_grid, t);
+    if (f < first)
+        return 0;
+    return fe->active[last_place(fe) * FRAMES + (f - first < FRAMES ? f - first : FRAMES - 1)] != 0;
+}
+
+static void add_energies(struct dr_front_end *fe, size_t end, float *scratch) {
+    const size_t to = dr_fbank_num_frames(end);
+    if (to <= fe->num_energies)
+        return;
+    const size_t num = to - fe->num_energies;
+    if (to - fe->first_energy > fe->max_energies) {
+        const size_t drop = to - fe->first_energy - fe->max_energies;
+        memmove(fe->energies, fe->energies + drop * DR_MELS,
+                (fe->num_energies - fe->first_energy - drop) * DR_MELS * sizeof *fe->energies);
+        fe->first_energy += drop;
+    }
+    float *energies = fe->energies + (fe->num_energies - fe->first_energy) * DR_MELS;
+    dr_fbank_run(fe->model->fbank, energies,
+                 fe->samples + (fe->num_energies * DR_FBANK_STEP - fe->first_sample), num, scratch);
+    for (size_t t = fe->num_energies; t < to; t++, energies += DR_MELS) {
+        const int speech = is_speech(fe, t);
+        for (int m = 0; m < DR_MELS; m++) {
+            fe->mean.all[m] += energies[m];
+            fe->mean.speech[m] += speech ? energies[m] : 0.0f;
+        }
+        fe->mean.num_speech += (size_t)speech;
+    }
+    fe->mean.num_all += num;
+    fe->num_energies = to;
+}
+
+struct trunk_scratch {
+    float *features, *columns, *network;
+};
+
+static size_t lay_out(struct trunk_scratch *s, float *base) {
+    const size_t features = DR_PADDED((size_t)DR_LIVE_PART * DR_MELS);
+    const size_t columns = DR_PADDED((size_t)DR_LIVE_PART / 2 * DR_COLUMN_DIM);
+    if (s)
+        *s = (struct trunk_scratch){base, base + features, base + features + columns};
+    return features + columns + dr_campplus_trunk_scratch();
+}
+
+/* Columns of the last DR_LIVE_PART frames, of which the new ones are kept. */
+static void add_columns(struct dr_front_end *fe, float *scratch) {
+    const size_t to = fe->num_energies / 2;
+    if (to <= fe->num_columns)
+        return;
+    struct trunk_scratch s;
+    lay_out(&s, scratch);
+    const size_t end = 2 * to, begin = end > DR_LIVE_PART ? end - DR_LIVE_PART : 0;
+    float mean[DR_MELS], *features = s.features;
+    dr_speech_mean_get(mean, &fe->mean);
+    const float *energies = fe->energies + (begin - fe->first_energy) * DR_MELS;
+    for (size_t t = begin; t < end; t++)
+        for (size_t m = 0; m < DR_MELS; m++)
+            *features++ = *energies++ - mean[m];
+    dr_campplus_trunk(fe->networks->campplus, s.columns, s.features, end - begin, DR_EVERY_COLUMN,
+                      s.network);
+    if (to - fe->first_column > COLUMNS) {
+        const size_t drop = to - fe->first_column - COLUMNS;
+        memmove(fe->columns, fe->columns + drop * DR_COLUMN_DIM,
+                (fe->num_columns - fe->first_column - drop) * DR_COLUMN_DIM * sizeof(float));
+        fe->first_column += drop;
+    }
+    memcpy(fe->columns + (fe->num_columns - fe->first_column) * DR_COLUMN_DIM,
+           s.columns + (fe->num_columns - begin / 2) * DR_COLUMN_DIM,
+           (to - fe->num_columns) * DR_COLUMN_DIM * sizeof(float));
+    fe->num_columns = to;
+}
+
+/* ---- voices ---- */
+
+static void keep_window(struct dr_front_end *fe, const struct dr_embedding *window, size_t centre) {
+    if (fe->num_windows == DR_LIVE_FINE_WINDOWS) {
+        memmove(fe->window, fe->window + 1, sizeof fe->window - sizeof *fe->window);
+        memmove(fe->window_centre, fe->window_centre + 1,
+                sizeof fe->window_centre - sizeof *fe->window_centre);
+        fe->num_windows--;
+    }
+    fe->window[fe->num_windows] = *window;
+    fe->window_centre[fe->num_windows++] = centre;
+    fe->num_new++;
+}
+
+/* Windows all of whose columns are there; at the end of the stream, all. */
+static void add_windows(struct dr_front_end *fe, int last, const struct dr_embed_worker *worker) {
+    uint8_t usable[2 * DR_HALF_WINDOW];
+    fe->num_new = 0;
+    for (; last ? fe->next_centre < fe->num_columns
+                : fe->next_centre + DR_HALF_WINDOW <= fe->num_columns;
+         fe->next_centre += DR_FINE_HOP) {
+        const size_t begin = dr_window_begin(fe->next_centre);
+        const size_t whole = fe->next_centre + DR_HALF_WINDOW;
+        const size_t end = whole < fe->num_columns ? whole : fe->num_columns;
+        for (size_t c = begin; c < end; c++) {
+            const size_t f = dr_nearest_frame(&dr_column_grid, c);
+            usable[c - begin] = f >= fe->counter.first && dr_front_end_count(fe, f) == 1;
+        }
+        if (begin < fe->first_column || !dr_is_window(usable, begin, end, fe->next_centre))
+            continue;
+        struct dr_embedding window;
+        dr_embed_window(&window, worker, fe->columns + (begin - fe->first_column) * DR_COLUMN_DIM,
+                        usable, end - begin);
+        keep_window(fe, &window, fe->next_centre);
+    }
+}
+
+static void add_local_speakers(struct dr_front_end *fe, const struct dr_embed_worker *worker) {
+    const size_t place = last_place(fe);
+    const size_t begin = (fe->first_chunk + place) * fe->step / DR_COLUMN_STEP;
+    const size_t num = fe->num_columns > begin ? fe->num_columns - begin : 0;
+    dr_embed_local_speakers(fe->local + place * Q, fe->has_local + place * Q, worker,
+                            fe->columns + (begin - fe->first_column) * DR_COLUMN_DIM,
+                            num < DR_CHUNK_COLUMNS ? num : DR_CHUNK_COLUMNS,
+                            fe->active + place * FRAMES, 1);
+}
+
+/* ---- a step ---- */
+
+size_t dr_front_end_scratch(void) {
+    const size_t needs[] = {dr_fbank_scratch(), lay_out(NULL, NULL), DR_VOICE_SCRATCH};
+    size_t most = 0;
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+        most = needs[i] > most ? needs[i] : most;
+    return most;
+}
+
+void dr_front_end_step(struct dr_front_end *fe, const float *logprob, size_t end, int last,
+                       float *scratch) {
+    const struct dr_embed_worker worker = {&fe->model->kernels, fe->networks->campplus, scratch};
+    if (end > fe->heard)
+        add_chunk(fe, logprob, end);
+    find_end(fe, end, last);
+    add_energies(fe, end, scratch);
+    add_columns(fe, scratch);
+    add_windows(fe, last, &worker);
+    add_local_speakers(fe, &worker);
+    fe->heard = end;
+    if (!last)
+        drop_samples(fe);
+}

@@ -1,0 +1,82 @@
+/* front_end.h - what a live stream hears: of the last 10 seconds who talks, and with what voice.
+ * SPDX-License-Identifier: MIT
+ *
+ * samples -> chunk of the last 10 s, every step   -> segmentation -> active, marginal, count
+ *         -> frames -> energies - mean over speech -> trunk       -> columns
+ *                           columns, count  -> windows of 1.5 s every 0.3 s
+ *                           columns, active -> local speakers of the chunk
+ * Each sample, frame and column is made once and kept for as long as a chunk reaches; but while
+ * there are less than 10 s, the first chunk is made anew at every step, filled up with its mirror
+ * image. Chunk i starts at i * step. */
+#ifndef DR_LIVE_FRONT_END_H
+#define DR_LIVE_FRONT_END_H
+
+#include "live/params.h"
+#include "pipeline/model.h"
+#include "pipeline/speech_mean.h"
+#include "pipeline/voices.h"
+#include "reconstruct/count.h"
+#include "types.h"
+
+enum { DR_LIVE_FINE_WINDOWS = 64 }; /* that are kept: 19 s */
+
+struct dr_front_end {
+    const struct diarist_model *model;
+    const struct dr_networks *networks;
+    size_t step, max_chunks;
+    struct dr_reconstruct_params reconstruct;
+
+    float *samples; /* [first_sample, num_samples) of the stream */
+    size_t first_sample, num_samples, room;
+    size_t heard; /* samples up to the last step's end */
+
+    /* Chunks [first_chunk, first_chunk + num_chunks). */
+    size_t first_chunk, num_chunks;
+    uint8_t *active, *marginal; /* as in dr_segmentation */
+    struct dr_embedding *local; /* [max_chunks][3] */
+    uint8_t *has_local;
+    struct dr_chunk_marginals *marginals; /* of the last one */
+    struct dr_counter counter;
+    uint8_t count[DR_COUNTER_FRAMES]; /* from counter.first on, as far as is known */
+    size_t num_frames;                /* end of what the last chunk says */
+
+    float *energies; /* frames [first_energy, num_energies) */
+    size_t first_energy, num_energies, max_energies;
+    struct dr_speech_mean mean;
+    float *columns; /* [first_column, num_columns) */
+    size_t first_column, num_columns;
+
+    size_t next_centre;                         /* column of the next window */
+    size_t num_windows, num_new;                /* kept; the last num_new are of the last step */
+    size_t window_centre[DR_LIVE_FINE_WINDOWS]; /* columns */
+    struct dr_embedding window[DR_LIVE_FINE_WINDOWS];
+};
+
+/* Memory lives in arena. DIARIST_ERROR_MEMORY. */
+int dr_front_end_open(struct dr_front_end *fe, const struct diarist_model *model,
+                      const struct dr_networks *networks, const struct dr_live_params *params,
+                      struct dr_arena *arena, diarist_error *err);
+
+/* Takes samples (NULL: silence) while there is room; returns how many. */
+size_t dr_front_end_feed(struct dr_front_end *fe, const float *samples, size_t n);
+
+/* Samples up to which the next step goes. */
+size_t dr_front_end_due(const struct dr_front_end *fe);
+
+/* The chunk of the next step, which ends with sample number `end`: the due one, or before it when
+ * the stream ends there. chunk [160000]. 0 when all of it is silence: the network need not run. */
+int dr_front_end_chunk(const struct dr_front_end *fe, float *chunk, size_t end);
+
+/* Floats of scratch of a step. */
+size_t dr_front_end_scratch(void);
+
+/* Does the step, given what the network says of its chunk: logprob [589][7], NULL: nobody talks. */
+void dr_front_end_step(struct dr_front_end *fe, const float *logprob, size_t end, int last,
+                       float *scratch);
+
+/* count at a frame that the last chunk reaches. */
+static inline uint8_t dr_front_end_count(const struct dr_front_end *fe, size_t frame) {
+    return frame < fe->num_frames ? fe->count[frame - fe->counter.first] : 0;
+}
+
+#endif

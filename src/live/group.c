@@ -1,0 +1,193 @@
+/* group.c - live streams that share threads.
+ * SPDX-License-Identifier: MIT
+ *
+ * due streams -> batches, one a thread -> their chunks through the network together
+ *                                      -> the rest of the step, stream by stream */
+#include "live/group.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/growing.h"
+
+enum { BATCH = DR_PYANNET_BATCH, LOGPROBS = DR_CHUNK_FRAMES * DR_CLASSES };
+
+/* A thread's scratch as a batch uses it. */
+struct scratch {
+    float *chunks;  /* [BATCH][160000] */
+    float *logprob; /* [BATCH][589][7] */
+    float *rest;    /* of the network, then of each step */
+};
+
+static size_t lay_out(struct scratch *s, float *base) {
+    const size_t chunks = DR_PADDED((size_t)BATCH * DR_CHUNK_SAMPLES);
+    const size_t logprob = DR_PADDED((size_t)BATCH * LOGPROBS);
+    const size_t net = dr_pyannet_scratch(BATCH), step = dr_front_end_scratch();
+    if (s)
+        *s = (struct scratch){base, base + chunks, base + chunks + logprob};
+    return chunks + logprob + (net > step ? net : step);
+}
+
+/* ---- opening ---- */
+
+static int open_threads(struct diarist_stream_group *g, const struct diarist_model *model,
+                        int num_threads, diarist_error *err) {
+    int status =
+        dr_workers_open(&g->workers, model, NULL, num_threads, lay_out(NULL, NULL), &g->arena, err);
+    if (status)
+        return status;
+    g->step_arena = dr_arena_zalloc(&g->arena, (size_t)num_threads, sizeof *g->step_arena);
+    if (!g->step_arena)
+        return dr_fail_memory(err);
+    for (int i = 0; i < num_threads; i++)
+        if (dr_arena_reserve(&g->step_arena[i], dr_stream_step_bytes()))
+            return dr_fail_memory(err);
+    return DIARIST_OK;
+}
+
+int diarist_stream_group_open(diarist_stream_group **out, const diarist_model *model,
+                              int32_t num_threads, diarist_error *err) {
+    *out = NULL;
+    if (num_threads < 0 || num_threads > 1024)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "num_threads must lie from 0 to 1024");
+    struct diarist_stream_group *g = calloc(1, sizeof *g);
+    if (!g)
+        return dr_fail_memory(err);
+    int status = open_threads(g, model, num_threads ? num_threads : dr_available_threads(), err);
+    if (status) {
+        diarist_stream_group_free(g);
+        return status;
+    }
+    *out = g;
+    return DIARIST_OK;
+}
+
+void diarist_stream_group_free(diarist_stream_group *g) {
+    if (!g)
+        return;
+    for (int i = 0; g->step_arena && i < g->workers.num; i++)
+        dr_arena_free(&g->step_arena[i]);
+    dr_workers_close(&g->workers);
+    dr_arena_free(&g->arena);
+    free(g->stream);
+    free(g->due);
+    free(g);
+}
+
+int dr_group_add(struct diarist_stream_group *group, struct diarist_stream *stream,
+                 diarist_error *err) {
+    size_t room = group->room;
+    int status = dr_grow(&group->stream, &room, group->num + 1, sizeof *group->stream, err);
+    if (!status)
+        status = dr_grow(&group->due, &group->room, group->num + 1, sizeof *group->due, err);
+    if (!status)
+        group->stream[group->num++] = stream;
+    return status;
+}
+
+void dr_group_remove(struct diarist_stream_group *group, struct diarist_stream *stream) {
+    for (size_t i = 0; i < group->num; i++)
+        if (group->stream[i] == stream) {
+            memmove(group->stream + i, group->stream + i + 1,
+                    (--group->num - i) * sizeof *group->stream);
+            return;
+        }
+}
+
+/* ---- a round ---- */
+
+struct round {
+    struct diarist_stream_group *group;
+    struct diarist_stream **streams;
+    size_t num, num_items;
+    int last;
+    struct dr_pool *pool; /* for the network of a single stream, or NULL */
+    int status;           /* of the first stream that failed */
+    diarist_error error;
+};
+
+static size_t end_of(const struct diarist_stream *s, int last) {
+    return last ? s->front_end.num_samples : dr_front_end_due(&s->front_end);
+}
+
+/* Chunks of streams [num] through the network; logprob [i] is NULL where nobody can talk. */
+static void segment(const struct round *round, struct diarist_stream **streams, size_t num,
+                    const float *logprob[BATCH], const struct scratch *s) {
+    size_t heard = 0;
+    for (size_t i = 0; i < num; i++) {
+        float *chunk = s->chunks + heard * DR_CHUNK_SAMPLES;
+        const int any =
+            dr_front_end_chunk(&streams[i]->front_end, chunk, end_of(streams[i], round->last));
+        logprob[i] = any ? s->logprob + heard++ * LOGPROBS : NULL;
+    }
+    if (heard)
+        dr_pyannet_run(streams[0]->front_end.networks->pyannet, s->logprob, s->chunks,
+                       DR_CHUNK_SAMPLES, heard, round->pool, s->rest);
+}
+
+/* Item i of n takes streams [i * num / n, (i + 1) * num / n). */
+static void batch_item(void *context, size_t item, int worker) {
+    struct round *round = context;
+    const size_t first = item * round->num / round->num_items;
+    const size_t num = (item + 1) * round->num / round->num_items - first;
+    struct diarist_stream **streams = round->streams + first;
+    const float *logprob[BATCH];
+    struct scratch s;
+    lay_out(&s, round->group->workers.scratch[worker]);
+    segment(round, streams, num, logprob, &s);
+    for (size_t i = 0; i < num; i++) {
+        diarist_error error;
+        if (dr_stream_step(streams[i], logprob[i], end_of(streams[i], round->last), round->last,
+                           s.rest, &round->group->step_arena[worker], &error))
+            streams[i]->state = DR_STREAM_FAILED;
+    }
+}
+
+int dr_group_step(struct diarist_stream_group *group, struct diarist_stream **streams, size_t num,
+                  int last, diarist_error *err) {
+    const size_t threads = (size_t)group->workers.num;
+    size_t items = (num + BATCH - 1) / BATCH;
+    items = items > threads ? items : num < threads ? num : threads;
+    struct round round = {
+        .group = group, .streams = streams, .num = num, .num_items = items, .last = last};
+    if (num == 1) { /* all threads would wait for one */
+        round.pool = group->workers.pool;
+        batch_item(&round, 0, 0);
+    } else {
+        dr_pool_run(group->workers.pool, batch_item, &round, items);
+    }
+    for (size_t i = 0; i < num; i++)
+        if (streams[i]->state == DR_STREAM_FAILED)
+            return dr_fail_memory(err);
+    return DIARIST_OK;
+}
+
+/* How long a stream has waited, in samples. */
+static size_t waited(const struct diarist_stream *s) {
+    return s->front_end.num_samples - dr_front_end_due(&s->front_end);
+}
+
+/* Of the due streams those that have waited longest, with the same networks as the first of them.
+ * Returns how many. */
+static size_t choose_due(struct diarist_stream_group *g, size_t most) {
+    size_t num = 0, kept = 0;
+    for (size_t i = 0; i < g->num; i++) {
+        if (!dr_stream_is_due(g->stream[i]))
+            continue;
+        size_t at = num++;
+        for (; at > 0 && waited(g->due[at - 1]) < waited(g->stream[i]); at--)
+            g->due[at] = g->due[at - 1];
+        g->due[at] = g->stream[i];
+    }
+    for (size_t i = 0; i < num && kept < most; i++)
+        if (g->due[i]->front_end.networks == g->due[0]->front_end.networks)
+            g->due[kept++] = g->due[i];
+    return kept;
+}
+
+int diarist_stream_group_run(diarist_stream_group *group, size_t *num_steps, diarist_error *err) {
+    *num_steps = choose_due(group, (size_t)group->workers.num * BATCH);
+    if (!*num_steps)
+        return DIARIST_OK;
+    return dr_group_step(group, group->due, *num_steps, 0, err);
+}

@@ -1,0 +1,30 @@
+/* params.h - the constants of live diarization.
+ * SPDX-License-Identifier: MIT */
+#ifndef DR_LIVE_PARAMS_H
+#define DR_LIVE_PARAMS_H
+
+#include "clustering/params.h"
+#include "reconstruct/params.h"
+
+enum {
+    DR_LIVE_MAX_SPEAKERS = 32,
+    DR_LIVE_PART = 300,    /* fbank frames that the trunk is given at a time, new ones last */
+    DR_LIVE_WINDOWS = 256, /* that are clustered one by one; older ones as their speakers' groups */
+    DR_LIVE_GROUPS = 4     /* of a speaker's older windows */
+};
+
+struct dr_live_params {
+    struct dr_cluster_params clustering;
+    struct dr_reconstruct_params reconstruct;
+    size_t step;      /* samples between segmentation chunks: whole frames */
+    size_t delay;     /* frames this far from the end of the audio can still change */
+    size_t link_step; /* samples between chunks that say which windows are of different people */
+    size_t cluster_every; /* new windows after which they are clustered anew */
+    double merge_share;   /* of a speaker's windows in another's cluster, for it to be that one */
+    double known_threshold, known_margin;
+};
+
+/* latency_s 0.5 to 5. */
+void dr_live_params_init(struct dr_live_params *params, double latency_s);
+
+#endif
