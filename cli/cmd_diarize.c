@@ -186,5 +186,5 @@ int cli_run_diarize(const struct cli_settings *settings) {
 }
 
 int cli_run_vad(const struct cli_settings *settings) {
-    return run_turns(settings, CLI_WORK_VAD);
+    return settings->live ? cli_run_vad_live(settings) : run_turns(settings, CLI_WORK_VAD);
 }

@@ -17,8 +17,15 @@ const struct cli_command_info cli_commands[CLI_NUM_COMMANDS] = {
          "A recording without speech is a result too: no speakers, an empty RTTM.\n"
          "The word diarize may be left out: diarist FILE... does the same.",
          cli_run_diarize},
-    [CLI_VAD] = {"vad", "FILE...", "where there is speech",
-                 "Finds speech in each FILE. Turns are labelled SPEECH.", cli_run_vad},
+    [CLI_VAD] =
+        {"vad", "FILE... | --live [-]", "where there is speech",
+         "Finds speech in each FILE. Turns are labelled SPEECH.\n"
+         "With --live it listens to samples on standard input (--raw; without it s16le:16000:1 or "
+         "a WAV file) and prints each range as soon as its end is known, a JSON object a line: "
+         "start, end, and at, the seconds that had been heard then. Defaults: --step 2.5 --onset "
+         "0.5 --offset 0.357, or the onset where that is lower. SIGINT ends it as the end of the "
+         "input does.",
+         cli_run_vad},
     [CLI_EMBED] =
         {"embed", "FILE...", "speaker embeddings",
          "Prints what the voice in each FILE sounds like, as a list of numbers (of unit length) "

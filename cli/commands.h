@@ -8,6 +8,7 @@
 /* All return an exit code after their errors were printed. */
 int cli_run_diarize(const struct cli_settings *settings);
 int cli_run_vad(const struct cli_settings *settings);
+int cli_run_vad_live(const struct cli_settings *settings); /* of cli_run_vad */
 int cli_run_embed(const struct cli_settings *settings);
 int cli_run_verify(const struct cli_settings *settings);
 int cli_run_convert(const struct cli_settings *settings);

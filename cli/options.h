@@ -57,6 +57,7 @@ struct cli_settings {
     int32_t report_format; /* verify, models */
     const char *output;    /* NULL or "-": standard output */
     bool exclusive, embeddings, timing, colors;
+    bool live;          /* vad */
     const char *stages; /* NULL: not given */
     const char *files_from;
     int32_t shard[2]; /* I, N; 0, 0: all */

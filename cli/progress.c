@@ -19,7 +19,7 @@ static struct {
     double last_s;
 } progress = {.mode = CLI_PROGRESS_NONE};
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted, patient;
 
 static const char *const stage_names[] = {"segmentation", "embedding", "clustering", "reconstruct"};
 
@@ -156,7 +156,8 @@ static void interrupt(int signal) {
     if (interrupted || signal == SIGALRM)
         _exit(CLI_EXIT_INTERRUPTED);
     interrupted = 1;
-    alarm(3);
+    if (!patient)
+        alarm(3);
 }
 
 void cli_interrupt_setup(void) {
@@ -167,6 +168,10 @@ void cli_interrupt_setup(void) {
     sigaction(SIGALRM, &action, NULL);
     /* A reader that has gone (`| head`) is seen as a failed write, not as a signal. */
     signal(SIGPIPE, SIG_IGN);
+}
+
+void cli_interrupt_wait(void) {
+    patient = 1;
 }
 
 bool cli_interrupted(void) {

@@ -44,6 +44,8 @@ const char *cli_clock(char out[32], double seconds);
  * place when complete, so none is left half written. */
 void cli_interrupt_setup(void);
 bool cli_interrupted(void);
+/* From now on what is left after the first signal may take longer than three seconds. */
+void cli_interrupt_wait(void);
 
 /* Which stages a command runs: the shares of one percentage. */
 enum cli_work { CLI_WORK_DIARIZE, CLI_WORK_VAD, CLI_WORK_EMBED };

@@ -31,6 +31,7 @@ typedef struct diarist_audio_options {
     double duration_s;  /* read at most; 0: to the end */
     double stall_s;     /* give up when a pipe or decoder yields nothing so long; default 8 */
     uint64_t max_bytes; /* of an endless input before any sample was found; default 64 MiB */
+    int32_t raw_or_wav; /* 1: with raw, what begins as a WAV file does is read as one. Default 0 */
 } diarist_audio_options;
 DIARIST_API void diarist_audio_options_init(diarist_audio_options *options);
 

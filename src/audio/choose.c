@@ -1,7 +1,7 @@
 /* choose.c - which decoder an input gets.
  * SPDX-License-Identifier: MIT
  *
- * raw asked for     -> raw         forward, a pipe is not kept
+ * raw asked for     -> raw         forward, a pipe is not kept; or wav, with raw_or_wav
  * WAV               -> wav         forward, a pipe is not kept
  * MPEG audio        -> libmpg123
  * FLAC, Ogg, ...    -> libsndfile; what it refuses, ffmpeg
@@ -105,13 +105,37 @@ static int check_bounds(const struct dr_decoder *decoder, diarist_error *err) {
     return DIARIST_OK;
 }
 
+/* Raw samples, unless a WAV file may come in their place and does. */
+static int open_raw(struct dr_decoder **out, struct dr_source *source,
+                    const diarist_audio_options *options, diarist_error *err) {
+    enum { RIFF_BYTES = 12 }; /* "RIFF", a size, "WAVE": no more is waited for */
+    const uint8_t *head;
+    size_t num = 0;
+    int status = DIARIST_OK;
+    if (options->raw_or_wav)
+        status = dr_source_peek(source, RIFF_BYTES, &head, &num, err);
+    if (status)
+        return status;
+    struct dr_sniffed sniffed = {DR_CONTENT_UNKNOWN, NULL, 0};
+    if (num == RIFF_BYTES)
+        sniffed = dr_sniff(head, num, false);
+    if (sniffed.content == DR_CONTENT_WAV)
+        return dr_wav_open(out, source, options->max_bytes, err);
+    if (sniffed.content == DR_CONTENT_SNDFILE || sniffed.content == DR_CONTENT_CONTAINER)
+        return dr_fail(err, DIARIST_ERROR_INPUT,
+                       "%s where samples were expected; decode it first: ffmpeg -i FILE -f s16le "
+                       "-ac 1 -ar 16000 -",
+                       sniffed.format);
+    return dr_raw_open(out, source, options->raw, err);
+}
+
 static int choose(struct dr_decoder **out, struct dr_source *source,
                   const diarist_audio_options *options, diarist_error *err) {
     if (options->raw)
-        return dr_raw_open(out, source, options->raw, err);
+        return open_raw(out, source, options, err);
     const uint8_t *head;
     size_t num;
-    int status = dr_source_peek(source, &head, &num, err);
+    int status = dr_source_peek(source, DR_SOURCE_PEEK, &head, &num, err);
     if (status)
         return status;
     struct dr_sniffed sniffed = dr_sniff(head, num, num < DR_SOURCE_PEEK);

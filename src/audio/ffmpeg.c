@@ -232,7 +232,7 @@ static int start(struct ffmpeg_decoder *ffmpeg, struct dr_source *source, const 
 static int open_output(struct ffmpeg_decoder *ffmpeg, diarist_error *err) {
     const uint8_t *head;
     size_t num;
-    if (dr_source_peek(ffmpeg->output, &head, &num, NULL))
+    if (dr_source_peek(ffmpeg->output, DR_SOURCE_PEEK, &head, &num, NULL))
         return fail_stalled(ffmpeg, err);
     if (!num) {
         reap(ffmpeg, false);

@@ -148,12 +148,12 @@ static int read_pipe(struct dr_source *source, void *bytes, size_t capacity, siz
     return DIARIST_OK;
 }
 
-/* Fills `head` as far as the pipe goes. */
-static int fill_head(struct dr_source *source, diarist_error *err) {
-    while (source->head_end < DR_SOURCE_PEEK) {
+/* Fills `head` up to `most` bytes, as far as the pipe goes. */
+static int fill_head(struct dr_source *source, size_t most, diarist_error *err) {
+    while (source->head_end < most) {
         size_t got;
-        int status = read_pipe(source, source->head + source->head_end,
-                               DR_SOURCE_PEEK - source->head_end, &got, err);
+        int status =
+            read_pipe(source, source->head + source->head_end, most - source->head_end, &got, err);
         if (status)
             return status;
         if (!got)
@@ -163,13 +163,13 @@ static int fill_head(struct dr_source *source, diarist_error *err) {
     return DIARIST_OK;
 }
 
-int dr_source_peek(struct dr_source *source, const uint8_t **head, size_t *num,
+int dr_source_peek(struct dr_source *source, size_t most, const uint8_t **head, size_t *num,
                    diarist_error *err) {
     *head = source->head;
     *num = 0;
     if (source->is_file || source->kept_fd >= 0)
-        return dr_source_read_at(source, 0, source->head, DR_SOURCE_PEEK, num, err);
-    int status = fill_head(source, err);
+        return dr_source_read_at(source, 0, source->head, most, num, err);
+    int status = fill_head(source, most, err);
     *num = source->head_end;
     return status;
 }
@@ -264,7 +264,7 @@ int dr_source_keep(struct dr_source *source, uint64_t max_bytes, bool *complete,
     do {
         if (source->head_start == source->head_end) {
             source->head_start = source->head_end = 0;
-            status = fill_head(source, err);
+            status = fill_head(source, DR_SOURCE_PEEK, err);
         }
         size_t count = source->head_end - source->head_start;
         if (!status)

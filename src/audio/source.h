@@ -25,9 +25,10 @@ int dr_source_open(struct dr_source **out, const char *path, double stall_s, dia
 int dr_source_from_pipe(struct dr_source **out, int fd, double stall_s, diarist_error *err);
 void dr_source_close(struct dr_source *source); /* NULL allowed */
 
-/* The first min(DR_SOURCE_PEEK, size) bytes; they will be read again. Owned by the source. Only
- * before the first read. */
-int dr_source_peek(struct dr_source *source, const uint8_t **head, size_t *num, diarist_error *err);
+/* The first min(most, size) bytes, most being DR_SOURCE_PEEK at most; they will be read again.
+ * Owned by the source. Only before the first read. */
+int dr_source_peek(struct dr_source *source, size_t most, const uint8_t **head, size_t *num,
+                   diarist_error *err);
 
 /* The next bytes, 1 to capacity; *num is 0 at the end only. */
 int dr_source_read(struct dr_source *source, void *bytes, size_t capacity, size_t *num,

@@ -32,8 +32,10 @@ struct diarist_vad_stream {
     size_t num_windows; /* done */
     int finished;
 
-    float *logprob;     /* [round][589][7] */
-    float *probability; /* [1 + round][589]: of the last window of the round before, and its own */
+    float *logprob;                 /* [round][589][7] */
+    float *probability;             /* [1 + round][589]: of the last window done, and of a round */
+    float silence[DR_CHUNK_FRAMES]; /* of a window without a sound, */
+    int knows_silence;              /* once there was one */
 
     struct dr_voice voice;
     diarist_voice *queue; /* [queue_room] */
@@ -134,6 +136,7 @@ void diarist_vad_stream_free(diarist_vad_stream *s) {
 struct window_work {
     diarist_vad_stream *stream;
     const float *samples;
+    float *probability; /* [num_windows][589] */
     size_t num_windows, num_items;
     struct dr_pool *pool; /* for the layers of one item, or NULL */
 };
@@ -141,29 +144,58 @@ struct window_work {
 /* Item i of n takes windows [i * num / n, (i + 1) * num / n). */
 static void window_item(void *context, size_t item, int worker) {
     const struct window_work *work = context;
-    diarist_vad_stream *s = work->stream;
+    const diarist_vad_stream *s = work->stream;
     size_t first = item * work->num_windows / work->num_items;
     size_t end = (item + 1) * work->num_windows / work->num_items;
     float *logprob = s->logprob + first * DR_CHUNK_FRAMES * DR_CLASSES;
     dr_pyannet_run(s->workers.networks->pyannet, logprob, work->samples + first * s->step, s->step,
                    end - first, work->pool, s->workers.scratch[worker]);
     for (size_t i = first; i < end; i++, logprob += DR_CHUNK_FRAMES * DR_CLASSES)
-        dr_voice_probability(s->probability + (1 + i) * DR_CHUNK_FRAMES, logprob);
+        dr_voice_probability(work->probability + i * DR_CHUNK_FRAMES, logprob);
 }
 
-/* Probabilities of num windows, a round at most, every step from samples on. */
-static void run_windows(diarist_vad_stream *s, const float *samples, size_t num) {
+/* Windows every step from samples on, at most a round. */
+static void run_windows(diarist_vad_stream *s, float *probability, const float *samples,
+                        size_t num) {
     size_t threads = (size_t)s->workers.num;
     size_t items = (num + DR_PYANNET_BATCH - 1) / DR_PYANNET_BATCH;
     items = items > threads ? items : num < threads ? num : threads;
-    struct window_work work = {s, samples, num, items, NULL};
+    struct window_work work = {s, samples, probability, num, items, NULL};
     if (num == 1 && threads > 1) { /* all threads would wait for one */
         work.pool = s->workers.pool;
         window_item(&work, 0, 0);
     } else {
         dr_pool_run(s->workers.pool, window_item, &work, items);
     }
-    /* The last one may turn out to be the last of all. */
+}
+
+static int is_silent(const float *window) {
+    for (size_t i = 0; i < DR_CHUNK_SAMPLES; i++)
+        if (window[i] != 0.0f)
+            return 0;
+    return 1;
+}
+
+/* What the network says of silence it says once. */
+static void copy_silence(diarist_vad_stream *s, float *probability, const float *window) {
+    if (!s->knows_silence)
+        run_windows(s, s->silence, window, 1);
+    s->knows_silence = 1;
+    memcpy(probability, s->silence, sizeof s->silence);
+}
+
+/* The same, the windows without a sound being left out. The last one may turn out to be the last of
+ * all: it is kept. */
+static void run_round(diarist_vad_stream *s, const float *samples, size_t num) {
+    float *probability = s->probability + DR_CHUNK_FRAMES;
+    for (size_t i = 0, run; i < num; i += run ? run : 1) {
+        for (run = 0; i + run < num && !is_silent(samples + (i + run) * s->step);)
+            run++;
+        if (run)
+            run_windows(s, probability + i * DR_CHUNK_FRAMES, samples + i * s->step, run);
+        else
+            copy_silence(s, probability + i * DR_CHUNK_FRAMES, samples + i * s->step);
+    }
     memcpy(s->probability, s->probability + num * DR_CHUNK_FRAMES,
            DR_CHUNK_FRAMES * sizeof *s->probability);
 }
@@ -213,7 +245,7 @@ static void run_due(diarist_vad_stream *s) {
     if (s->num_samples < first + DR_CHUNK_SAMPLES)
         return;
     size_t num = (s->num_samples - first - DR_CHUNK_SAMPLES) / s->step + 1;
-    run_windows(s, s->pending + (first - s->pending_first), num);
+    run_round(s, s->pending + (first - s->pending_first), num);
     for (size_t i = 1; i <= num; i++) {
         size_t start = s->num_windows++ * s->step;
         add_frames(s, s->probability + i * DR_CHUNK_FRAMES, dr_chunk_frame(start),
@@ -251,7 +283,7 @@ static void run_last(diarist_vad_stream *s, size_t *start) {
         return; /* it was the last one */
     if (n < DR_CHUNK_SAMPLES)
         dr_samples_mirror(s->pending, n, DR_CHUNK_SAMPLES);
-    run_windows(s, s->pending + (*start - s->pending_first), 1);
+    run_round(s, s->pending + (*start - s->pending_first), 1);
 }
 
 int diarist_vad_stream_finish(diarist_vad_stream *s, diarist_error *err) {
