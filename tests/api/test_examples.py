@@ -16,7 +16,8 @@ import shutil
 import sys
 import tempfile
 
-from harness import Checks, run, told
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import Checks, run, told  # noqa: E402
 
 TURN = re.compile(r" *(\d+\.\d{3}) +(\d+\.\d{3})  speaker (\d+)")
 

@@ -12,7 +12,8 @@ import shutil
 import sys
 import tempfile
 
-from harness import Checks, run, told
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import Checks, run, told  # noqa: E402
 
 WARNINGS = "-Wall -Wextra -pedantic -Werror -fsyntax-only".split()
 COMPILERS = {"gcc": "c17", "clang": "c17", "g++": "c++17", "clang++": "c++17"}

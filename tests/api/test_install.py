@@ -15,7 +15,8 @@ import shutil
 import sys
 import tempfile
 
-from harness import Checks, run, skip, told
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import Checks, run, skip, told  # noqa: E402
 
 CMAKE_PROJECT = """cmake_minimum_required(VERSION 3.16)
 project(user C)

@@ -11,7 +11,8 @@ import pathlib
 import re
 import sys
 
-from harness import Checks, run, told
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import Checks, run, told  # noqa: E402
 
 HERE = pathlib.Path(__file__).parent
 # What the sanitizers' run-time adds to a library built with them.

@@ -12,7 +12,7 @@ import tempfile
 import wave
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "api"))
+sys.path.insert(0, str(ROOT / "tests"))
 from harness import Checks, run, told  # noqa: E402
 
 try:

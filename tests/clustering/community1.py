@@ -18,14 +18,11 @@ import subprocess
 import sys
 import tempfile
 
-try:
-    import numpy as np
-except ImportError:
-    print("skipped: numpy is not installed")
-    sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import SHARED, Checks, need  # noqa: E402
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SHARED = pathlib.Path(os.environ.get("DIARIST_SHARED") or ROOT.parent / "shared")
+np = need("numpy")
+
 OUTPUTS = {
     **{name: "<i4" for name in ("ahc", "hard", "labels", "training")},
     **{name: "<f8" for name in ("reduced", "feature", "phi", "gamma", "pi", "elbo", "score",
@@ -34,16 +31,8 @@ OUTPUTS = {
 FRAME_S = 0.016875
 FA, FB, SMOOTHING, THRESHOLD = 0.07, 0.8, 7.0, 0.6
 
-failures = []
-checks = 0
-
-
-def check(name, ok, detail=""):
-    global checks
-    checks += 1
-    if not ok:
-        failures.append(name)
-        print("FAIL %s %s" % (name, detail))
+checks = Checks()
+check = checks.expect
 
 
 def close(name, ours, want, relative, absolute=0.0):
@@ -368,9 +357,8 @@ def main():
                                      compare_pipeline)):
             part(np.random.default_rng(seed))
         print("scipy %s, scikit-learn %s" % (scipy.__version__, sklearn.__version__))
-    print("%d checks, %d failed" % (checks, len(failures)))
-    return 1 if failures else 0
+    checks.finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

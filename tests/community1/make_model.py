@@ -2,23 +2,18 @@
 SPDX-License-Identifier: MIT"""
 
 import json
+import pathlib
 import struct
+import sys
 
 import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "import"))
+from model_file import read_model  # noqa: E402
 
 LAYERS = ((3, 32), (4, 64), (6, 128), (3, 256))
 METADATA = {"architecture": "diarist/community-1", "cluster_threshold": "0.6", "format": "diarist",
             "name": "community-1", "license": "none", "source": "random weights"}
-
-
-def read_tensors(path):
-    """{name: array} of a .safetensors file of floats."""
-    data = path.read_bytes()
-    (length,) = struct.unpack("<Q", data[:8])
-    header = json.loads(data[8: 8 + length])
-    header.pop("__metadata__", None)
-    return {name: np.frombuffer(data[8 + length:][slice(*entry["data_offsets"])], "<f4")
-            .reshape(entry["shape"]) for name, entry in header.items() if entry["dtype"] == "F32"}
 
 
 def resnet34(seed=5):
@@ -65,7 +60,7 @@ def plda(folder):
 
 def write(path, default_model, plda_folder, embedding):
     """A model file of the segmentation of default_model, embedding {name: array} and PLDA."""
-    tensors = {name: array for name, array in read_tensors(default_model).items()
+    tensors = {name: array for name, array in read_model(default_model)[0].items()
                if name.startswith("segmentation.")}
     tensors |= {"embedding.resnet." + name: array for name, array in embedding.items()}
     tensors |= {"plda." + name: array for name, array in plda(plda_folder).items()}

@@ -2,7 +2,8 @@
 SPDX-License-Identifier: MIT
 
 Kaldi's filter bank as torchaudio computes it for WeSpeaker, ResNet34 as in Wang et al. 2023, pooling
-and masks as pyannote.audio 4 has them. Convolutions are sums over their nine taps."""
+and masks as pyannote.audio 4 has them. A convolution is a product of its weights with what lies under
+each of their places."""
 
 import numpy as np
 
@@ -28,24 +29,26 @@ def energies(samples):
 
 
 def convolution(x, weight, stride):
-    """x [inputs][mels][frames], weight [outputs][inputs][k][k], zeros around."""
+    """x [inputs][mels][frames], weight [outputs][inputs][k][k], zeros around. Line by line of mels."""
     kernel = weight.shape[2]
     pad = kernel // 2
     x = np.pad(x, ((0, 0), (pad, pad), (pad, pad)))
-    mels = (x.shape[1] - kernel) // stride + 1
-    frames = (x.shape[2] - kernel) // stride + 1
-    out = 0
-    for i in range(kernel):
-        for j in range(kernel):
-            part = x[:, i: i + stride * mels: stride, j: j + stride * frames: stride]
-            out = out + np.tensordot(weight[:, :, i, j], part[:, :mels, :frames], 1)
+    under = np.lib.stride_tricks.sliding_window_view(x, (kernel, kernel), (1, 2))[:, ::stride, ::stride]
+    inputs, mels, frames = under.shape[:3]
+    flat = weight.reshape(len(weight), -1)
+    lines = np.empty((inputs, kernel, kernel, frames), x.dtype)
+    out = np.empty((len(weight), mels, frames), x.dtype)
+    for m in range(mels):
+        lines[:] = np.moveaxis(under[:, m], 1, 3)
+        out[:, m] = flat @ lines.reshape(-1, frames)
     return out
 
 
 def norm(tensors, name, x):
     scale = tensors[name + ".weight"] / np.sqrt(tensors[name + ".running_var"] + 1e-5)
-    shift = tensors[name + ".bias"] - tensors[name + ".running_mean"] * scale
-    return x * scale[:, None, None] + shift[:, None, None]
+    x *= scale[:, None, None]
+    x += (tensors[name + ".bias"] - tensors[name + ".running_mean"] * scale)[:, None, None]
+    return x
 
 
 def trunk(tensors, features):

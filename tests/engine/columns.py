@@ -10,21 +10,19 @@ runs the second and third block on every second column, with half their dilation
 Exit code 77 without numpy.
 """
 
-import json
 import os
 import pathlib
-import struct
 import subprocess
 import sys
 import tempfile
-import wave
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # other tests run beside this one
-try:
-    import numpy as np
-except ImportError:
-    print("skipped: numpy is not installed")
-    sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "import"))
+from harness import cut, need  # noqa: E402
+from model_file import read_model  # noqa: E402
+
+np = need("numpy")
 
 dump_stages, model, recording = sys.argv[1:4]
 LENGTH_S, CHUNK, SEGMENT = 4.15, 300, 100
@@ -32,18 +30,8 @@ BLOCKS = ((12, 1), (24, 2), (16, 2))  # layers, dilation
 CASES = (("reference", 1, 1e-4), ("fast", 2, 2e-2))  # mode, rate, largest relative error
 
 
-def read_tensors():
-    data = pathlib.Path(model).read_bytes()
-    (length,) = struct.unpack("<Q", data[:8])
-    header = json.loads(data[8: 8 + length])
-    header.pop("__metadata__", None)
-    prefix = "embedding."
-    return {name[len(prefix):]: np.frombuffer(data[8 + length:][slice(*entry["data_offsets"])], "<f4")
-            .reshape(entry["shape"]).astype("<f8")
-            for name, entry in header.items() if name.startswith(prefix)}
-
-
-TENSORS = read_tensors()
+TENSORS = {name.removeprefix("embedding."): tensor.astype("<f8")
+           for name, tensor in read_model(model)[0].items() if name.startswith("embedding.")}
 
 
 def relu(x):
@@ -120,12 +108,7 @@ def trunk(features, rate):
 
 def samples():
     with tempfile.TemporaryDirectory() as folder:
-        wav = pathlib.Path(folder) / "x.wav"
-        subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-t", str(LENGTH_S), "-i", recording,
-                        "-ac", "1", "-ar", "16000", wav], check=True)
-        with wave.open(str(wav)) as file:
-            data = file.readframes(file.getnframes())
-    return np.frombuffer(data, "<i2").astype("<f4") / 32768
+        return cut(recording, pathlib.Path(folder) / "x.wav", LENGTH_S)
 
 
 def check(mode, rate, bound, audio):

@@ -17,17 +17,18 @@ import subprocess
 import sys
 import tempfile
 
-try:
-    import compare_stages as stages
-    import numpy as np
-except SystemExit:
-    sys.exit(77)
+import compare_stages as stages
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import ROOT, need, skip  # noqa: E402
+
+np = need("numpy")
 
 START_S, LENGTH_S = 18.0, 4.0
 
 
 def samples():
-    path = stages.ROOT / "examples" / "conversation.flac"
+    path = ROOT / "examples" / "conversation.flac"
     command = ["ffmpeg", "-v", "error", "-ss", str(START_S), "-t", str(LENGTH_S), "-i", str(path)]
     command += ["-f", "f32le", "-ac", "1", "-ar", "16000", "-"]
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout
@@ -53,16 +54,14 @@ def compare(ours, native):
 def main():
     native = os.environ.get("DIARIST_NATIVE_STAGES")
     if not native or not os.path.isfile(sys.argv[2]):
-        print("skipped: no DIARIST_NATIVE_STAGES, or no model")
-        sys.exit(77)
+        skip("no DIARIST_NATIVE_STAGES, or no model")
     with tempfile.NamedTemporaryFile() as raw:
         raw.write(samples())
         raw.flush()
         wrapper = shlex.split(os.environ.get("MESON_EXE_WRAPPER", ""))
         ours = dump([*wrapper, sys.argv[1]], sys.argv[2], raw.name)
         compare(ours, dump([native], sys.argv[2], raw.name))
-    print("%d passed, %d failed" % (stages.checks - len(stages.failures), len(stages.failures)))
-    sys.exit(1 if stages.failures else 0)
+    stages.checks.finish()
 
 
 if __name__ == "__main__":

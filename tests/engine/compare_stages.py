@@ -12,19 +12,16 @@ single precision, and what the networks say once more in 16 bits, with the bound
 Exit code 77: nothing to compare with.
 """
 
-import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-try:
-    import numpy as np
-except ImportError:
-    print("skipped: numpy is not installed")
-    sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import SHARED, Checks, need, read_wav, skip  # noqa: E402
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+np = need("numpy")
+
 LOGPROB_TOLERANCE = 2e-3
 FBANK_TOLERANCE = 2e-3
 TRUNK_TOLERANCE = 2e-3  # of the largest value; the stored columns are rounded to 16 bits
@@ -37,16 +34,8 @@ LOGPROB_MEAN_16 = 0.005
 EQUAL_FRAMES_16 = 0.995
 COSINE_16 = 0.99998
 
-failures = []
-checks = 0
-
-
-def check(name, ok, detail=""):
-    global checks
-    checks += 1
-    if not ok:
-        failures.append(name)
-    print("%-4s %s %s" % ("ok" if ok else "FAIL", name, detail))
+checks = Checks(tell_all=True)
+check = checks.expect
 
 
 def run(dump_stages, model, samples, step, folder, mode="reference"):
@@ -148,18 +137,9 @@ def decoded_as_ours(stored):
     return powerset[stored.argmax(-1)]
 
 
-def read_wav(path):
-    import wave
-
-    with wave.open(str(path)) as w:
-        if (w.getnchannels(), w.getframerate(), w.getsampwidth()) != (1, 16000, 2):
-            raise ValueError("%s is not 16 kHz mono s16" % path)
-        return np.frombuffer(w.readframes(w.getnframes()), "<i2") / 32768.0
-
-
-def stored_segmentations(shared):
+def stored_segmentations():
     """(name, audio, array) of every stored segmentation that has its audio."""
-    root = shared / "fixtures" / "community1"
+    root = SHARED / "fixtures" / "community1"
     for folder in sorted((root / "pyannote").iterdir()):
         if (folder / "clip_16k.wav").exists():
             arrays = np.load(folder / "segmentations.npz")
@@ -187,17 +167,14 @@ def compare_segmentation(dump_stages, model, name, audio, stored):
 
 def main():
     dump_stages, model = sys.argv[1], sys.argv[2]
-    shared = pathlib.Path(os.environ.get("DIARIST_SHARED", ROOT.parent / "shared"))
-    if not shared.is_dir() or not pathlib.Path(model).is_file():
-        print("skipped: no reference arrays, or no model")
-        sys.exit(77)
-    for path in sorted((shared / "fixtures" / "default").glob("*.npz")):
+    if not SHARED.is_dir() or not pathlib.Path(model).is_file():
+        skip("no reference arrays, or no model")
+    for path in sorted((SHARED / "fixtures" / "default").glob("*.npz")):
         compare_default(dump_stages, model, path)
         compare_16(dump_stages, model, path)
-    for name, audio, stored in stored_segmentations(shared):
+    for name, audio, stored in stored_segmentations():
         compare_segmentation(dump_stages, model, name, audio, stored)
-    print("%d passed, %d failed" % (checks - len(failures), len(failures)))
-    sys.exit(1 if failures else 0)
+    checks.finish()
 
 
 if __name__ == "__main__":

@@ -14,16 +14,14 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import wave
 
-try:
-    import numpy as np
-except ImportError:
-    print("skipped: numpy is not installed")
-    sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import RATE, Checks, cut, need  # noqa: E402
+
+np = need("numpy")
 
 dump_stages, program, model, recording = sys.argv[1:5]
-RATE, FRAME_S, FIRST_S = 16000, 270 / 16000, (495.5 - 135) / 16000
+FRAME_S, FIRST_S = 270 / RATE, (495.5 - 135) / RATE
 STEP_S, LENGTH_S = 2.5, 24
 BIAS = np.array([-0.5, 0, 0, 0, 0.3, 0.3, 0.3])
 CASES = [  # onset, offset, shortest turn and pause, and what is to be written for them
@@ -36,17 +34,6 @@ CASES = [  # onset, offset, shortest turn and pause, and what is to be written f
     (1.0, 0.5, 0, 0, ["--onset", "1", "--offset", "0.5"]),
     (0.0, 0.0, 0, 0, ["--onset", "0", "--offset", "0"]),
 ]
-
-
-def read(folder):
-    """LENGTH_S of the recording as floats, and as a file for the program."""
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-t", str(LENGTH_S), "-i", recording,
-               "-f", "s16le", "-ac", "1", "-ar", str(RATE), "-"]
-    data = subprocess.run(command, capture_output=True, check=True).stdout
-    with wave.open(str(folder / "clip.wav"), "wb") as file:
-        file.setparams((1, 2, RATE, 0, "NONE", ""))
-        file.writeframes(data)
-    return np.frombuffer(data, "<i2").astype("<f4") / 32768
 
 
 def log_probabilities(samples, folder):
@@ -96,21 +83,17 @@ def found_by_program(folder, options):
 
 
 def main():
-    failures = checks = 0
+    checks = Checks()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        samples = read(folder)
+        samples = cut(recording, folder / "clip.wav", LENGTH_S)
         probability = speech(log_probabilities(samples, folder), len(samples))
         for onset, offset, min_on, min_off, options in CASES:
             ours = found_by_program(folder, options)
             want = turns(probability, onset, offset, min_on, min_off, len(samples) / RATE)
             same = len(ours) == len(want) and np.allclose(ours, want, rtol=0, atol=1.1e-3)
-            checks += 1
-            failures += not same
-            if not same:
-                print("FAIL %s\n%s\nwanted\n%s" % (options, ours, want))
-    print("%d passed, %d failed" % (checks - failures, failures))
-    return 1 if failures else 0
+            checks.expect(options, same, "%s\nwanted\n%s" % (ours, want))
+    checks.finish()
 
 
-sys.exit(main())
+main()

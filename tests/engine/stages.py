@@ -13,41 +13,17 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import wave
 import zipfile
 
-try:
-    import numpy as np
-except ImportError:
-    print("skipped: numpy is not installed")
-    sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import RATE, Checks, cut, need, write_wav  # noqa: E402
+
+np = need("numpy")
 
 dump_stages, program, model, recording = sys.argv[1:5]
-RATE, STEP_S, LENGTH_S = 16000, 5, 24
-failures = []
-checks = 0
-
-
-def check(name, ok, detail=""):
-    global checks
-    checks += 1
-    if not ok:
-        failures.append(name)
-        print("FAIL %s %s" % (name, detail))
-
-
-def write_wav(path, data):
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, RATE, 0, "NONE", ""))
-        file.writeframes(data)
-
-
-def read(folder):
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-t", str(LENGTH_S), "-i", recording,
-               "-f", "s16le", "-ac", "1", "-ar", str(RATE), "-"]
-    data = subprocess.run(command, capture_output=True, check=True).stdout
-    write_wav(folder / "clip.wav", data)
-    (np.frombuffer(data, "<i2").astype("<f4") / 32768).tofile(folder / "samples.f32")
+STEP_S, LENGTH_S = 5, 24
+checks = Checks()
+check = checks.expect
 
 
 def run(folder, name, command="diarize", *options):
@@ -111,7 +87,7 @@ def compare_turns(ours, document):
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        read(folder)
+        cut(recording, folder / "clip.wav", LENGTH_S).tofile(folder / "samples.f32")
         ours, document = run(folder, "clip.wav", "diarize", "--embeddings")
         compare_arrays(ours, folder)
         compare_turns(ours, document)
@@ -120,20 +96,19 @@ def main():
                                                   "segmentations"], sorted(speech))
         check("segmentations of vad", np.array_equal(speech["segmentations"],
                                                      ours["segmentations"]))
-        write_wav(folder / "silence.wav", bytes(2 * 3 * RATE))
+        write_wav(folder / "silence.wav", np.zeros(3 * RATE))
         silent, _ = run(folder, "silence.wav")
         check("silence", silent["segmentations"].shape == (1, 589, 3) and
               not silent["segmentations"].any() and (silent["hard_clusters"] == -1).all() and
               silent["window_embeddings"].shape == (0, 192) and
               silent["speaker_embeddings"].shape == (0, 192))
-        write_wav(folder / "empty.wav", b"")
+        write_wav(folder / "empty.wav", np.zeros(0))
         empty = subprocess.run([program, "-q", "--model", model, "--stages", folder / "e.npz",
                                 folder / "empty.wav"], capture_output=True)
         if empty.returncode == 0:
             with np.load(folder / "e.npz") as arrays:
                 check("empty", arrays["segmentations"].shape == (0, 589, 3))
-    print("%d passed, %d failed" % (checks - len(failures), len(failures)))
-    return 1 if failures else 0
+    checks.finish()
 
 
-sys.exit(main())
+main()

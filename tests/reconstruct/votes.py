@@ -11,33 +11,21 @@ talks, and against its definition where several do; overlap of its turns against
 SHARED is DIARIST_SHARED, or ../shared beside the repository; exit status 77 without it.
 """
 
-import json
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-try:
-    import numpy as np
-except ImportError:
-    print("skipped: numpy is not installed")
-    sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness import SHARED, Checks, need, skip  # noqa: E402
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SHARED = pathlib.Path(os.environ.get("DIARIST_SHARED") or ROOT.parent / "shared")
+np = need("numpy")
+
 FIXTURES = SHARED / "fixtures" / "community1"
 MIDDLE_S, STEP_S = 991 / 2 / 16000, 270 / 16000
-failures = []
-checks = 0
-
-
-def check(name, ok, detail=""):
-    global checks
-    checks += 1
-    if not ok:
-        failures.append(name)
-        print("FAIL %s %s" % (name, detail))
+checks = Checks()
+check = checks.expect
 
 
 def clips():
@@ -134,12 +122,10 @@ def compare(name, segmentations, hard, count, frames, rttm):
 
 def main():
     if not FIXTURES.is_dir():
-        print("skipped: no fixtures of community-1 in %s" % SHARED)
-        return 77
+        skip("no fixtures of community-1 in %s" % SHARED)
     for clip in clips():
         compare(*clip)
-    print("%d passed, %d failed" % (checks - len(failures), len(failures)))
-    return 1 if failures else 0
+    checks.finish()
 
 
-sys.exit(main())
+main()
