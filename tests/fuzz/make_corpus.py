@@ -9,7 +9,8 @@ DIRECTORY/audio/*: short recordings, with the byte behind them that says how to 
 DIRECTORY/options/*: command lines, one argument a line, an empty line, config.toml;
 DIRECTORY/{zip,pickle,checkpoint,npy,onnx}/*: what models are imported from, in small;
 DIRECTORY/report/*: a report, texts with paths and tokens, a history; the last byte says which;
-DIRECTORY/archive/*: corpora in archives.
+DIRECTORY/archive/*: corpora in archives;
+DIRECTORY/spec/*: the examples of config/ as specification, list of systems or of datasets.
 """
 
 import io
@@ -241,7 +242,8 @@ def onnxs():
 
 def reports():
     """{name: bytes}; what looks like a secret is put together here."""
-    score = {"scored": 9, "missed": 1, "false_alarm": 0.5, "confusion": 0, "der": 1 / 6, "jer": 0.2}
+    score = {"scored": 9, "missed": 1, "false_alarm": 0.5, "confusion": 0, "der": 1 / 6, "jer": 0.2,
+             "jer_speakers": 2}
     items = [{"system_id": system, "run_index": 0, "file_id": "f", "status": "ok", "duration": 10,
               "wall_s": 1, "reference_speakers": 2, "predicted_speakers": 3,
               "scores": {"collar_0.25_no_overlap": score, "collar_0_overlap": score}}
@@ -259,6 +261,24 @@ def reports():
     history += "x,\"jo\"\"b\",y\nx,job,\"a\n,b\"\n"
     return {"report": json.dumps(report).encode() + b"\0", "secrets": secrets.encode() + b"\1",
             "paths": paths.encode() + b"\2", "history": history.encode() + b"\3"}
+
+
+def specs():
+    """{name: bytes}; of a dataset that the fuzzer knows, and what a system can say of itself."""
+    config = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "config")
+    out = {}
+    for name in sorted(os.listdir(config)):
+        kind = {"spec": b"\0", "systems": b"\1", "datasets": b"\2"}[name.split(".")[0]]
+        with open(os.path.join(config, name), "rb") as file:
+            out[name] = file.read() + kind
+            if kind == b"\0":
+                out[name] = json.dumps({**json.loads(out[name][:-1]), "dataset_id": "d"}).encode() + kind
+    command = {"system_id": "s", "command": ["x", "{wav}", "{{y}}", "{z}"], "version_command": ["x"],
+               "params": {"z": 1.5}, "timeout_s": 9, "version": "1"}
+    spec = {"dataset_id": "d", "n_runs": 2, "cpu_threads": 1, "limit_files": 3, "systems": [
+        command, {"system_id": "t", "definition": "sherpa-onnx", "params": {
+            "segmentation_model": "a", "embedding_model": "b", "cluster_threshold": 0.5}}]}
+    return {**out, "command": json.dumps(spec).encode() + b"\0", "listed": json.dumps([command]).encode() + b"\1"}
 
 
 def archives():
@@ -286,7 +306,7 @@ def archives():
 def main():
     seeds = {"weights": weights(), "audio": audio(), "options": options(), "zip": zips(),
              "pickle": pickles(), "checkpoint": pickles(), "npy": npys(), "onnx": onnxs(),
-             "report": reports(), "archive": archives()}
+             "report": reports(), "archive": archives(), "spec": specs()}
     for name, files in seeds.items():
         folder = os.path.join(sys.argv[1], name)
         os.makedirs(folder, exist_ok=True)

@@ -1,0 +1,90 @@
+/* fuzz_spec.c - any bytes as a specification, a list of systems, a list of datasets.
+ * SPDX-License-Identifier: MIT
+ *
+ * The last byte chooses. */
+#include "diarist/bench.h"
+
+#include "fuzz.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const char a_list[] =
+    "[{\"dataset_id\":\"d\",\"audio_dir\":\"/nowhere\",\"rttm_dir\":\"/nowhere\"}]";
+static const char a_spec[] = "{\"dataset_id\":\"d\",\"systems\":[{\"system_id\":\"s\"}]}";
+
+/* Whatever is refused is refused with a line; what is accepted is text. */
+static void check(int status, const char *text, const diarist_error *err) {
+    FUZZ_CHECK(!status == (text != NULL));
+    FUZZ_CHECK(!status || (status == err->status && fuzz_is_line(err->message)));
+    FUZZ_CHECK(!status || status == DIARIST_ERROR_ARGUMENT || status == DIARIST_ERROR_INPUT);
+}
+
+/* What is resolved is a specification that resolves to itself. */
+static void check_spec(const diarist_bench_settings *settings, const char *spec) {
+    diarist_error err = {0};
+    char *first, *second;
+    int status = diarist_bench_spec_check(&first, settings, spec, &err);
+    check(status, first, &err);
+    if (!status) {
+        FUZZ_CHECK(!diarist_bench_spec_check(&second, settings, first, &err));
+        FUZZ_CHECK(!strcmp(first, second));
+        free(second);
+    }
+    free(first);
+}
+
+static void check_systems(const diarist_bench_settings *settings) {
+    diarist_error err = {0};
+    char *systems;
+    int status = diarist_bench_systems(&systems, settings, &err);
+    check(status, systems, &err);
+    free(systems);
+    status = diarist_bench_spec_check(&systems, settings, a_spec, &err);
+    check(status, systems, &err);
+    free(systems);
+}
+
+static void check_datasets(const diarist_bench_settings *settings) {
+    diarist_error err = {0};
+    char *text;
+    int status = diarist_bench_datasets(&text, settings, &err);
+    check(status, text, &err);
+    free(text);
+    status = diarist_bench_dataset_check(&text, settings, "d", &err);
+    check(status, text, &err);
+    free(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    diarist_bench_settings settings;
+    char datasets[64], systems[64];
+    if (!size)
+        return 0;
+    char *text = calloc(size, 1);
+    int list = fuzz_file((const uint8_t *)a_list, sizeof a_list - 1);
+    int given = fuzz_file(data, size - 1);
+    if (!text || list < 0 || given < 0)
+        abort();
+    memcpy(text, data, size - 1);
+    snprintf(datasets, sizeof datasets, "%s", fuzz_path(list));
+    snprintf(systems, sizeof systems, "%s", fuzz_path(given));
+    diarist_bench_settings_init(&settings);
+    settings.datasets_file = datasets;
+    switch (data[size - 1] % 3) {
+    case 0:
+        check_spec(&settings, text);
+        break;
+    case 1:
+        settings.systems_file = systems;
+        check_systems(&settings);
+        break;
+    default:
+        settings.datasets_file = systems;
+        check_datasets(&settings);
+    }
+    close(given);
+    close(list);
+    free(text);
+    return 0;
+}
