@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "field.h"
 
+#include "common/choice.h"
 #include "fail.h"
 
 #include <stdarg.h>
@@ -18,23 +19,13 @@ int bench_field_wrong(const struct bench_place *place, const char *key, const ch
                       *place->path && *key ? "." : "", key, what);
 }
 
-bool bench_is_one_of(const char *name, const char *list) {
-    size_t size = strlen(name);
-    for (const char *at = list; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
-        if (!strncmp(at, name, size) && (at[size] == '|' || !at[size]))
-            return true;
-    return false;
-}
-
 int bench_check_keys(const struct bench_place *place, json_t *object, const char *known) {
     const char *key;
     json_t *value;
-    json_object_foreach(
-        object, key,
-        value) if (!bench_is_one_of(key,
-                                    known)) return bench_field_wrong(place, key,
-                                                                     "is not known; there are %s",
-                                                                     known);
+    json_object_foreach(object, key,
+                        value) if (common_choice(known, key) <
+                                   0) return bench_field_wrong(place, key,
+                                                               "is not known; there are %s", known);
     return DIARIST_OK;
 }
 

@@ -21,8 +21,6 @@ struct bench_place {
 int bench_field_wrong(const struct bench_place *place, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Whether list, "a|b|c", has the name. */
-bool bench_is_one_of(const char *name, const char *list);
 /* Every key of object is in the list. */
 int bench_check_keys(const struct bench_place *place, json_t *object, const char *known);
 /* A copy of object with the keys of the list that it lacks as null. */

@@ -2,13 +2,12 @@
  * SPDX-License-Identifier: MIT */
 #include "files.h"
 
+#include "common/files.h"
 #include "fail.h"
 #include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,63 +58,18 @@ int bench_file_read(char **text, size_t *size, const char *path, size_t limit, d
     return status;
 }
 
-static int write_all(int fd, const char *text, size_t size) {
-    while (size > 0) {
-        ssize_t n = write(fd, text, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        text += n;
-        size -= (size_t)n;
-    }
-    return 0;
-}
-
 int bench_file_write(const char *path, const char *text, size_t size, diarist_error *err) {
-    char *beside = bench_text_of("%s.%ld.part", path, (long)getpid());
-    if (!beside)
-        return bench_fail_memory(err);
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    int wrong = fd < 0 ? errno : 0;
-    if (fd >= 0) {
-        if (write_all(fd, text, size))
-            wrong = errno;
-        if (close(fd) && !wrong)
-            wrong = errno;
-        if (!wrong && rename(beside, path))
-            wrong = errno;
-        if (wrong)
-            unlink(beside);
-    }
-    free(beside);
+    int wrong = common_write_beside(path, text, size);
     return wrong ? bench_fail(err, DIARIST_ERROR_OUTPUT,
                               "%s: cannot be written: %s; choose another place", path,
                               strerror(wrong))
                  : DIARIST_OK;
 }
 
-static int make_one(const char *path, diarist_error *err) {
-    struct stat st;
-    if (!mkdir(path, 0777) || (errno == EEXIST && !stat(path, &st) && S_ISDIR(st.st_mode)))
-        return DIARIST_OK;
-    return bench_fail(err, DIARIST_ERROR_OUTPUT, "%s: cannot be made a folder: %s; choose another",
-                      path, strerror(errno == EEXIST ? ENOTDIR : errno));
-}
-
 int bench_make_directories(const char *path, diarist_error *err) {
-    char *copy = bench_text_of("%s", path);
-    int status = copy ? DIARIST_OK : bench_fail_memory(err);
-    for (char *slash = copy ? copy + 1 : NULL; slash && *copy && !status; slash++) {
-        if (*slash != '/' && *slash)
-            continue;
-        char was = *slash;
-        *slash = 0;
-        status = make_one(copy, err);
-        *slash = was;
-        if (!was)
-            break;
-    }
-    free(copy);
-    return status;
+    int wrong = common_make_directories(path);
+    return wrong ? bench_fail(err, DIARIST_ERROR_OUTPUT,
+                              "%s: cannot be made a folder: %s; choose another", path,
+                              strerror(wrong))
+                 : DIARIST_OK;
 }

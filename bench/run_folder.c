@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "run_folder.h"
 
+#include "common/files.h"
 #include "fail.h"
 #include "files.h"
 #include "hash.h"
@@ -192,10 +193,10 @@ static int read_rows(struct bench_run_folder *folder, struct bench_text *kept, c
     return status;
 }
 
-static int fail_items(const struct bench_run_folder *folder, diarist_error *err) {
+static int fail_items(const struct bench_run_folder *folder, int wrong, diarist_error *err) {
     return bench_fail(err, DIARIST_ERROR_OUTPUT,
                       "%.160s/items.jsonl: cannot be written: %s; give another folder or make room",
-                      folder->path, strerror(errno));
+                      folder->path, strerror(wrong));
 }
 
 /* A folder of something else is none for a run. */
@@ -224,7 +225,7 @@ static int open_rows(struct bench_run_folder *folder, diarist_error *err) {
     folder->items = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     free(path);
     if (folder->items < 0)
-        return fail_items(folder, err);
+        return fail_items(folder, errno, err);
     if (flock(folder->items, LOCK_EX | LOCK_NB))
         return bench_fail(err, DIARIST_ERROR_OUTPUT,
                           "%.160s: another process runs in it; wait for it, or give another folder",
@@ -232,15 +233,10 @@ static int open_rows(struct bench_run_folder *folder, diarist_error *err) {
     return DIARIST_OK;
 }
 
-static int write_row(struct bench_run_folder *folder, const char *text, size_t size) {
-    while (size > 0) {
-        ssize_t n = write(folder->items, text, size);
-        if (n < 0 && errno != EINTR)
-            return -1;
-        text += n > 0 ? n : 0;
-        size -= n > 0 ? (size_t)n : 0;
-    }
-    return fsync(folder->items);
+/* 0 or an errno. */
+static int write_row(struct bench_run_folder *folder, const char *text) {
+    int wrong = common_write_all(folder->items, text, strlen(text));
+    return wrong ? wrong : fsync(folder->items) ? errno : 0;
 }
 
 static int load_rows(struct bench_run_folder *folder, bool retry, diarist_error *err) {
@@ -278,8 +274,9 @@ int bench_run_folder_add(struct bench_run_folder *folder, const json_t *row, dia
     char *dump = json_dumps(row, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS));
     char *line = dump ? bench_text_of("%s\n", dump) : NULL;
     int status = line ? DIARIST_OK : bench_fail_memory(err);
-    if (!status && write_row(folder, line, strlen(line)))
-        status = fail_items(folder, err);
+    int wrong = status ? 0 : write_row(folder, line);
+    if (wrong)
+        status = fail_items(folder, wrong, err);
     if (!status)
         status = remember(folder, row, err);
     free(dump);

@@ -4,6 +4,7 @@
  * by name, from the list, or a command -> its parameters -> the same with every key */
 #include "system_entry.h"
 
+#include "common/choice.h"
 #include "definition.h"
 #include "environment.h"
 #include "fail.h"
@@ -46,7 +47,7 @@ static int check_param(const struct bench_place *place, const struct bench_param
                    ? DIARIST_OK
                    : bench_field_wrong(place, param->name, "is neither true nor false; give one");
     case BENCH_PARAM_CHOICE:
-        return bench_is_text(value) && bench_is_one_of(json_string_value(value), param->choices)
+        return bench_is_text(value) && common_choice(param->choices, json_string_value(value)) >= 0
                    ? DIARIST_OK
                    : bench_field_wrong(place, param->name, "is none of %s; give one",
                                        param->choices);
@@ -119,7 +120,7 @@ static int check_placeholders(const struct bench_place *place, const char *key,
         memcpy(name, at, size < sizeof name ? size : sizeof name - 1);
         if (!strcmp(name, "audio") || !strcmp(name, "wav"))
             *has_audio = true;
-        if (!bench_is_one_of(name, always_known) && !json_object_get(params, name))
+        if (common_choice(always_known, name) < 0 && !json_object_get(params, name))
             return bench_field_wrong(
                 place, key,
                 "{%s} is no placeholder (%s) and not in params; {{%s}} means the braces", name,
@@ -150,7 +151,7 @@ static int check_used(const struct bench_place *place, const char *name, const j
                       const json_t *argv) {
     size_t i;
     json_t *argument;
-    if (bench_is_one_of(name, always_known))
+    if (common_choice(always_known, name) >= 0)
         return bench_field_wrong(place, name, "{%s} has its value from the run; take another name",
                                  name);
     if (!json_is_string(value) && !json_is_number(value) && !json_is_boolean(value))

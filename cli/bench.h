@@ -8,6 +8,13 @@
 #include "diarist/bench.h"
 #include "options.h"
 
+#include <jansson.h>
+
+/* Prints a text of the library's and frees it; an exit code. */
+int cli_bench_print(char *text);
+/* The text under a key, "" where there is none. */
+const char *cli_bench_text_of(const json_t *object, const char *key);
+
 /* An exit code after errors were printed. */
 typedef int cli_bench_fn(const struct cli_settings *settings, const diarist_bench_settings *bench);
 

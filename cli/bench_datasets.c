@@ -11,11 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static bool is_true(const json_t *object, const char *key) {
     return json_is_true(json_object_get(object, key));
 }
@@ -45,21 +40,18 @@ static int list(const struct cli_settings *settings, const diarist_bench_setting
     diarist_error err;
     if (diarist_bench_datasets(&text, bench, &err))
         return cli_fail(bench->datasets_file, &err);
-    if (wants_json(settings)) {
-        fputs(text, stdout);
-        free(text);
-        return cli_finish_stdout();
-    }
+    if (wants_json(settings))
+        return cli_bench_print(text);
     json_t *datasets = document_of(text), *entry;
     size_t i;
     if (!datasets)
         return CLI_EXIT_LIMIT;
     json_array_foreach(datasets, i, entry) {
-        printf("%-16s %-12s %s", text_of(entry, "dataset_id"), text_of(entry, "state"),
-               text_of(entry, "name"));
-        if (*text_of(entry, "description"))
-            printf(" (%s)", text_of(entry, "description"));
-        printf("  %s\n", text_of(entry, "audio_dir"));
+        printf("%-16s %-12s %s", cli_bench_text_of(entry, "dataset_id"),
+               cli_bench_text_of(entry, "state"), cli_bench_text_of(entry, "name"));
+        if (*cli_bench_text_of(entry, "description"))
+            printf(" (%s)", cli_bench_text_of(entry, "description"));
+        printf("  %s\n", cli_bench_text_of(entry, "audio_dir"));
     }
     json_decref(datasets);
     return cli_finish_stdout();
@@ -81,9 +73,9 @@ static void print_list(const json_t *matching, const char *key, const char *what
             break;
         }
         const char *name = json_is_string(item)               ? json_string_value(item)
-                           : json_object_get(item, "file_id") ? text_of(item, "file_id")
-                                                              : text_of(item, "file");
-        const char *problem = text_of(item, "problem");
+                           : json_object_get(item, "file_id") ? cli_bench_text_of(item, "file_id")
+                                                              : cli_bench_text_of(item, "file");
+        const char *problem = cli_bench_text_of(item, "problem");
         printf("%s%s%s%s%s", i ? ", " : "", name, *problem ? " (" : "", problem,
                *problem ? ")" : "");
     }
@@ -111,8 +103,8 @@ static void print_check(const json_t *check) {
     const json_t *speakers = json_object_get(stats, "speakers");
     bool ready = is_true(check, "ready");
     const char *verdict = is_true(check, "complete") ? "ready" : "ready, but not complete";
-    printf("%-16s %s%s", text_of(check, "dataset_id"),
-           ready ? "" : "not ready: ", ready ? verdict : text_of(check, "problem"));
+    printf("%-16s %s%s", cli_bench_text_of(check, "dataset_id"),
+           ready ? "" : "not ready: ", ready ? verdict : cli_bench_text_of(check, "problem"));
     if (matching)
         printf("; %zu recordings, %zu references, %zu matched", size_of(matching, "audio_files"),
                size_of(matching, "references"), size_of(matching, "matched"));
@@ -120,7 +112,8 @@ static void print_check(const json_t *check) {
         printf(", %.2f h, %zu to %zu speakers", json_real_value(json_object_get(stats, "hours")),
                size_of(speakers, "min"), size_of(speakers, "max"));
     else if (!matching)
-        printf(" (%s, %s)", text_of(check, "audio_dir"), text_of(check, "rttm_dir"));
+        printf(" (%s, %s)", cli_bench_text_of(check, "audio_dir"),
+               cli_bench_text_of(check, "rttm_dir"));
     putchar('\n');
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         print_list(matching, lists[i].key, lists[i].what);
@@ -146,7 +139,7 @@ static int check_all(json_t *checks, const diarist_bench_settings *bench) {
     size_t i;
     json_array_foreach(datasets, i, entry) {
         if (!rc)
-            rc = check_one(checks, bench, text_of(entry, "dataset_id"));
+            rc = check_one(checks, bench, cli_bench_text_of(entry, "dataset_id"));
     }
     json_decref(datasets);
     return rc;
@@ -194,17 +187,14 @@ static int init(const struct cli_settings *settings, const diarist_bench_setting
     diarist_error err;
     if (diarist_bench_datasets_init(&text, bench, &err))
         return cli_fail(bench->datasets_root, &err);
-    if (wants_json(settings)) {
-        fputs(text, stdout);
-        free(text);
-        return cli_finish_stdout();
-    }
+    if (wants_json(settings))
+        return cli_bench_print(text);
     json_t *done = document_of(text), *id;
     size_t i;
     json_array_foreach(json_object_get(done, "made"), i, id)
-        printf("made %s/%s\n", text_of(done, "root"), json_string_value(id));
+        printf("made %s/%s\n", cli_bench_text_of(done, "root"), json_string_value(id));
     json_array_foreach(json_object_get(done, "there"), i, id)
-        printf("there already: %s/%s\n", text_of(done, "root"), json_string_value(id));
+        printf("there already: %s/%s\n", cli_bench_text_of(done, "root"), json_string_value(id));
     json_decref(done);
     return done ? cli_finish_stdout() : CLI_EXIT_LIMIT;
 }
@@ -225,8 +215,8 @@ static int bind(const struct cli_settings *settings, const diarist_bench_setting
 static int print_prepared(const json_t *done) {
     json_t *skipped = json_object_get(done, "skipped"), *item;
     size_t i;
-    printf("%s: %zu recordings, %zu references in %s\n", text_of(done, "dataset_id"),
-           size_of(done, "audio"), size_of(done, "references"), text_of(done, "folder"));
+    printf("%s: %zu recordings, %zu references in %s\n", cli_bench_text_of(done, "dataset_id"),
+           size_of(done, "audio"), size_of(done, "references"), cli_bench_text_of(done, "folder"));
     json_array_foreach(skipped, i, item) {
         printf("  left out: %s\n", json_string_value(item));
     }
@@ -247,11 +237,8 @@ static int prepare(const struct cli_settings *settings, const diarist_bench_sett
     if (diarist_bench_dataset_prepare(&text, bench, settings->operands[2], sources,
                                       settings->num_operands - FIRST, &err))
         return cli_fail(NULL, &err);
-    if (wants_json(settings)) {
-        puts(text);
-        free(text);
-        return cli_finish_stdout();
-    }
+    if (wants_json(settings))
+        return cli_bench_print(text);
     json_t *done = document_of(text);
     int rc = done ? print_prepared(done) : CLI_EXIT_LIMIT;
     json_decref(done);

@@ -17,13 +17,6 @@ static const char *format_of(const struct cli_settings *settings) {
     return names[settings->report_format];
 }
 
-/* Prints a text of the library's and frees it. */
-static int print_text(char *text) {
-    fputs(text, stdout);
-    free(text);
-    return cli_finish_stdout();
-}
-
 int cli_bench_report(const struct cli_settings *settings, const diarist_bench_settings *bench) {
     char *report, *text;
     diarist_error err;
@@ -39,7 +32,7 @@ int cli_bench_report(const struct cli_settings *settings, const diarist_bench_se
         return cli_fail(run_dir, &err);
     int status = diarist_bench_report_format(&text, report, format_of(settings), &err);
     free(report);
-    return status ? cli_fail(run_dir, &err) : print_text(text);
+    return status ? cli_fail(run_dir, &err) : cli_bench_print(text);
 }
 
 /* A report from its file, or made of the folder of a run. */
@@ -65,7 +58,7 @@ int cli_bench_compare(const struct cli_settings *settings, const diarist_bench_s
         diarist_bench_compare(&text, (const char *const *)reports, num, format_of(settings), &err))
         rc = cli_fail("bench compare", &err);
     if (!rc)
-        rc = print_text(text);
+        rc = cli_bench_print(text);
     for (size_t i = 0; reports && i < num; i++)
         free(reports[i]);
     free(reports);

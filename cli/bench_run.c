@@ -181,14 +181,7 @@ int cli_bench_spec(const struct cli_settings *settings, const diarist_bench_sett
     free(spec);
     if (status)
         return cli_fail(settings->operands[1], &err);
-    fputs(resolved, stdout);
-    free(resolved);
-    return cli_finish_stdout();
-}
-
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
+    return cli_bench_print(resolved);
 }
 
 int cli_bench_systems(const struct cli_settings *settings, const diarist_bench_settings *bench) {
@@ -202,17 +195,15 @@ int cli_bench_systems(const struct cli_settings *settings, const diarist_bench_s
     }
     if (diarist_bench_systems(&text, bench, &err))
         return cli_fail(bench->systems_file, &err);
-    json_t *systems = json_loads(text, 0, NULL), *system, *param;
     if (settings->report_format == CLI_JSON)
-        fputs(text, stdout);
+        return cli_bench_print(text);
+    json_t *systems = json_loads(text, 0, NULL), *system, *param;
     free(text);
     json_array_foreach(systems, i, system) {
-        if (settings->report_format == CLI_JSON)
-            break;
-        printf("%-18s %-8s %s\n", text_of(system, "system_id"), text_of(system, "version"),
-               text_of(system, "summary"));
-        if (*text_of(system, "needs"))
-            printf("  needs: %s\n", text_of(system, "needs"));
+        printf("%-18s %-8s %s\n", cli_bench_text_of(system, "system_id"),
+               cli_bench_text_of(system, "version"), cli_bench_text_of(system, "summary"));
+        if (*cli_bench_text_of(system, "needs"))
+            printf("  needs: %s\n", cli_bench_text_of(system, "needs"));
         printf("%s", json_array_size(json_object_get(system, "params")) ? "  params:" : "");
         json_array_foreach(json_object_get(system, "params"), k, param)
             printf(" %s", json_string_value(param));

@@ -3,9 +3,12 @@
 #include "commands.h"
 
 #include "bench.h"
+#include "common/choice.h"
 #include "report.h"
 
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,6 +53,17 @@ static void fill(diarist_bench_settings *bench, const struct cli_settings *setti
     bench->systems_file = settings->systems_file;
 }
 
+int cli_bench_print(char *text) {
+    fputs(text, stdout);
+    free(text);
+    return cli_finish_stdout();
+}
+
+const char *cli_bench_text_of(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
 static int usage(const char *given) {
     char names[256] = "";
     for (int i = 0; i < NUM_SUB_COMMANDS; i++) {
@@ -62,21 +76,13 @@ static int usage(const char *given) {
     return CLI_EXIT_USAGE;
 }
 
-static bool is_among(const char *name, const char *list) {
-    const size_t n = strlen(name);
-    for (const char *at = list; at && *at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
-        if (!strncmp(at, name, n) && (at[n] == '|' || !at[n]))
-            return true;
-    return false;
-}
-
 /* Every flag of bench's own is one of the sub-command's. */
 static int check_options(const struct cli_settings *settings, const char *name,
                          const char *options) {
     for (size_t i = 0; i < cli_num_options; i++) {
         const struct cli_option *option = &cli_options[i];
         if (option->commands == 1u << CLI_BENCH && settings->origin[i] == CLI_FROM_FLAG &&
-            !is_among(option->name, options)) {
+            common_choice(options, option->name) < 0) {
             cli_error("bench", "--%s: not an option of bench %s; see diarist bench --help",
                       option->name, name);
             return CLI_EXIT_USAGE;

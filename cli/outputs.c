@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "outputs.h"
 
+#include "common/files.h"
 #include "report.h"
 #include "text.h"
 
@@ -18,25 +19,7 @@ bool cli_same_file(const char *a, const char *b) {
 }
 
 int cli_make_directory(const char *path, const char *flag) {
-    struct stat st;
-    char *part = cli_text("%s", path);
-    if (!part)
-        return cli_fail_memory();
-    int wrong = 0;
-    for (char *c = part + 1; !wrong; c++) {
-        char end = *c;
-        if (end && end != '/')
-            continue;
-        *c = 0;
-        if (mkdir(part, 0777) && errno != EEXIST)
-            wrong = errno;
-        *c = end;
-        if (!end)
-            break;
-    }
-    free(part);
-    if (!wrong && (stat(path, &st) || !S_ISDIR(st.st_mode)))
-        wrong = ENOTDIR;
+    int wrong = common_make_directories(path);
     if (!wrong)
         return 0;
     cli_error(path, "cannot be made a directory for outputs: %s; give another %s", strerror(wrong),

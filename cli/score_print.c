@@ -27,15 +27,11 @@ static const char *status_of(int32_t what) {
     }
 }
 
-static bool is_counted(int32_t what) {
-    return what != DIARIST_UNSCORED_NO_REFERENCE && what != DIARIST_UNSCORED_NOT_IN_UEM;
-}
-
 static size_t count_uncounted(const diarist_scores *scores) {
     diarist_scored_file file;
     size_t num = 0;
     for (size_t i = 0; diarist_scores_file(scores, i, &file) == 0; i++)
-        num += !is_counted(file.what);
+        num += !file.score.num_files;
     return num;
 }
 
@@ -93,12 +89,12 @@ static void print_table(const struct cli_scoring *scoring) {
     printf("%-*s%12s%11s%15s%13s%9s%9s%7s%7s\n", column, "recording", "scored s", "missed s",
            "false alarm s", "confusion s", "DER %", "JER %", "ref", "hyp");
     for (size_t i = 0; diarist_scores_file(scores, i, &file) == 0; i++) {
-        if (is_counted(file.what))
+        if (file.score.num_files)
             put_row(file.id, column, &file.score);
         else
             put_name(file.id, column);
         if (file.what != DIARIST_SCORED)
-            printf("  %s%s", status_of(file.what), is_counted(file.what) ? "" : ", not counted");
+            printf("  %s%s", status_of(file.what), file.score.num_files ? "" : ", not counted");
         putchar('\n');
     }
     diarist_scores_overall(scores, &overall);
@@ -135,7 +131,7 @@ static void put_json_figures(const diarist_score *score, bool counted) {
 
 static void put_json_file(const diarist_scored_file *file) {
     const diarist_score *score = &file->score;
-    bool counted = is_counted(file->what);
+    bool counted = score->num_files > 0;
     cli_json_string(stdout, file->id);
     fputs(":{", stdout);
     put_json_figures(score, counted);
@@ -207,7 +203,7 @@ static void print_csv(const struct cli_scoring *scoring) {
     for (size_t i = 0; diarist_scores_file(scoring->scores, i, &file) == 0; i++) {
         put_csv_start(scoring, "file");
         cli_csv_field(stdout, file.id);
-        if (is_counted(file.what))
+        if (file.score.num_files)
             put_csv_figures(&file.score);
         else
             fputs(",,,,,,,,", stdout);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "options.h"
 
+#include "common/choice.h"
 #include "numbers.h"
 
 #include <stdio.h>
@@ -40,17 +41,13 @@ const struct cli_option *cli_option_find(const char *name, size_t n, unsigned ma
     return NULL;
 }
 
+/* 0, or -1 where it is none of them. */
 static int parse_choice(const char *choices, const char *text, int32_t *out) {
-    int32_t index = 0;
-    for (const char *at = choices; *at; index++) {
-        size_t n = strcspn(at, "|");
-        if (strlen(text) == n && !strncmp(at, text, n)) {
-            *out = index;
-            return 0;
-        }
-        at += n + (at[n] == '|');
-    }
-    return -1;
+    int index = common_choice(choices, text);
+    if (index < 0)
+        return -1;
+    *out = index;
+    return 0;
 }
 
 static void say_expected(const struct cli_option *option, const char *text, char *why,

@@ -48,10 +48,11 @@ LAW = {
         "include/diarist/score.h",
         *FILES,
     ],
-    "cli/": PUBLIC,
+    "common/": [],
+    "cli/": ["common/", *PUBLIC],
     "examples/": PUBLIC,
-    "tests/": ["src/", "cli/", "bench/", *PUBLIC],
-    "bench/": PUBLIC,
+    "tests/": ["src/", "common/", "cli/", "bench/", *PUBLIC],
+    "bench/": ["common/", *PUBLIC],
     "bench/peers/": ["src/", *PUBLIC],
     "bench/queue.c": ["src/", *PUBLIC],
 }
@@ -62,7 +63,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Wstrict-prototypes", "-Werror"]
 
 
 def sources(root):
-    for top in ("include", "src", "cli", "examples", "tests", "bench"):
+    for top in ("include", "src", "common", "cli", "examples", "tests", "bench"):
         for folder, _, names in os.walk(os.path.join(root, top)):
             for name in sorted(names):
                 if name.endswith((".c", ".h")):
