@@ -244,6 +244,23 @@ class Runs(unittest.TestCase):
         self.assertEqual([rows["oracle_reference", 0, "two"][key] for key in
                           ("wall_s", "cpu_s", "peak_rss_mb", "rtf")], [None] * 4)
 
+    def test_network_cannot_be_had(self):
+        """FoxNose's diarize where its embedding network cannot be fetched; its packages are made up."""
+        venv, stubs = self.path / "venvs" / "diarize", self.path / "stubs"
+        (venv / "bin").mkdir(parents=True)
+        stubs.mkdir()
+        shutil.copy(ROOT / "bench/systems/requirements/diarize.txt", venv / "requirements.txt")
+        (venv / "bin" / "python").write_text(f'#!/bin/sh\nPYTHONPATH={stubs} exec python3 "$@"\n')
+        (venv / "bin" / "python").chmod(0o755)
+        (stubs / "diarize.py").write_text("def diarize(path): pass\n")
+        (stubs / "wespeakerruntime.py").write_text("def Speaker(lang): raise OSError('no route')\n")
+        self.bench([{"system_id": "diarize"}, {"system_id": "oracle_reference"}], code=1)
+        for (system, _, _), row in self.rows().items():
+            self.assertEqual(row["status"], "failed" if system == "diarize" else "ok")
+            if system == "diarize":
+                self.assertRegex(row["error"], r"\Aits embedding network cannot be had; put voxceleb_resnet34"
+                                 r"_LM\.onnx .* at ~/\.wespeaker/en/model\.onnx \(OSError\)\Z")
+
     def test_resumed(self):
         """Killed midway, with a row half written; what was going on is ended too."""
         slow = shell("slow", f"echo $1 >> {self.path}/calls; sleep 0.5; " + says(REFERENCE))
