@@ -278,7 +278,8 @@ def specs():
     spec = {"dataset_id": "d", "n_runs": 2, "cpu_threads": 1, "limit_files": 3, "systems": [
         command, {"system_id": "t", "definition": "sherpa-onnx", "params": {
             "segmentation_model": "a", "embedding_model": "b", "cluster_threshold": 0.5}}]}
-    return {**out, "command": json.dumps(spec).encode() + b"\0", "listed": json.dumps([command]).encode() + b"\1"}
+    return {**out, "command": json.dumps(spec).encode() + b"\0",
+            "listed": json.dumps([command]).encode() + b"\1"}
 
 
 def archives():
