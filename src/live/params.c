@@ -10,6 +10,10 @@ enum { SHORTEST_STEP = 4320 };
 static const size_t steps[] = {8 * SHORTEST_STEP, 4 * SHORTEST_STEP, 2 * SHORTEST_STEP,
                                SHORTEST_STEP};
 
+/* Of the offline 2 s the wrong ones are merged away at the end; here whoever has just begun to talk
+ * would be taken for another. */
+#define MIN_SPEAKER_S 1.2
+
 /* The network says nothing of the last frames of a chunk, and a turn ends with a frame. */
 enum { EDGE = 800 };
 
@@ -19,10 +23,12 @@ void dr_live_params_init(struct dr_live_params *params, double latency_s) {
         .clustering = dr_cluster_defaults,
         .reconstruct = dr_reconstruct_defaults,
         .link_step = 2 * DR_SAMPLE_RATE,
-        .cluster_every = 2,
+        .same_bonus = 0.03,
+        .other_penalty = 0.05,
         .merge_share = 0.6,
         .known_margin = 0.05,
     };
+    params->clustering.min_speaker_s = MIN_SPEAKER_S;
     for (size_t i = 0; i < sizeof steps / sizeof *steps && !params->step; i++)
         if (steps[i] + EDGE <= latency * 3 / 5)
             params->step = steps[i];

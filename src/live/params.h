@@ -19,8 +19,10 @@ struct dr_live_params {
     size_t step;      /* samples between segmentation chunks: whole frames */
     size_t delay;     /* frames this far from the end of the audio can still change */
     size_t link_step; /* samples between chunks that say which windows are of different people */
-    size_t cluster_every; /* new windows after which they are clustered anew */
-    double merge_share;   /* of a speaker's windows in another's cluster, for it to be that one */
+    /* Clustered anew, windows of one speaker so far are more similar by this, those of two less:
+     * clusters do not fall apart at once, nor become one. */
+    double same_bonus, other_penalty;
+    double merge_share; /* of a speaker's windows in another's cluster, for it to be that one */
     double known_threshold, known_margin;
 };
 

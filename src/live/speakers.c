@@ -20,8 +20,9 @@ int dr_live_speakers_open(struct dr_live_speakers *s, const struct dr_live_param
                           struct dr_arena *arena, diarist_error *err) {
     *s = (struct dr_live_speakers){.params = params->clustering,
                                    .max_speakers = max_speakers,
-                                   .cluster_every = params->cluster_every,
                                    .merge_share = params->merge_share,
+                                   .same_bonus = params->same_bonus,
+                                   .other_penalty = params->other_penalty,
                                    .num_known = num_known,
                                    .known_threshold = params->known_threshold,
                                    .known_margin = params->known_margin,
@@ -177,6 +178,16 @@ static void add_links(struct dr_linkage *linkage, const struct dr_live_speakers 
         }
 }
 
+/* What items were so far has a say. */
+static void add_memory(struct dr_linkage *linkage, const struct items *items,
+                       const struct dr_live_speakers *s) {
+    double *dot = linkage->dot;
+    for (size_t i = 0; i < items->num; i++)
+        for (size_t j = i + 1; j < items->num; j++, dot++)
+            if (items->speaker[i] >= 0 && items->speaker[j] >= 0)
+                *dot += items->speaker[i] == items->speaker[j] ? s->same_bonus : -s->other_penalty;
+}
+
 /* Clusters, numbered in order of their first item. */
 static int link_items(struct items *items, const struct dr_live_speakers *s,
                       struct dr_arena *arena) {
@@ -185,6 +196,7 @@ static int link_items(struct items *items, const struct dr_live_speakers *s,
     if (!merge || dr_linkage_init(&linkage, items->num, &s->params, arena))
         return -1;
     dr_linkage_set_means(&linkage, items->mean);
+    add_memory(&linkage, items, s);
     memcpy(linkage.count, items->count, items->num * sizeof *items->count);
     add_links(&linkage, s);
     const size_t num = dr_linkage_run(&linkage, merge, s->params.threshold, 0);
@@ -399,7 +411,7 @@ static void settle(const struct naming *n, struct dr_live_speakers *s) {
 int dr_live_speakers_cluster(struct dr_live_speakers *s, size_t num_samples,
                              dr_live_merge_fn *merged, void *context, struct dr_arena *arena,
                              diarist_error *err) {
-    if (s->num_new < s->cluster_every && !(s->num_new && s->num_all == s->num_new))
+    if (!s->num_new)
         return DIARIST_OK;
     struct dr_arena_mark mark = dr_arena_mark(arena);
     struct items items;

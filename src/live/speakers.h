@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * windows every 0.6 s -> the last ones one by one, older ones as groups of their speaker
- *   -> average linkage with cannot-links, anew every few windows -> clusters -> speakers
+ *   -> average linkage with cannot-links, anew with every window -> clusters -> speakers
  * Speakers have places, by which they are known here, and a number each. A cluster is the speaker
  * that most of its windows were; one without such windows is a new speaker. A speaker whose windows
  * have come to lie in another's cluster was that one all along: it is merged. */
@@ -35,8 +35,8 @@ struct dr_live_speaker {
 
 struct dr_live_speakers {
     struct dr_cluster_params params;
-    size_t max_speakers, cluster_every;
-    double merge_share;
+    size_t max_speakers;
+    double merge_share, same_bonus, other_penalty;
 
     size_t num_windows, num_new; /* num_new: since they were last clustered */
     double centre_s[DR_LIVE_WINDOWS];
@@ -74,7 +74,7 @@ void dr_live_speakers_add(struct dr_live_speakers *s, const struct dr_embedding 
 int dr_live_speakers_link(struct dr_live_speakers *s, const uint8_t *active, double start_s,
                           struct dr_arena *arena, diarist_error *err);
 
-/* Clusters if there are enough new windows. num_samples: of the stream so far. */
+/* Clusters if there are new windows. num_samples: of the stream so far. */
 int dr_live_speakers_cluster(struct dr_live_speakers *s, size_t num_samples,
                              dr_live_merge_fn *merged, void *context, struct dr_arena *arena,
                              diarist_error *err);
