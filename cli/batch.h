@@ -5,13 +5,17 @@
 #ifndef CLI_BATCH_H
 #define CLI_BATCH_H
 
+#include "diarist/profile.h"
 #include "feed.h"
 #include "inputs.h"
 #include "outputs.h"
 
-/* What one input has become: results of its channels (diarize, vad) or a text (embed). */
+/* What one input has become: results of its channels (diarize, identify, vad), a text (embed,
+ * --scores). */
 struct cli_piece {
     diarist_result *result;
+    diarist_match *matches; /* [num_speakers] with the profiles; NULL: there are none */
+    const char **names;     /* [num_speakers] by that; NULL as in diarist_source */
     diarist_source source;
     char sha256[65];
 };

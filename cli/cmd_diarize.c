@@ -1,10 +1,12 @@
-/* cmd_diarize.c - who spoke when, and where there is speech at all.
+/* cmd_diarize.c - who spoke when, by name where speakers are known, and where there is speech.
  * SPDX-License-Identifier: MIT
  *
- * file -> [each channel, or all mixed] -> recording -> result -> piece of the product */
+ * file -> [each channel, or all mixed] -> recording -> result -> piece of the product
+ *                                                  profiles -> names of its speakers */
 #include "commands.h"
 
 #include "batch.h"
+#include "known.h"
 #include "models.h"
 #include "timing.h"
 
@@ -134,6 +136,11 @@ static int diarize_input(struct cli_job *job, diarist_error *err) {
         rc = do_channel(job, &product->pieces[k], channel, err);
         product->num_pieces += !rc;
     }
+    const struct cli_known *known = job->batch->data;
+    if (!rc && known)
+        rc = cli_known_name(known, product, err);
+    if (!rc && job->batch->settings->scores)
+        rc = cli_known_scores(known, product, job->path, err);
     return rc;
 }
 
@@ -150,32 +157,74 @@ static int check_output(const struct cli_settings *settings, const struct cli_pl
     return CLI_EXIT_USAGE;
 }
 
+/* What is written: turns in the formats asked for, or scores. */
+static int plan_products(struct cli_plan *plan, const struct cli_settings *settings) {
+    if (!settings->scores)
+        return plan_formats(plan, settings->format ? settings->format : "rttm");
+    if (cli_option_origin(settings, offsetof(struct cli_settings, format)) == CLI_FROM_FLAG) {
+        cli_error("--scores", "is csv, without turns; leave out --format");
+        return CLI_EXIT_USAGE;
+    }
+    plan->formats[plan->num_formats++] = (struct cli_output_format){"csv", ".scores.csv", true};
+    return 0;
+}
+
+/* Without --profiles nobody is known. */
+static int check_profiles(const struct cli_settings *settings) {
+    const char *flag = CLI_GIVEN(settings, threshold) ? "--threshold"
+                       : CLI_GIVEN(settings, margin)  ? "--margin"
+                                                      : NULL;
+    if (settings->profiles || !flag)
+        return 0;
+    cli_error(flag, "is of known speakers; give --profiles too");
+    return CLI_EXIT_USAGE;
+}
+
+/* The inputs, planned, through a model. */
+static int run_batch(const struct cli_settings *settings, enum cli_work stages,
+                     const struct cli_inputs *inputs, const struct cli_plan *plan) {
+    struct cli_known known = {0};
+    diarist_model *model = NULL;
+    char *header = NULL;
+    double before = cli_now();
+    int rc = cli_model_load(&model, settings);
+    double load_s = cli_now() - before;
+    if (!rc && settings->profiles)
+        rc = cli_known_read(&known, settings, model);
+    if (!rc && settings->scores && !(header = cli_known_header(&known)))
+        rc = cli_fail_memory();
+    if (!rc) {
+        struct cli_batch batch = {.settings = settings,
+                                  .inputs = inputs,
+                                  .plan = plan,
+                                  .model = model,
+                                  .load_s = load_s,
+                                  .stages = stages,
+                                  .work = diarize_input,
+                                  .header = header,
+                                  .data = settings->profiles ? &known : NULL};
+        rc = cli_batch_run(&batch);
+    }
+    free(header);
+    cli_known_free(&known);
+    diarist_model_free(model);
+    return rc;
+}
+
 static int run_turns(const struct cli_settings *settings, enum cli_work stages) {
     struct cli_inputs inputs = {0};
     struct cli_plan plan = {0};
-    diarist_model *model = NULL;
-    int rc = plan_formats(&plan, settings->format ? settings->format : "rttm");
+    int rc = plan_products(&plan, settings);
+    if (!rc)
+        rc = check_profiles(settings);
     if (!rc)
         rc = check_output(settings, &plan);
     if (!rc)
         rc = cli_inputs_collect(&inputs, settings);
     if (!rc)
         rc = cli_plan_make(&plan, &inputs, settings);
-    double before = cli_now();
     if (!rc)
-        rc = cli_model_load(&model, settings);
-    double load_s = cli_now() - before;
-    if (!rc) {
-        struct cli_batch batch = {.settings = settings,
-                                  .inputs = &inputs,
-                                  .plan = &plan,
-                                  .model = model,
-                                  .load_s = load_s,
-                                  .stages = stages,
-                                  .work = diarize_input};
-        rc = cli_batch_run(&batch);
-    }
-    diarist_model_free(model);
+        rc = run_batch(settings, stages, &inputs, &plan);
     cli_plan_free(&plan);
     cli_inputs_free(&inputs);
     return rc;
@@ -183,6 +232,13 @@ static int run_turns(const struct cli_settings *settings, enum cli_work stages) 
 
 int cli_run_diarize(const struct cli_settings *settings) {
     return run_turns(settings, CLI_WORK_DIARIZE);
+}
+
+int cli_run_identify(const struct cli_settings *settings) {
+    if (settings->profiles)
+        return run_turns(settings, CLI_WORK_DIARIZE);
+    cli_error("identify", "nobody is known; give --profiles, which diarist enroll makes");
+    return CLI_EXIT_USAGE;
 }
 
 int cli_run_vad(const struct cli_settings *settings) {

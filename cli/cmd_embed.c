@@ -7,6 +7,7 @@
 
 #include "batch.h"
 #include "models.h"
+#include "segments.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -28,34 +29,6 @@ static void free_groups(struct groups *groups) {
     free(groups->embeddings);
     free(groups->labels);
     *groups = (struct groups){0};
-}
-
-/* The recording of the segments that belongs to path: by its id, or the only one there is. */
-static int find_recording(const diarist_document *segments, const char *path, bool only_input,
-                          size_t *recording, diarist_error *err) {
-    size_t num = diarist_document_num_recordings(segments);
-    char *stem = cli_stem(path);
-    if (!stem)
-        return cli_set_memory_error(err);
-    for (char *c = stem; *c; c++)
-        if (*c == ' ')
-            *c = '_';
-    for (*recording = 0; *recording < num; ++*recording)
-        if (!strcmp(diarist_document_recording_id(segments, *recording), stem))
-            break;
-    free(stem);
-    if (*recording < num)
-        return DIARIST_OK;
-    *recording = 0;
-    if (only_input && num == 1) {
-        cli_warning(path, "--segments is of %s; taken as this recording's",
-                    diarist_document_recording_id(segments, 0));
-        return DIARIST_OK;
-    }
-    return cli_set_error(
-        err, DIARIST_ERROR_INPUT,
-        "--segments has no turns of this recording; its file id must be the file's name "
-        "without extension");
 }
 
 static int allocate(struct groups *groups, size_t num_regions, size_t num_groups, size_t dim,
@@ -221,7 +194,7 @@ static int embed_input(struct cli_job *job, diarist_error *err) {
     size_t recording = 0;
     int rc = DIARIST_OK;
     if (segments)
-        rc = find_recording(segments, job->path, !batch->inputs->several, &recording, err);
+        rc = cli_segments_find(&recording, segments, job->path, !batch->inputs->several, err);
     if (!rc)
         rc = cli_feed(&fed, job->path, batch->settings->channels, batch->settings, batch->model,
                       &job->options, &job->progress, err);

@@ -39,6 +39,33 @@ const struct cli_command_info cli_commands[CLI_NUM_COMMANDS] = {
          "and the threshold. A model without a threshold leaves it undecided unless --threshold "
          "is given. The exit code is 0 for any verdict.",
          cli_run_verify},
+    [CLI_ENROLL] =
+        {"enroll", "NAME FILE...", "makes a speaker known",
+         "Adds a sample of a voice from each FILE to the profile of NAME, or begins it: a JSON "
+         "file with an embedding for each sample, by which identify and diarize --profiles know "
+         "the person again. Several samples, of different days and rooms, are better than one.\n"
+         "A FILE with less than 2 s of speech is refused, and one in which several people talk, "
+         "unless --segments says when it is NAME; so is a sample that does not sound like those of "
+         "the profile, without --force, and a profile of another model. Then nothing is written.\n"
+         "A profile identifies a person: keep it as carefully as a photograph.",
+         cli_run_enroll},
+    [CLI_IDENTIFY] =
+        {"identify", "FILE... --profiles DIRECTORY", "who spoke when, by name",
+         "Diarizes each FILE and names the speakers whose profiles are in --profiles. A speaker is "
+         "the known one with the highest score (cosine of embeddings), if that is at least "
+         "--threshold and exceeds the score with anybody else known by --margin; everybody else "
+         "stays SPEAKER_00, .... In one recording a name is given to one speaker: the one with the "
+         "highest score. Where a format has one label, that is the name.",
+         cli_run_identify},
+    [CLI_LINK] =
+        {"link", "A.json B.json...", "the same speakers across recordings",
+         "Reads diarizations in JSON that have embeddings (diarist -f json --embeddings), all of "
+         "one model, and finds out who of them is the same person: speakers are put together while "
+         "the mean score between two people's is at least --threshold; speakers of one recording "
+         "stay different people, those of one name are one. Prints who is who, or with --output "
+         "writes the files with speakers that are called alike in all of them. The order of the "
+         "files does not matter.",
+         cli_run_link},
     [CLI_CONVERT] =
         {"convert", "IN OUT", "between diarization formats",
          "Reads a diarization and writes it in another format; - is standard input or output. "

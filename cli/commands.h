@@ -11,6 +11,9 @@ int cli_run_vad(const struct cli_settings *settings);
 int cli_run_vad_live(const struct cli_settings *settings); /* of cli_run_vad */
 int cli_run_embed(const struct cli_settings *settings);
 int cli_run_verify(const struct cli_settings *settings);
+int cli_run_enroll(const struct cli_settings *settings);
+int cli_run_identify(const struct cli_settings *settings);
+int cli_run_link(const struct cli_settings *settings);
 int cli_run_convert(const struct cli_settings *settings);
 int cli_run_models(const struct cli_settings *settings);
 int cli_run_score(const struct cli_settings *settings);

@@ -135,7 +135,8 @@ static void put_program_head(FILE *to) {
 
 void cli_print_help(FILE *to, enum cli_command command, bool whole_program) {
     const struct cli_command_info *info = &cli_commands[command];
-    bool has_formats = command == CLI_DIARIZE || command == CLI_VAD || command == CLI_CONVERT;
+    bool has_formats = command == CLI_DIARIZE || command == CLI_IDENTIFY || command == CLI_VAD ||
+                       command == CLI_CONVERT;
     if (whole_program) {
         put_program_head(to);
     } else {

@@ -47,8 +47,11 @@ struct cli_settings {
     int32_t trunk;
     int32_t channels;
     const char *raw;
-    double start_s, duration_s; /* duration 0: to the end */
-    const char *segments;
+    double start_s, duration_s;     /* duration 0: to the end */
+    const char *segments, *speaker; /* NULL: not given */
+    const char *profiles;           /* NULL: not given */
+    double margin;
+    bool force, scores;
     int32_t by;
     const char *from;
     double threshold;
@@ -98,6 +101,9 @@ enum cli_command {
     CLI_VAD,
     CLI_EMBED,
     CLI_VERIFY,
+    CLI_ENROLL,
+    CLI_IDENTIFY,
+    CLI_LINK,
     CLI_CONVERT,
     CLI_MODELS,
     CLI_SCORE,

@@ -9,8 +9,11 @@
 #include <string.h>
 
 void cli_product_free(struct cli_product *product) {
-    for (size_t i = 0; i < product->num_pieces; i++)
+    for (size_t i = 0; i < product->num_pieces; i++) {
         diarist_result_free(product->pieces[i].result);
+        free(product->pieces[i].matches);
+        free(product->pieces[i].names);
+    }
     free(product->pieces);
     free(product->text);
     *product = (struct cli_product){0};

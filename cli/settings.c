@@ -3,6 +3,7 @@
 #include "options.h"
 
 #include "common/choice.h"
+#include "diarist/profile.h"
 #include "numbers.h"
 
 #include <stdio.h>
@@ -13,6 +14,7 @@ void cli_settings_init(struct cli_settings *settings) {
     *settings = (struct cli_settings){.exclude_overlap = 1,
                                       .onset = -1,
                                       .offset = -1,
+                                      .margin = DIARIST_MATCH_MARGIN,
                                       .jobs = 1,
                                       .model = "default",
                                       .log_level = CLI_LOG_WARNING,

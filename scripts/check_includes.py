@@ -42,6 +42,14 @@ LAW = {
     "src/import/": ["src/nn/weights.h", "include/diarist/io.h", *BASE],
     "src/input/": FILES,
     "src/output/": FILES,
+    "src/identity/": [
+        "src/input/input.h",
+        "src/input/json_values.h",
+        "src/output/json_writer.h",
+        "src/output/sink.h",
+        "include/diarist/profile.h",
+        *FILES,
+    ],
     "src/score/": ["src/input/input.h", "include/diarist/score.h", *FILES],
     "src/api": [
         *(f"src/{folder}/" for folder in ("pipeline", "audio", "import", "input", "output", "score")),

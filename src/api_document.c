@@ -144,17 +144,20 @@ static void add_timing(struct dr_document_timing *timing, const diarist_result *
     timing->stages.total += source->total_s > 0 ? source->total_s : stages.total;
 }
 
-/* Adds the s-th speaker of a result under the first free name; *out is its index. */
+/* Adds the s-th speaker of a result under the first free id; *out is its index. */
 static int add_speaker(int32_t *out, struct dr_document_recording *recording,
-                       const diarist_result *result, size_t s, diarist_error *err) {
-    char name[32] = "SPEECH";
+                       const diarist_result *result, size_t s, const char *name,
+                       diarist_error *err) {
+    char id[32] = "SPEECH";
     if (!dr_result_is_vad(result)) {
         size_t number = recording->num_speakers;
         do
-            snprintf(name, sizeof name, "SPEAKER_%02zu", number++);
-        while (dr_recording_find_speaker(recording, name) >= 0);
+            snprintf(id, sizeof id, "SPEAKER_%02zu", number++);
+        while (dr_recording_find_speaker(recording, id) >= 0);
     }
-    int status = dr_recording_speaker(out, recording, name, strlen(name), err);
+    int status = dr_recording_speaker(out, recording, id, strlen(id), err);
+    if (!status)
+        status = set_text(&recording->speakers[*out].name, name, err);
     diarist_speaker about;
     if (status || diarist_result_speaker(result, s, &about) || !about.embedding)
         return status;
@@ -200,7 +203,8 @@ int diarist_document_add(diarist_document *document, const diarist_result *resul
     if (!status)
         status = describe_recording(recording, result, source, model, err);
     for (size_t s = 0; s < num_speakers && !status; s++)
-        status = add_speaker(&speakers[s], recording, result, s, err);
+        status = add_speaker(&speakers[s], recording, result, s,
+                             source->names ? source->names[s] : NULL, err);
     if (!status)
         status = add_turns(recording, result, DIARIST_OVERLAPPING, speakers, source->channel, err);
     if (!status)
@@ -361,4 +365,35 @@ const char *diarist_document_speaker_name(const diarist_document *document, size
     const struct dr_document_recording *found = recording_at(document, recording);
     return found && speaker < found->num_speakers ? dr_speaker_label(&found->speakers[speaker])
                                                   : NULL;
+}
+
+int diarist_document_voice_of(const diarist_document *document, size_t recording, size_t speaker,
+                              diarist_document_voice *out) {
+    const struct dr_document_recording *found = recording_at(document, recording);
+    if (!found || speaker >= found->num_speakers)
+        return -1;
+    const struct dr_document_speaker *about = &found->speakers[speaker];
+    *out = (diarist_document_voice){.id = about->id,
+                                    .name = about->name,
+                                    .embedding = about->embedding,
+                                    .embedding_dim = about->embedding_dim,
+                                    .model_name = found->engine.model_name,
+                                    .model_sha256 = found->engine.model_sha256};
+    const struct dr_document_turns *turns = &found->turns[DIARIST_OVERLAPPING];
+    for (size_t i = 0; i < turns->num; i++)
+        if (turns->items[i].speaker == (int32_t)speaker)
+            out->seconds += turns->items[i].end_s - turns->items[i].start_s;
+    return 0;
+}
+
+int diarist_document_relabel(diarist_document *document, size_t recording, const char *const *ids,
+                             const char *const *names, diarist_error *err) {
+    if (recording >= document->num_recordings)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "there is no recording %zu; there are %zu",
+                       recording, document->num_recordings);
+    struct dr_document_recording *found = document->recordings[recording];
+    int status = dr_recording_relabel(found, ids, err);
+    for (size_t s = 0; s < found->num_speakers && !status; s++)
+        status = set_text(&found->speakers[s].name, names ? names[s] : NULL, err);
+    return status;
 }

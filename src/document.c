@@ -271,6 +271,37 @@ int dr_recording_speaker(int32_t *out, struct dr_document_recording *recording, 
     return DIARIST_OK;
 }
 
+int dr_recording_relabel(struct dr_document_recording *recording, const char *const *ids,
+                         diarist_error *err) {
+    void *index = NULL;
+    size_t num = recording->num_speakers, done = 0;
+    char **copies = calloc(num + 1, sizeof *copies);
+    int status = copies ? DIARIST_OK : dr_fail_memory(err);
+    for (; done < num && !status; done++) {
+        copies[done] = copy_text(ids[done], strlen(ids[done]));
+        if (copies[done] && find_key(&index, copies[done]))
+            status = dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                             "two speakers would be called \"%.120s\"; choose different ids",
+                             copies[done]);
+        else if (!copies[done] || add_key(&index, copies[done], done))
+            status = dr_fail_memory(err);
+    }
+    if (status) {
+        tdestroy(index, free);
+        for (size_t i = 0; i < done; i++)
+            free(copies[i]);
+    } else {
+        tdestroy(recording->speaker_index, free);
+        recording->speaker_index = index;
+        for (size_t i = 0; i < num; i++) {
+            free(recording->speakers[i].id);
+            recording->speakers[i].id = copies[i];
+        }
+    }
+    free(copies);
+    return status;
+}
+
 const char *dr_speaker_label(const struct dr_document_speaker *speaker) {
     return speaker->name ? speaker->name : speaker->id;
 }

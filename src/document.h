@@ -99,6 +99,11 @@ int32_t dr_recording_find_speaker(const struct dr_document_recording *recording,
 int dr_recording_speaker(int32_t *out, struct dr_document_recording *recording, const char *id,
                          size_t num_bytes, diarist_error *err);
 
+/* Gives all speakers other ids [num_speakers]. DIARIST_ERROR_ARGUMENT: two are the same; nothing
+ * has changed then, nor without memory. */
+int dr_recording_relabel(struct dr_document_recording *recording, const char *const *ids,
+                         diarist_error *err);
+
 int dr_recording_add_turn(struct dr_document_recording *recording, diarist_view view,
                           const struct dr_document_turn *turn, diarist_error *err);
 

@@ -80,11 +80,14 @@ typedef struct diarist_source {
     double load_s;      /* wall time of loading the model, once for all recordings, */
     double decode_s;    /* of waiting for samples, */
     double total_s;     /* of everything on this recording but load_s; 0: what the result says */
+    const char *const *names; /* [num_speakers of the result] who each is, NULL: nobody known;
+                                 or NULL */
 } diarist_source;
 
-/* Appends a result. Speakers are named SPEAKER_00, ... in order of first appearance (after those
- * that the same recording id already has: channels); those of a vad result SPEECH. model may be
- * NULL. Everything is copied. */
+/* Appends a result. Speakers get the ids SPEAKER_00, ... in order of first appearance (after those
+ * that the same recording id already has: channels); those of a vad result SPEECH. A name of
+ * source.names stands wherever a format has one label for a speaker. model may be NULL. Everything
+ * is copied. */
 DIARIST_API int diarist_document_add(diarist_document *document, const diarist_result *result,
                                      const diarist_source *source, const diarist_model *model,
                                      diarist_error *err);
@@ -141,8 +144,29 @@ DIARIST_API int diarist_document_turn(const diarist_document *document, size_t r
                                       diarist_view view, size_t i, diarist_turn *out);
 DIARIST_API size_t diarist_document_num_speakers(const diarist_document *document,
                                                  size_t recording);
+/* What it is labelled: its name if it has one, else its id; NULL past the last. */
 DIARIST_API const char *diarist_document_speaker_name(const diarist_document *document,
                                                       size_t recording, size_t speaker);
+
+/* What a document knows of a speaker's voice. Lives as long as the document. */
+typedef struct diarist_document_voice {
+    const char *id;   /* "SPEAKER_00" */
+    const char *name; /* NULL: nobody known */
+    double seconds;   /* talk time in the overlapping view */
+    const float *embedding;
+    size_t embedding_dim;     /* 0: no embedding, which is then NULL */
+    const char *model_name;   /* of the embeddings; NULL: unknown, */
+    const char *model_sha256; /* as is this */
+} diarist_document_voice;
+/* 0, or -1 past the last. */
+DIARIST_API int diarist_document_voice_of(const diarist_document *document, size_t recording,
+                                          size_t speaker, diarist_document_voice *out);
+
+/* Gives all speakers of a recording other ids and names, [num_speakers]; names or one of them NULL:
+ * no name. DIARIST_ERROR_ARGUMENT: two ids are the same. */
+DIARIST_API int diarist_document_relabel(diarist_document *document, size_t recording,
+                                         const char *const *ids, const char *const *names,
+                                         diarist_error *err);
 
 /* ---- what the stages made ------------------------------------------------------------------ */
 
