@@ -33,10 +33,10 @@ double diarist_link_threshold(const diarist_model_info *model) {
 }
 
 static int has_direction(const float *voice, size_t dim) {
+    double squares = 0;
     for (size_t i = 0; i < dim; i++)
-        if (voice[i] != 0)
-            return 1;
-    return 0;
+        squares += (double)voice[i] * voice[i];
+    return squares > 0 && isfinite(squares);
 }
 
 void diarist_match_voice(diarist_match *out, const float *voice, const float *known,
