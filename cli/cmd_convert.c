@@ -18,24 +18,10 @@ static const diarist_format *find_by_name(const char *name) {
     return NULL;
 }
 
-/* The format with the longest extension that ends the path: x.senko.json is not json. */
-static const diarist_format *find_by_path(const char *path) {
-    const diarist_format *format, *found = NULL;
-    size_t n = strlen(path), longest = 0;
-    for (size_t i = 0; (format = diarist_document_format(i)); i++) {
-        size_t e = strlen(format->extension);
-        if (format->can_write && e > longest && n > e && !strcmp(path + n - e, format->extension)) {
-            found = format;
-            longest = e;
-        }
-    }
-    return found;
-}
-
 static int choose_format(const diarist_format **out, const struct cli_settings *settings,
                          const char *path) {
     const diarist_format *format =
-        settings->format ? find_by_name(settings->format) : find_by_path(path);
+        settings->format ? find_by_name(settings->format) : cli_format_of_path(path);
     *out = format;
     if (settings->format && (!format || !format->can_write)) {
         cli_error("--format", "'%s' is no format that can be written; see diarist --help",

@@ -24,7 +24,7 @@ const struct cli_command_info cli_commands[CLI_NUM_COMMANDS] = {
          "a WAV file) and prints each range as soon as its end is known, a JSON object a line: "
          "start, end, and at, the seconds that had been heard then. Defaults: --step 2.5 --onset "
          "0.5 --offset 0.357, or the onset where that is lower. SIGINT ends it as the end of the "
-         "input does.",
+         "input does, with exit code 130.",
          cli_run_vad},
     [CLI_EMBED] =
         {"embed", "FILE...", "speaker embeddings",
@@ -127,6 +127,19 @@ const struct cli_command_info cli_commands[CLI_NUM_COMMANDS] = {
          "a secret; scan looks for such things in any folder, and its exit code is 1 when there "
          "are any.",
          cli_run_bench},
+    [CLI_STREAM] =
+        {"stream", "[-]", "who speaks, while they speak",
+         "Listens to samples on standard input (--raw; without it s16le:16000:1 or a WAV file) and "
+         "prints what it knows as soon as it does: ffmpeg -re -i FILE -f s16le -ac 1 -ar 16000 - | "
+         "diarist stream. On a terminal the last minute is drawn, a lane for each speaker; "
+         "otherwise each event is a JSON object on a line of its own "
+         "(docs/schema/diarist-stream-1.schema.json).\n"
+         "Of a turn come turn.start, any number of turn.update, and turn.final or turn.dropped at "
+         "the end. Speakers keep their numbers; when two turn out to be one, speaker.merged says "
+         "so (in RTTM a comment). With --output the whole is diarized beside it as diarize does, "
+         "whose speakers have numbers of their own. SIGINT and SIGTERM end it as the end of the "
+         "input does, with exit code 130.",
+         cli_run_stream},
 };
 
 int cli_finish_stdout(void) {

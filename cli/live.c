@@ -26,6 +26,11 @@ int cli_live_check(const struct cli_settings *settings) {
                   "-ac 1 -ar 16000 -");
         return CLI_EXIT_USAGE;
     }
+    if (isatty(STDIN_FILENO)) {
+        cli_error(NULL, "standard input is a terminal; pipe audio in, with arecord -q -t raw -f "
+                        "S16_LE -r 16000");
+        return CLI_EXIT_USAGE;
+    }
     if (settings->channels == CLI_CHANNELS_SPLIT) {
         cli_error("--channels", "live audio has one channel; give its number");
         return CLI_EXIT_USAGE;
@@ -69,13 +74,6 @@ static int feed_all(const struct cli_live *live, diarist_audio *audio, float *sa
     return DIARIST_OK;
 }
 
-static void warn(diarist_audio *audio) {
-    diarist_audio_info info;
-    diarist_audio_describe(audio, &info);
-    if (info.warning)
-        cli_warning("-", "%s", info.warning);
-}
-
 static int fail_feeding(const diarist_error *err) {
     if (err->status != DIARIST_ERROR_OUTPUT)
         return cli_fail(NULL, err);
@@ -85,6 +83,7 @@ static int fail_feeding(const diarist_error *err) {
 int cli_live_run(const struct cli_live *live, const struct cli_settings *settings) {
     diarist_error err, why;
     diarist_audio *audio = NULL;
+    diarist_audio_info info = {0};
     float *samples = malloc(sizeof *samples * MOST_SAMPLES);
     int status = DIARIST_OK, fed = DIARIST_OK;
     if (!samples)
@@ -96,10 +95,11 @@ int cli_live_run(const struct cli_live *live, const struct cli_settings *setting
         status = feed_all(live, audio, samples, &fed, &err);
     if (fed)
         why = err;
-    else if (audio || !status) /* what came before a failure counts */
-        fed = live->finish(live->data, &why);
-    if (audio)
-        warn(audio);
+    diarist_audio_describe(audio, &info);
+    if (!fed && (audio || !status)) /* what came before a failure counts */
+        fed = live->finish(live->data, &info, &why);
+    if (info.warning)
+        cli_warning("-", "%s", info.warning);
     diarist_audio_close(audio);
     free(samples);
     if (fed)

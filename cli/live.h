@@ -3,13 +3,14 @@
 #ifndef CLI_LIVE_H
 #define CLI_LIVE_H
 
-#include "diarist/diarist.h"
+#include "diarist/io.h"
 #include "options.h"
 
-/* What a command makes of the samples, printing what it knows. Both return a diarist_status. */
+/* What a command makes of the samples, printing what it knows. Both return a diarist_status.
+ * finish: input describes what was read; all zeros when a signal came before anything else. */
 struct cli_live {
     int (*feed)(void *data, const float *samples, size_t n, diarist_error *err);
-    int (*finish)(void *data, diarist_error *err);
+    int (*finish)(void *data, const diarist_audio_info *input, diarist_error *err);
     void *data;
 };
 

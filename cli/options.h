@@ -27,6 +27,7 @@ enum { CLI_BY_FILE, CLI_BY_TURN, CLI_BY_SPEAKER };
 enum { CLI_EMBED_JSONL, CLI_EMBED_JSON, CLI_EMBED_CSV };
 enum { CLI_TEXT, CLI_JSON, CLI_MARKDOWN, CLI_HTML };
 enum { CLI_SCORE_TABLE, CLI_SCORE_JSON, CLI_SCORE_CSV };
+enum { CLI_STREAM_AUTO, CLI_STREAM_JSONL, CLI_STREAM_TTY, CLI_STREAM_RTTM };
 enum { CLI_CPU_GENERIC, CLI_CPU_AVX2, CLI_CPU_AVX512, CLI_CPU_NEON, CLI_CPU_BEST };
 enum { CLI_CHANNELS_SPLIT = -1 }; /* settings.channels: 0 mix, k >= 1 the k-th */
 
@@ -60,7 +61,10 @@ struct cli_settings {
     int32_t report_format; /* verify, models */
     const char *output;    /* NULL or "-": standard output */
     bool exclusive, embeddings, timing, colors;
-    bool live;          /* vad */
+    bool live;             /* vad */
+    double latency_s;      /* stream, as are the next two; 0: not given */
+    int32_t stream_format; /* CLI_STREAM_* */
+    bool stats;
     const char *stages; /* NULL: not given */
     const char *files_from;
     int32_t shard[2]; /* I, N; 0, 0: all */
@@ -108,6 +112,7 @@ enum cli_command {
     CLI_MODELS,
     CLI_SCORE,
     CLI_BENCH,
+    CLI_STREAM,
     CLI_NUM_COMMANDS
 };
 

@@ -289,3 +289,16 @@ void cli_plan_free(struct cli_plan *plan) {
     free(plan->skip);
     *plan = (struct cli_plan){0};
 }
+
+const diarist_format *cli_format_of_path(const char *path) {
+    const diarist_format *format, *found = NULL;
+    size_t n = strlen(path), longest = 0;
+    for (size_t i = 0; (format = diarist_document_format(i)); i++) {
+        size_t e = strlen(format->extension);
+        if (format->can_write && e > longest && n > e && !strcmp(path + n - e, format->extension)) {
+            found = format;
+            longest = e;
+        }
+    }
+    return found;
+}

@@ -6,7 +6,7 @@
 #ifndef CLI_OUTPUTS_H
 #define CLI_OUTPUTS_H
 
-#include "diarist/diarist.h"
+#include "diarist/io.h"
 #include "inputs.h"
 
 enum { CLI_MAX_FORMATS = 16 };
@@ -32,6 +32,9 @@ struct cli_plan {
 int cli_plan_make(struct cli_plan *plan, const struct cli_inputs *inputs,
                   const struct cli_settings *settings);
 void cli_plan_free(struct cli_plan *plan);
+
+/* The format with the longest extension that ends the path (x.senko.json is not json), or NULL. */
+const diarist_format *cli_format_of_path(const char *path);
 
 /* Whether two names lead to the same existing file. */
 bool cli_same_file(const char *a, const char *b);

@@ -63,8 +63,9 @@ static int feed(void *data, const float *samples, size_t n, diarist_error *err) 
     return status;
 }
 
-static int finish(void *data, diarist_error *err) {
+static int finish(void *data, const diarist_audio_info *input, diarist_error *err) {
     struct live_vad *vad = data;
+    (void)input;
     int status = diarist_vad_stream_finish(vad->stream, err);
     return status ? status : print_ranges(vad, err);
 }

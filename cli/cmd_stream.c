@@ -1,0 +1,217 @@
+/* cmd_stream.c - who speaks, while they speak.
+ * SPDX-License-Identifier: MIT
+ *
+ * standard input -> samples -> diarist_stream -> events -> lines, or lanes on a terminal
+ *                                             -> at the end, with --output: the diarization */
+#include "commands.h"
+
+#include "batch.h"
+#include "live.h"
+#include "models.h"
+#include "stream_stats.h"
+#include "stream_view.h"
+#include "text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct run {
+    const struct cli_settings *settings;
+    const diarist_model *model;
+    diarist_stream *stream;
+    int32_t view;            /* CLI_STREAM_*, but auto */
+    struct cli_lanes *lanes; /* of CLI_STREAM_TTY */
+    struct cli_stream_stats stats;
+    struct cli_stream_end end;
+    size_t num_merged;
+    double work_s; /* wall time that the library took */
+    bool finished;
+    diarist_source source; /* for the diarization */
+    char sha256[65];
+};
+
+/* ---- before ---- */
+
+/* A file that cannot be written at the end is told at the beginning. */
+static int check_output(const char *path) {
+    const char *slash = strrchr(path, '/');
+    int rc = CLI_EXIT_USAGE;
+    if (!strcmp(path, "-")) {
+        cli_error("--output", "events go to standard output; give a file");
+        return rc;
+    }
+    if (!cli_format_of_path(path)) {
+        cli_error(path, "does not tell the format by its extension; name it .rttm or .json");
+        return rc;
+    }
+    char *folder = slash ? cli_text("%.*s", (int)(slash - path) + 1, path) : cli_text(".");
+    if (!folder)
+        return cli_fail_memory();
+    rc = 0;
+    if (access(folder, W_OK)) {
+        cli_error(path, "cannot be written: %s; give another --output", strerror(errno));
+        rc = CLI_EXIT_SOME_FAILED;
+    }
+    free(folder);
+    return rc;
+}
+
+static int check_settings(const struct cli_settings *settings) {
+    if (settings->preset == DIARIST_PRESET_FAST) {
+        cli_error("--preset", "fast is for recordings; give balanced or accurate");
+        return CLI_EXIT_USAGE;
+    }
+    int rc = cli_live_check(settings);
+    return rc || !settings->output ? rc : check_output(settings->output);
+}
+
+static int32_t choose_view(const struct cli_settings *settings) {
+    const char *term = getenv("TERM");
+    if (settings->stream_format != CLI_STREAM_AUTO)
+        return settings->stream_format;
+    bool capable = isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb");
+    return capable ? CLI_STREAM_TTY : CLI_STREAM_JSONL;
+}
+
+static int open_stream(struct run *run, diarist_error *err) {
+    const struct cli_settings *settings = run->settings;
+    diarist_stream_options options;
+    diarist_options engine;
+    cli_engine_options(&engine, settings, NULL);
+    diarist_stream_options_init(&options);
+    if (settings->latency_s > 0)
+        options.latency_s = settings->latency_s;
+    options.preset = settings->preset;
+    options.num_threads = settings->threads;
+    options.max_speakers = settings->max_speakers;
+    options.cluster_threshold = engine.cluster_threshold;
+    options.keep_result = settings->output != NULL;
+    return diarist_stream_open(&run->stream, run->model, &options, NULL, err);
+}
+
+/* ---- while it is said ---- */
+
+static void show(struct run *run, const diarist_event *event) {
+    run->end.seq = event->seq + 1;
+    run->end.num_turns += event->type == DIARIST_TURN_FINAL;
+    run->num_merged += event->type == DIARIST_SPEAKER_MERGED;
+    cli_stream_stats_add(&run->stats, event);
+    if (run->view == CLI_STREAM_JSONL)
+        cli_stream_print_json(event);
+    else if (run->view == CLI_STREAM_RTTM)
+        cli_stream_print_rttm(event);
+    else
+        cli_lanes_event(run->lanes, event);
+}
+
+/* All events that there are. */
+static int show_events(struct run *run, diarist_error *err) {
+    diarist_event event;
+    bool some = false;
+    for (; !diarist_stream_next(run->stream, &event); some = true)
+        show(run, &event);
+    return some ? cli_live_flush(err) : DIARIST_OK;
+}
+
+static int feed(void *data, const float *samples, size_t n, diarist_error *err) {
+    struct run *run = data;
+    int status = DIARIST_OK;
+    for (size_t used; !status && n; samples += used, n -= used) {
+        double before = cli_now();
+        status = diarist_stream_feed(run->stream, samples, n, &used, err);
+        run->work_s += cli_now() - before;
+        if (!status)
+            status = show_events(run, err);
+    }
+    if (status || !run->lanes)
+        return status;
+    cli_lanes_time(run->lanes, diarist_stream_duration(run->stream));
+    return cli_live_flush(err);
+}
+
+static int finish(void *data, const diarist_audio_info *input, diarist_error *err) {
+    struct run *run = data;
+    double before = cli_now();
+    int status = diarist_stream_finish(run->stream, err);
+    run->work_s += cli_now() - before;
+    if (!status)
+        status = show_events(run, err);
+    if (status)
+        return status;
+    run->finished = true;
+    run->end.duration_s = diarist_stream_duration(run->stream);
+    run->end.num_speakers = diarist_stream_num_speakers(run->stream) - run->num_merged;
+    snprintf(run->sha256, sizeof run->sha256, "%s", input->sha256 ? input->sha256 : "");
+    run->source.sample_rate = input->sample_rate;
+    run->source.num_channels = input->num_channels;
+    if (run->view == CLI_STREAM_JSONL)
+        cli_stream_print_done(&run->end);
+    else if (run->lanes)
+        cli_lanes_end(run->lanes, &run->end);
+    return cli_live_flush(err);
+}
+
+/* ---- after ---- */
+
+/* The diarization of all that was heard. A diarist_status. */
+static int write_result(struct run *run, diarist_error *err) {
+    static const char *const presets[] = {"balanced", "fast", "accurate"};
+    const char *path = run->settings->output;
+    diarist_result *result = NULL;
+    diarist_document *document = NULL;
+    diarist_write_options options;
+    cli_document_options(&options, run->settings);
+    run->source.file = "-";
+    run->source.id = "stdin";
+    run->source.duration_s = run->end.duration_s;
+    run->source.sha256 = *run->sha256 ? run->sha256 : NULL;
+    run->source.preset = presets[run->settings->preset];
+    run->source.channel = run->settings->channels;
+    int status = diarist_stream_result(&result, run->stream, err);
+    if (!status)
+        status = diarist_document_new(&document, err);
+    if (!status)
+        status = diarist_document_add(document, result, &run->source, run->model, err);
+    if (!status)
+        status =
+            diarist_document_write(document, path, cli_format_of_path(path)->name, &options, err);
+    diarist_document_free(document);
+    diarist_result_free(result);
+    return status;
+}
+
+/* An exit code. */
+static int listen(struct run *run) {
+    const struct cli_live live = {feed, finish, run};
+    diarist_error err;
+    if (open_stream(run, &err))
+        return cli_fail(NULL, &err);
+    run->end.seq = 1;
+    run->view = choose_view(run->settings);
+    if (run->view == CLI_STREAM_TTY && !(run->lanes = cli_lanes_new()))
+        return cli_fail_memory();
+    int code = cli_live_run(&live, run->settings);
+    if (run->finished && run->settings->stats)
+        cli_stream_stats_print(&run->stats, run->end.duration_s, run->work_s);
+    if (run->finished && run->settings->output && write_result(run, &err))
+        return cli_fail(run->settings->output, &err);
+    return code;
+}
+
+int cli_run_stream(const struct cli_settings *settings) {
+    struct run run = {.settings = settings};
+    diarist_model *model = NULL;
+    int code = check_settings(settings);
+    if (!code)
+        code = cli_model_load(&model, settings);
+    run.model = model;
+    if (!code)
+        code = listen(&run);
+    cli_lanes_free(run.lanes);
+    diarist_stream_free(run.stream);
+    diarist_model_free(model);
+    return code;
+}

@@ -1,0 +1,37 @@
+/* stream_view.h - what is shown of a live stream: lines, or lanes on a terminal.
+ * SPDX-License-Identifier: MIT */
+#ifndef CLI_STREAM_VIEW_H
+#define CLI_STREAM_VIEW_H
+
+#include <stdbool.h>
+
+#include "diarist/stream.h"
+
+enum { CLI_SPEAKER_NAME = 24 }; /* bytes */
+
+/* "SPEAKER_00". */
+const char *cli_speaker_name(char out[CLI_SPEAKER_NAME], int32_t speaker);
+
+/* What is told of the end. */
+struct cli_stream_end {
+    uint64_t seq;
+    double duration_s;
+    size_t num_speakers, num_turns; /* those not merged, those final */
+};
+
+/* Lines of JSON (docs/schema/diarist-stream-1.schema.json), or RTTM: final turns, and a comment
+ * where two speakers turn out to be one. */
+void cli_stream_print_json(const diarist_event *event);
+void cli_stream_print_done(const struct cli_stream_end *end);
+void cli_stream_print_rttm(const diarist_event *event);
+
+/* Lanes: the last minute of each speaker, redrawn in place. */
+struct cli_lanes;
+struct cli_lanes *cli_lanes_new(void); /* NULL: no memory */
+void cli_lanes_event(struct cli_lanes *lanes, const diarist_event *event);
+/* The last moment that was heard; draws if that was not done just now. */
+void cli_lanes_time(struct cli_lanes *lanes, double heard_s);
+void cli_lanes_end(struct cli_lanes *lanes, const struct cli_stream_end *end);
+void cli_lanes_free(struct cli_lanes *lanes);
+
+#endif
