@@ -26,7 +26,7 @@ static int run_way(int way, const diarist_model *model, const diarist_vad_option
                    const float *samples, size_t n, diarist_error *err) {
     const size_t part = way == 0 ? DIARIST_SAMPLE_RATE / 10 : n;
     diarist_vad_stream *stream;
-    diarist_voice range;
+    diarist_voice_range range;
     int status = diarist_vad_stream_open(&stream, model, options, err);
     for (size_t at = 0, used; at < n && !status; at += used) {
         status = diarist_vad_stream_feed(stream, samples + at, n - at < part ? n - at : part, &used,

@@ -38,7 +38,7 @@ static int check_options(const struct cli_settings *settings) {
 }
 
 static int print_ranges(struct live_vad *vad, diarist_error *err) {
-    diarist_voice range;
+    diarist_voice_range range;
     bool some = false;
     while (!diarist_vad_stream_next(vad->stream, &range)) {
         if (range.end - range.start < vad->min_duration_on_s)

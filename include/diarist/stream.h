@@ -145,16 +145,16 @@ typedef struct diarist_vad_options {
 } diarist_vad_options;
 DIARIST_API void diarist_vad_options_init(diarist_vad_options *options);
 
-typedef struct diarist_voice {
+typedef struct diarist_voice_range {
     double start, end; /* seconds */
-} diarist_voice;
+} diarist_voice_range;
 
 /* As with diarist_stream; a range of voice comes once, when its end is known. */
 DIARIST_API int diarist_vad_stream_open(diarist_vad_stream **out, const diarist_model *model,
                                         const diarist_vad_options *options, diarist_error *err);
 DIARIST_API int diarist_vad_stream_feed(diarist_vad_stream *stream, const float *samples, size_t n,
                                         size_t *used, diarist_error *err);
-DIARIST_API int diarist_vad_stream_next(diarist_vad_stream *stream, diarist_voice *out);
+DIARIST_API int diarist_vad_stream_next(diarist_vad_stream *stream, diarist_voice_range *out);
 DIARIST_API int diarist_vad_stream_finish(diarist_vad_stream *stream, diarist_error *err);
 /* Whether somebody is speaking at the end of what is known. */
 DIARIST_API int diarist_vad_stream_active(const diarist_vad_stream *stream);

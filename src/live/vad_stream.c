@@ -38,7 +38,7 @@ struct diarist_vad_stream {
     int knows_silence;              /* once there was one */
 
     struct dr_voice voice;
-    diarist_voice *queue; /* [queue_room] */
+    diarist_voice_range *queue; /* [queue_room] */
     size_t queue_first, queue_end, queue_room;
 };
 
@@ -208,7 +208,8 @@ static double edge_s(const diarist_vad_stream *s, size_t frame) {
 }
 
 static void push(diarist_vad_stream *s, const struct dr_voice_range *range) {
-    s->queue[s->queue_end++] = (diarist_voice){edge_s(s, range->first), edge_s(s, range->end)};
+    s->queue[s->queue_end++] =
+        (diarist_voice_range){edge_s(s, range->first), edge_s(s, range->end)};
 }
 
 /* The frames before frame number `end`, as a window that begins at frame number `start` has them:
@@ -224,7 +225,7 @@ static void add_frames(diarist_vad_stream *s, const float *probability, size_t s
     }
 }
 
-int diarist_vad_stream_next(diarist_vad_stream *s, diarist_voice *out) {
+int diarist_vad_stream_next(diarist_vad_stream *s, diarist_voice_range *out) {
     if (s->queue_first == s->queue_end)
         return -1;
     *out = s->queue[s->queue_first++];

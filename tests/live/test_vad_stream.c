@@ -47,12 +47,12 @@ static int unload(void **state) {
 /* ---- helpers ---- */
 
 struct ranges {
-    diarist_voice range[MOST];
+    diarist_voice_range range[MOST];
     size_t num;
 };
 
 static void take(struct ranges *ranges, diarist_vad_stream *stream) {
-    diarist_voice range;
+    diarist_voice_range range;
     while (!diarist_vad_stream_next(stream, &range)) {
         assert_true(ranges->num < MOST);
         ranges->range[ranges->num++] = range;
@@ -123,7 +123,7 @@ static void test_parts(void **state) {
 static void test_waits_for_taking(void **state) {
     (void)state;
     diarist_vad_stream *stream = open_stream(2.5, 1);
-    diarist_voice range;
+    diarist_voice_range range;
     size_t used, again, at = 0;
     while (at < num_samples) {
         assert_int_equal(
@@ -206,7 +206,7 @@ static void test_a_day(void **state) {
     finish(&day, stream);
     assert_int_equal(day.num, 2 * minute.num);
     for (size_t i = 0; i < minute.num; i++) {
-        const diarist_voice *later = &day.range[minute.num + i];
+        const diarist_voice_range *later = &day.range[minute.num + i];
         assert_memory_equal(&day.range[i], &minute.range[i], sizeof *later);
         assert_true(fabs(later->start - HALF_DAY - minute.range[i].start) < 1e-6);
         assert_true(fabs(later->end - HALF_DAY - minute.range[i].end) < 1e-6);
