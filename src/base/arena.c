@@ -49,8 +49,9 @@ static size_t block_size(const struct dr_arena *arena, size_t bytes) {
     return size < HUGE / 2 ? size : (size + HUGE - 1) / HUGE * HUGE;
 }
 
-static struct dr_arena_block *new_block(struct dr_arena *arena, size_t bytes) {
-    const size_t size = block_size(arena, bytes), align = size % HUGE ? DR_ALIGN : HUGE;
+/* Of `size` bytes, header included. */
+static struct dr_arena_block *new_block(struct dr_arena *arena, size_t size) {
+    const size_t align = size % HUGE ? DR_ALIGN : HUGE;
     struct dr_arena_block *block = NULL;
     if (posix_memalign((void **)&block, align, size))
         return NULL;
@@ -72,7 +73,7 @@ void *dr_arena_alloc(struct dr_arena *arena, size_t count, size_t size) {
     size_t room = ONE_BLOCK_EACH ? bytes : (bytes + DR_ALIGN - 1) / DR_ALIGN * DR_ALIGN;
     struct dr_arena_block *block = arena->blocks;
     if (ONE_BLOCK_EACH || !block || block->size - block->used < room)
-        block = new_block(arena, room);
+        block = new_block(arena, block_size(arena, room));
     if (!block)
         return NULL;
     void *p = (char *)block + block->used;
@@ -88,7 +89,7 @@ void *dr_arena_zalloc(struct dr_arena *arena, size_t count, size_t size) {
 }
 
 int dr_arena_reserve(struct dr_arena *arena, size_t bytes) {
-    return new_block(arena, bytes) ? 0 : -1;
+    return new_block(arena, sizeof(struct dr_arena_block) + bytes) ? 0 : -1;
 }
 
 struct dr_arena_mark dr_arena_mark(const struct dr_arena *arena) {

@@ -25,9 +25,9 @@ void *dr_arena_alloc(struct dr_arena *arena, size_t count, size_t size);
 /* The same, zeroed. */
 void *dr_arena_zalloc(struct dr_arena *arena, size_t count, size_t size);
 
-/* Makes an empty arena ready for allocations of so many bytes in all, each rounded up to DR_ALIGN:
- * after dr_arena_mark, allocating and rewinding take nothing from the system (but where a sanitizer
- * wants blocks of their own). -1 when there is no memory. */
+/* Makes an empty arena ready for allocations of so many bytes in all, each rounded up to DR_ALIGN,
+ * and no more: after dr_arena_mark, allocating and rewinding take nothing from the system (but
+ * where a sanitizer wants blocks of their own). -1 when there is no memory. */
 int dr_arena_reserve(struct dr_arena *arena, size_t bytes);
 
 struct dr_arena_mark dr_arena_mark(const struct dr_arena *arena);

@@ -18,22 +18,47 @@ enum {
 };
 #define INAUDIBLE 1e-20f
 
+/* How much is kept of what. */
+struct room {
+    size_t samples, chunks, part, energies;
+};
+
+static struct room room_of(const struct dr_live_params *params) {
+    const size_t part = params->step / DR_FBANK_STEP + DR_LIVE_CONTEXT;
+    struct room room = {.samples = DR_CHUNK_SAMPLES + 2 * params->step,
+                        .chunks = (params->delay + 2 * params->step) / params->step + 4,
+                        .part = part > DR_LIVE_PART ? part : DR_LIVE_PART};
+    room.energies = room.part + 2 * params->step / DR_FBANK_STEP;
+    return room;
+}
+
+size_t dr_front_end_bytes(const struct dr_live_params *params) {
+    enum { ALLOCATIONS = 8 };
+    const struct room room = room_of(params);
+    return (room.samples + room.energies * DR_MELS + (size_t)COLUMNS * DR_COLUMN_DIM) *
+               sizeof(float) +
+           room.chunks * (FRAMES * (1 + Q) + Q * (sizeof(struct dr_embedding) + 1)) +
+           sizeof(struct dr_chunk_marginals) + (size_t)ALLOCATIONS * DR_ALIGN;
+}
+
 int dr_front_end_open(struct dr_front_end *fe, const struct diarist_model *model,
                       const struct dr_networks *networks, const struct dr_live_params *params,
                       struct dr_arena *arena, diarist_error *err) {
+    const struct room room = room_of(params);
     *fe = (struct dr_front_end){.model = model,
                                 .networks = networks,
                                 .step = params->step,
-                                .reconstruct = params->reconstruct};
-    fe->max_chunks = (params->delay + 2 * params->step) / params->step + 4;
-    fe->room = DR_CHUNK_SAMPLES + 2 * params->step;
+                                .reconstruct = params->reconstruct,
+                                .max_chunks = room.chunks,
+                                .room = room.samples,
+                                .part = room.part,
+                                .max_energies = room.energies};
     fe->samples = dr_arena_alloc(arena, fe->room, sizeof *fe->samples);
     fe->active = dr_arena_alloc(arena, fe->max_chunks, FRAMES);
     fe->marginal = dr_arena_alloc(arena, fe->max_chunks, FRAMES * Q);
     fe->local = dr_arena_alloc(arena, fe->max_chunks, Q * sizeof *fe->local);
     fe->has_local = dr_arena_alloc(arena, fe->max_chunks, Q);
     fe->marginals = dr_arena_alloc(arena, 1, sizeof *fe->marginals);
-    fe->max_energies = DR_LIVE_PART + 2 * params->step / DR_FBANK_STEP;
     fe->energies = dr_arena_alloc(arena, fe->max_energies, DR_MELS * sizeof *fe->energies);
     fe->columns = dr_arena_alloc(arena, COLUMNS, DR_COLUMN_DIM * sizeof *fe->columns);
     dr_counter_open(&fe->counter);
@@ -199,38 +224,61 @@ struct trunk_scratch {
 };
 
 static size_t lay_out(struct trunk_scratch *s, float *base) {
-    const size_t features = DR_PADDED((size_t)DR_LIVE_PART * DR_MELS);
-    const size_t columns = DR_PADDED((size_t)DR_LIVE_PART / 2 * DR_COLUMN_DIM);
+    const size_t features = DR_PADDED((size_t)DR_CAMPPLUS_MAX_FRAMES * DR_MELS);
+    const size_t columns = DR_PADDED((size_t)DR_CAMPPLUS_MAX_FRAMES / 2 * DR_COLUMN_DIM);
     if (s)
         *s = (struct trunk_scratch){base, base + features, base + features + columns};
     return features + columns + dr_campplus_trunk_scratch();
 }
 
-/* Columns of the last DR_LIVE_PART frames, of which the new ones are kept. */
+/* Room for columns up to number `to`. */
+static void make_room(struct dr_front_end *fe, size_t to) {
+    if (to - fe->first_column <= COLUMNS)
+        return;
+    const size_t drop = to - fe->first_column - COLUMNS;
+    memmove(fe->columns, fe->columns + drop * DR_COLUMN_DIM,
+            (fe->num_columns - fe->first_column - drop) * DR_COLUMN_DIM * sizeof(float));
+    fe->first_column += drop;
+}
+
+static int any_speech(const struct dr_front_end *fe, size_t begin, size_t end) {
+    for (size_t t = begin; t < end; t++)
+        if (is_speech(fe, t))
+            return 1;
+    return 0;
+}
+
+/* The trunk on the last frames before `end`; columns s->columns, of frames from the one returned
+ * on. */
+static size_t run_trunk(const struct dr_front_end *fe, const struct trunk_scratch *s, size_t end) {
+    const size_t begin = end > fe->part ? end - fe->part : 0;
+    float mean[DR_MELS], *features = s->features;
+    const float *energies = fe->energies + (begin - fe->first_energy) * DR_MELS;
+    dr_speech_mean_get(mean, &fe->mean);
+    for (size_t t = begin; t < end; t++)
+        for (size_t m = 0; m < DR_MELS; m++)
+            *features++ = *energies++ - mean[m];
+    dr_campplus_trunk(fe->networks->campplus, s->columns, s->features, end - begin, DR_EVERY_COLUMN,
+                      s->network);
+    return begin;
+}
+
+/* New columns; where nobody talks they are not wanted, and are zeros. */
 static void add_columns(struct dr_front_end *fe, float *scratch) {
     const size_t to = fe->num_energies / 2;
     if (to <= fe->num_columns)
         return;
     struct trunk_scratch s;
     lay_out(&s, scratch);
-    const size_t end = 2 * to, begin = end > DR_LIVE_PART ? end - DR_LIVE_PART : 0;
-    float mean[DR_MELS], *features = s.features;
-    dr_speech_mean_get(mean, &fe->mean);
-    const float *energies = fe->energies + (begin - fe->first_energy) * DR_MELS;
-    for (size_t t = begin; t < end; t++)
-        for (size_t m = 0; m < DR_MELS; m++)
-            *features++ = *energies++ - mean[m];
-    dr_campplus_trunk(fe->networks->campplus, s.columns, s.features, end - begin, DR_EVERY_COLUMN,
-                      s.network);
-    if (to - fe->first_column > COLUMNS) {
-        const size_t drop = to - fe->first_column - COLUMNS;
-        memmove(fe->columns, fe->columns + drop * DR_COLUMN_DIM,
-                (fe->num_columns - fe->first_column - drop) * DR_COLUMN_DIM * sizeof(float));
-        fe->first_column += drop;
+    make_room(fe, to);
+    float *columns = fe->columns + (fe->num_columns - fe->first_column) * DR_COLUMN_DIM;
+    const size_t bytes = (to - fe->num_columns) * DR_COLUMN_DIM * sizeof *columns;
+    if (any_speech(fe, 2 * fe->num_columns, 2 * to)) {
+        const size_t first = run_trunk(fe, &s, 2 * to) / 2;
+        memcpy(columns, s.columns + (fe->num_columns - first) * DR_COLUMN_DIM, bytes);
+    } else {
+        memset(columns, 0, bytes);
     }
-    memcpy(fe->columns + (fe->num_columns - fe->first_column) * DR_COLUMN_DIM,
-           s.columns + (fe->num_columns - begin / 2) * DR_COLUMN_DIM,
-           (to - fe->num_columns) * DR_COLUMN_DIM * sizeof(float));
     fe->num_columns = to;
 }
 

@@ -42,6 +42,7 @@ struct dr_front_end {
 
     float *energies; /* frames [first_energy, num_energies) */
     size_t first_energy, num_energies, max_energies;
+    size_t part; /* frames that the trunk is given at a time */
     struct dr_speech_mean mean;
     float *columns; /* [first_column, num_columns) */
     size_t first_column, num_columns;
@@ -51,6 +52,9 @@ struct dr_front_end {
     size_t window_centre[DR_LIVE_FINE_WINDOWS]; /* columns */
     struct dr_embedding window[DR_LIVE_FINE_WINDOWS];
 };
+
+/* Bytes that it takes of an arena. */
+size_t dr_front_end_bytes(const struct dr_live_params *params);
 
 /* Memory lives in arena. DIARIST_ERROR_MEMORY. */
 int dr_front_end_open(struct dr_front_end *fe, const struct diarist_model *model,

@@ -15,6 +15,11 @@ enum {
     OLDEST = DR_LIVE_WINDOWS / 2 /* that are grouped at a time */
 };
 
+size_t dr_live_speakers_bytes(size_t num_known) {
+    return 2 * (size_t)DR_LIVE_WINDOWS * DR_LIVE_BAND * sizeof(uint16_t) +
+           num_known * DIM * sizeof(float) + (size_t)3 * DR_ALIGN;
+}
+
 int dr_live_speakers_open(struct dr_live_speakers *s, const struct dr_live_params *params,
                           size_t max_speakers, const float *known, size_t num_known,
                           struct dr_arena *arena, diarist_error *err) {

@@ -59,6 +59,9 @@ struct dr_live_speakers {
 /* Called when a speaker, by its number, turns out to be another. */
 typedef void dr_live_merge_fn(void *context, int32_t speaker, int32_t into);
 
+/* Bytes that they take of an arena. */
+size_t dr_live_speakers_bytes(size_t num_known);
+
 /* Memory lives in arena. DIARIST_ERROR_MEMORY. */
 int dr_live_speakers_open(struct dr_live_speakers *s, const struct dr_live_params *params,
                           size_t max_speakers, const float *known, size_t num_known,

@@ -68,8 +68,13 @@ static int open_parts(struct diarist_stream *s, const diarist_stream_options *o,
         o->cluster_threshold != 0.0 ? o->cluster_threshold : model->cluster_threshold;
     s->params.known_threshold =
         o->known_threshold != 0.0 ? o->known_threshold : model->verify_threshold;
+    const size_t max_frames = (s->params.delay + 2 * s->params.step) / DR_FRAME_STEP + 8;
     int status = dr_model_networks(&networks, model, dr_model_precision(model, o->preset),
                                    s->group->workers.num, err);
+    if (!status && dr_arena_reserve(&s->arena, dr_front_end_bytes(&s->params) +
+                                                   dr_live_speakers_bytes((size_t)o->num_known) +
+                                                   dr_live_turns_bytes(max_frames)))
+        status = dr_fail_memory(err);
     if (!status)
         status = dr_front_end_open(&s->front_end, model, networks, &s->params, &s->arena, err);
     if (!status)

@@ -14,10 +14,19 @@ static size_t most_turns(size_t frames) {
     return 3 * (frames / 2 + 1);
 }
 
+static struct dr_live_turns room_of(size_t max_frames) {
+    return (struct dr_live_turns){.max_turns = 2 * most_turns(max_frames),
+                                  .max_events = 4 * 3 * most_turns(max_frames)};
+}
+
+size_t dr_live_turns_bytes(size_t max_frames) {
+    const struct dr_live_turns room = room_of(max_frames);
+    return room.max_turns * sizeof *room.open + room.max_events * sizeof *room.event + 2 * DR_ALIGN;
+}
+
 int dr_live_turns_open(struct dr_live_turns *t, size_t max_frames, struct dr_arena *arena,
                        diarist_error *err) {
-    *t = (struct dr_live_turns){.max_turns = 2 * most_turns(max_frames),
-                                .max_events = 4 * 3 * most_turns(max_frames)};
+    *t = room_of(max_frames);
     t->open = dr_arena_alloc(arena, t->max_turns, sizeof *t->open);
     t->event = dr_arena_alloc(arena, t->max_events, sizeof *t->event);
     return t->open && t->event ? DIARIST_OK : dr_fail_memory(err);

@@ -33,6 +33,9 @@ struct dr_live_turns {
     double at_s; /* how much audio there is */
 };
 
+/* Bytes that they take of an arena. */
+size_t dr_live_turns_bytes(size_t max_frames);
+
 /* Memory lives in arena. max_frames: the most that a step finds anew. There is room for the events
  * of four steps. DIARIST_ERROR_MEMORY. */
 int dr_live_turns_open(struct dr_live_turns *t, size_t max_frames, struct dr_arena *arena,
