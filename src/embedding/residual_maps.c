@@ -9,19 +9,27 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "embedding/winograd_conv.h"
+#include "embedding/maps.h"
 #include "types.h"
 
 enum {
     CHANNELS = 32,
-    POINTS = DR_WINOGRAD_POINTS, /* products of a tile, */
-    TILE = DR_MAP_TILE,          /* for so many frames */
+    POINTS = 6, /* products of a tile, */
+    TILE = 4,   /* for so many frames */
     OUT_MELS = DR_MAPS_FEATURES / CHANNELS,
     BLOCKS = 4,
     ROWS_AT_ONCE = 4, /* of the output, whose inputs are transformed together */
     /* |B' d| <= 10 |d| for the transform of the input. */
     TRANSFORM_GAIN = 10
 };
+
+/* G of Lavin & Gray: what takes 3 weights of a filter to its points. */
+static const double filter_points[POINTS][3] = {{1.0 / 4, 0, 0},
+                                                {-1.0 / 6, -1.0 / 6, -1.0 / 6},
+                                                {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+                                                {1.0 / 24, 1.0 / 12, 1.0 / 6},
+                                                {1.0 / 24, -1.0 / 12, 1.0 / 6},
+                                                {0, 0, 1}};
 
 /* A 3x3 convolution with the batch norm that follows it: products over 3 mels of 32 channels. */
 struct winograd {
@@ -74,7 +82,7 @@ static struct winograd load_winograd(struct dr_loader *loader, const char *conv,
     float *rows = dr_loader_scratch(loader, (size_t)CHANNELS * 3 * CHANNELS);
     const struct dr_packing packing = {loader->precision, 3, 3, INT16_MAX};
     for (int p = 0; p < POINTS && !loader->err.status; p++) {
-        transform_filters(rows, weight, affine.scale, dr_winograd_filter[p]);
+        transform_filters(rows, weight, affine.scale, filter_points[p]);
         winograd.point[p] =
             dr_pack_linear(loader, rows, NULL, (size_t)3 * CHANNELS, CHANNELS, packing);
     }
@@ -142,7 +150,7 @@ static struct input open_input(const struct dr_residual_maps *net, const struct 
 
 static void transform_row(const struct dr_residual_maps *net, const struct input *in, size_t m,
                           const struct work *work) {
-    const size_t tiles = dr_map_tiles(in->map->frames), row = POINTS * tiles * CHANNELS;
+    const size_t tiles = dr_map_tiles(TILE, in->map->frames), row = POINTS * tiles * CHANNELS;
     const float *from = in->map->data + m * in->map->row;
     const size_t to = (m - in->first) * row;
     if (net->precision == DR_INT16)
@@ -157,7 +165,7 @@ static void transform_row(const struct dr_residual_maps *net, const struct input
 static void transform_rows(const struct dr_residual_maps *net, struct input *in, size_t m,
                            size_t num, const struct work *work) {
     const size_t size = net->precision == DR_INT16 ? sizeof(int16_t) : sizeof(float);
-    const size_t row = POINTS * dr_map_tiles(in->map->frames) * CHANNELS * size;
+    const size_t row = POINTS * dr_map_tiles(TILE, in->map->frames) * CHANNELS * size;
     const size_t first = m * in->stride, end = first + (num - 1) * in->stride + 3;
     const size_t shared = in->num_rows ? in->first + in->num_rows - first : 0;
     char *rows = (char *)work->transformed;
@@ -171,7 +179,7 @@ static void transform_rows(const struct dr_residual_maps *net, struct input *in,
 /* The 6 products for row m of the output. */
 static void multiply_row(const struct dr_residual_maps *net, const struct winograd *conv,
                          const struct input *in, size_t m, const struct work *work) {
-    const size_t tiles = dr_map_tiles(in->map->frames);
+    const size_t tiles = dr_map_tiles(TILE, in->map->frames);
     const size_t point = tiles * CHANNELS, row = POINTS * point;
     for (size_t p = 0; p < POINTS; p++) {
         const size_t at = (m * in->stride - in->first) * row + p * point;
@@ -227,7 +235,7 @@ static void run_block(const struct dr_residual_maps *net, const struct residual_
 /* features[frames][80] -> map of 32 channels, by way of one of a single channel at data. */
 static void run_first(const struct dr_residual_maps *net, const struct dr_map *out,
                       const float *features, float *data) {
-    const struct dr_map in = dr_map_make(data, DR_MELS, out->frames, 1);
+    const struct dr_map in = dr_map_make(data, TILE, DR_MELS, out->frames, 1);
     for (size_t m = 0; m < DR_MELS; m++)
         for (size_t t = 0; t < out->frames; t++)
             dr_map_interior(&in, m)[t] = features[t * DR_MELS + m];
@@ -260,14 +268,14 @@ struct scratch {
 };
 
 static size_t lay_out(struct scratch *s, float *base, size_t frames) {
-    size_t used = 0, line = dr_map_tiles(frames) * CHANNELS;
+    size_t used = 0, line = dr_map_tiles(TILE, frames) * CHANNELS;
     struct scratch unused;
     s = s ? s : &unused;
 #define TAKE(field, count) (s->field = base ? base + used : NULL, used += DR_PADDED(count))
-    TAKE(big, dr_map_floats(DR_MELS, frames, CHANNELS));
-    TAKE(small[0], dr_map_floats(DR_MELS / 2, frames, CHANNELS));
-    TAKE(small[1], dr_map_floats(DR_MELS / 2, frames, CHANNELS));
-    TAKE(small[2], dr_map_floats(DR_MELS / 2, frames, CHANNELS));
+    TAKE(big, dr_map_floats(TILE, DR_MELS, frames, CHANNELS));
+    TAKE(small[0], dr_map_floats(TILE, DR_MELS / 2, frames, CHANNELS));
+    TAKE(small[1], dr_map_floats(TILE, DR_MELS / 2, frames, CHANNELS));
+    TAKE(small[2], dr_map_floats(TILE, DR_MELS / 2, frames, CHANNELS));
     TAKE(work.transformed, (2 * ROWS_AT_ONCE + 1) * POINTS * line);
     TAKE(work.products, POINTS * line);
     TAKE(work.line, TILE * line);
@@ -283,19 +291,19 @@ void dr_residual_maps_run(const struct dr_residual_maps *net, float *out, const 
                           size_t frames, float *scratch) {
     struct scratch s;
     lay_out(&s, scratch, frames);
-    const struct dr_map first = dr_map_make(s.big, DR_MELS, frames, CHANNELS);
+    const struct dr_map first = dr_map_make(s.big, TILE, DR_MELS, frames, CHANNELS);
     run_first(net, &first, features, s.small[0]);
 
-    const struct dr_map a = dr_map_make(s.small[0], DR_MELS / 2, frames, CHANNELS);
-    const struct dr_map b = dr_map_make(s.small[1], DR_MELS / 2, frames, CHANNELS);
-    const struct dr_map c = dr_map_make(s.small[2], DR_MELS / 2, frames, CHANNELS);
+    const struct dr_map a = dr_map_make(s.small[0], TILE, DR_MELS / 2, frames, CHANNELS);
+    const struct dr_map b = dr_map_make(s.small[1], TILE, DR_MELS / 2, frames, CHANNELS);
+    const struct dr_map c = dr_map_make(s.small[2], TILE, DR_MELS / 2, frames, CHANNELS);
     run_block(net, &net->block[0], &c, &first, &a, &b, &s.work);
     run_block(net, &net->block[1], &b, &c, &a, NULL, &s.work);
-    const struct dr_map d = dr_map_make(s.big, DR_MELS / 4, frames, CHANNELS);
-    const struct dr_map e = dr_map_make(s.small[0], DR_MELS / 4, frames, CHANNELS);
-    const struct dr_map f = dr_map_make(s.small[2], DR_MELS / 4, frames, CHANNELS);
+    const struct dr_map d = dr_map_make(s.big, TILE, DR_MELS / 4, frames, CHANNELS);
+    const struct dr_map e = dr_map_make(s.small[0], TILE, DR_MELS / 4, frames, CHANNELS);
+    const struct dr_map f = dr_map_make(s.small[2], TILE, DR_MELS / 4, frames, CHANNELS);
     run_block(net, &net->block[2], &f, &b, &d, &e, &s.work);
-    const struct dr_map g = dr_map_make(s.small[1], DR_MELS / 4, frames, CHANNELS);
+    const struct dr_map g = dr_map_make(s.small[1], TILE, DR_MELS / 4, frames, CHANNELS);
     run_block(net, &net->block[3], &g, &f, &d, NULL, &s.work);
     run_last(net, out, &g, &s.work);
 }

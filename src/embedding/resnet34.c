@@ -21,6 +21,7 @@ enum {
     FIRST_CHANNELS = 32,
     LAST_CHANNELS = FIRST_CHANNELS << (LAYERS - 1),
     MAP_MELS = DR_RESNET34_MAP_MELS,
+    TILE = DR_WINOGRAD_TILE,
     HALF = DR_RESNET34_COLUMN_DIM, /* means, or deviations */
     STATISTICS = 2 * HALF
 };
@@ -119,12 +120,12 @@ static size_t frames_of(int layer, size_t num_frames) {
 }
 
 static size_t layer_floats(int layer, size_t num_frames) {
-    return dr_map_floats((size_t)DR_MELS >> layer, frames_of(layer, num_frames),
+    return dr_map_floats(TILE, (size_t)DR_MELS >> layer, frames_of(layer, num_frames),
                          channels_of(layer));
 }
 
 static struct dr_map layer_map(float *data, int layer, size_t num_frames) {
-    return dr_map_make(data, (size_t)DR_MELS >> layer, frames_of(layer, num_frames),
+    return dr_map_make(data, TILE, (size_t)DR_MELS >> layer, frames_of(layer, num_frames),
                        channels_of(layer));
 }
 
@@ -150,7 +151,8 @@ static size_t lay_out(struct scratch *s, float *base, size_t num_frames) {
         if (layer)
             part[layer % 2] = larger(part[layer % 2], 2 * layer_floats(layer, num_frames));
         work = larger(work, dr_winograd_conv_scratch(channels_of(layer)));
-        work = larger(work, 3 * dr_map_row(frames_of(layer, num_frames), channels_of(layer)) / 2);
+        work = larger(work,
+                      3 * dr_map_row(TILE, frames_of(layer, num_frames), channels_of(layer)) / 2);
     }
     if (s)
         *s = (struct scratch){{base, base + part[0]}, base + part[0] + part[1]};
@@ -171,7 +173,7 @@ static void find_max(const struct dr_resnet34 *net, struct dr_map *map) {
 /* features[frames][80] -> map of 32 channels, by way of one of a single channel at data. */
 static void run_first(const struct dr_resnet34 *net, struct dr_map *out, const float *features,
                       float *data) {
-    const struct dr_map in = dr_map_make(data, DR_MELS, out->frames, 1);
+    const struct dr_map in = dr_map_make(data, TILE, DR_MELS, out->frames, 1);
     for (size_t m = 0; m < DR_MELS; m++)
         for (size_t t = 0; t < out->frames; t++)
             dr_map_interior(&in, m)[t] = features[t * DR_MELS + m];

@@ -1,20 +1,22 @@
-/* winograd_conv.c - a 3x3 convolution over maps of features as Winograd's F(4x4, 3x3).
+/* winograd_conv.c - a 3x3 convolution over maps of features as Winograd's F(5x5, 3x3).
  * SPDX-License-Identifier: MIT
  *
  * Tiles go through all three steps a few at a time, so that their points stay in the cache. */
 #include "embedding/winograd_conv.h"
 
-enum { POINTS = DR_WINOGRAD_POINTS, SQUARE = DR_WINOGRAD_SQUARE };
+enum { POINTS = DR_WINOGRAD_POINTS, SQUARE = DR_WINOGRAD_SQUARE, TILE = DR_WINOGRAD_TILE };
 
-const double dr_winograd_filter[POINTS][3] = {{1.0 / 4, 0, 0},
-                                              {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-                                              {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                                              {1.0 / 24, 1.0 / 12, 1.0 / 6},
-                                              {1.0 / 24, -1.0 / 12, 1.0 / 6},
-                                              {0, 0, 1}};
+/* G: what takes 3 weights of a filter to its points, p^k / product of p - other points. */
+static const double filter_points[POINTS][3] = {{-1.0 / 2, 0, 0},
+                                                {-1.0 / 3, -1.0 / 3, -1.0 / 3},
+                                                {1.0 / 9, -1.0 / 9, 1.0 / 9},
+                                                {1.0 / 36, 1.0 / 18, 1.0 / 9},
+                                                {-1.0 / 60, 1.0 / 30, -1.0 / 15},
+                                                {32.0 / 45, 16.0 / 45, 8.0 / 45},
+                                                {0, 0, 1}};
 
-/* |B' d B| <= 50 d, d >= 0, in the units of the points */
-#define TRANSFORM_GAIN 50.0f
+/* |B' d B| <= 112.5 d, d >= 0, in the units of the points */
+#define TRANSFORM_GAIN 112.5f
 
 /* ---- loading ---- */
 
@@ -32,12 +34,12 @@ static void transform_filter(float *to, size_t ld, const float w[9], float scale
     double half[POINTS][3];
     for (int p = 0; p < POINTS; p++)
         for (int c = 0; c < 3; c++) {
-            const double *g = dr_winograd_filter[p];
+            const double *g = filter_points[p];
             half[p][c] = scale * (g[0] * w[c] + g[1] * w[3 + c] + g[2] * w[6 + c]);
         }
     for (int p = 0; p < POINTS; p++)
         for (int q = 0; q < POINTS; q++, to += ld) {
-            const double *g = dr_winograd_filter[q];
+            const double *g = filter_points[q];
             *to = (float)(g[0] * half[p][0] + g[1] * half[p][1] + g[2] * half[p][2]);
         }
 }
@@ -62,16 +64,23 @@ struct dr_winograd_conv dr_winograd_conv_load(struct dr_loader *loader, const ch
 
 /* ---- running ---- */
 
-/* What some tiles' points lie in: [36][point], of the input, floats or int16, and of the output. */
+/* What some tiles' points lie in: [49][point], of the input, floats or int16, and of the output. */
 struct work {
     float *input, *output;
     size_t point; /* elements from one point to the next */
 };
 
 /* Their points fill about half of an L2 cache where the weights are small; where weights are large,
- * they are read less often. */
+ * they are read less often. Multiples of 12: whole tiles of the products. */
 static size_t tiles_at_once(size_t channels) {
-    return channels <= 64 ? 48 : 96;
+    switch (channels) {
+    case 32:
+        return 24;
+    case 64:
+        return 36;
+    default:
+        return 60;
+    }
 }
 
 static size_t lay_out(struct work *work, float *base, size_t channels) {
@@ -93,15 +102,15 @@ struct stretch {
 
 /* The tiles from number `first` on that lie in one row, at most `most`. */
 static struct stretch stretch_at(const struct dr_map *map, size_t first, size_t most) {
-    const size_t across = dr_map_tiles(map->frames);
+    const size_t across = dr_map_tiles(TILE, map->frames);
     struct stretch s = {first / across, first % across, across - first % across};
     s.num = s.num < most ? s.num : most;
     return s;
 }
 
-/* The 6 rows under a stretch of tiles. */
+/* The 7 rows under a stretch of tiles. */
 static const float *under(const struct dr_map *in, const struct stretch *s) {
-    return in->data + DR_MAP_TILE * (s->row * in->row + s->column * in->channels);
+    return in->data + TILE * (s->row * in->row + s->column * in->channels);
 }
 
 static void transform_tiles(const struct dr_kernels *k, const struct work *work,
@@ -160,13 +169,13 @@ static void finish_tiles(const struct dr_kernels *k, const struct work *work,
                          const struct dr_map *residual, float *max, size_t first, size_t num) {
     for (size_t done = 0; done < num;) {
         const struct stretch s = stretch_at(out, first + done, num - done);
-        const size_t mel = DR_MAP_TILE * s.row, frame = DR_MAP_TILE * s.column;
+        const size_t mel = TILE * s.row, frame = TILE * s.column;
         const size_t at = frame * out->channels;
         k->winograd2_output_relu(dr_map_interior(out, mel) + at, out->row, max,
                                  work->output + done * out->channels, work->point, conv->bias,
                                  residual ? dr_map_interior(residual, mel) + at : NULL,
-                                 smaller(DR_MAP_TILE, out->mels - mel),
-                                 smaller(DR_MAP_TILE * s.num, out->frames - frame), out->channels);
+                                 smaller(TILE, out->mels - mel),
+                                 smaller(TILE * s.num, out->frames - frame), out->channels);
         done += s.num;
     }
 }
@@ -174,7 +183,7 @@ static void finish_tiles(const struct dr_kernels *k, const struct work *work,
 void dr_winograd_conv_run(const struct dr_kernels *kernels, const struct dr_winograd_conv *conv,
                           struct dr_map *out, const struct dr_map *in,
                           const struct dr_map *residual, float *scratch) {
-    const size_t total = dr_map_tiles(in->mels) * dr_map_tiles(in->frames);
+    const size_t total = dr_map_tiles(TILE, in->mels) * dr_map_tiles(TILE, in->frames);
     const size_t most = tiles_at_once(conv->channels);
     struct work work;
     float max = 0.0f;

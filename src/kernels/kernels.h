@@ -105,11 +105,14 @@ struct dr_lstm_step16 {
 };
 
 /* What winograd2_input16 takes out of each point, in one dimension. The positive numbers in B's
- * rows sum up to 5, 2, 5, 3, 3, 5, the negative ones to 5, 8, 5, 3, 3, 5: where no x is negative,
- * point pq is at most the larger of their products' sums, which is 50 h_p h_q or less, 68 for p = q
- * = 1. */
+ * rows sum up to 7.5, 3.5, 7, 3.5, 3.5, 5, 7.5, the negative ones to 7.5, 6.5, 7, 3.5, 3.5, 5, 7.5:
+ * where no x is negative, point pq is at most the larger of their products' sums, which is
+ * 112.5 h_p h_q or less. */
 static inline float dr_winograd2_unit(size_t point) {
-    static const float units[] = {1.0f, 1.16619038f /* sqrt(68 / 50) */, 1.0f, 0.6f, 0.6f, 1.0f};
+    static const float units[] = {1.0f,          0.69602043f /* sqrt(54.5 / 112.5) */,
+                                  14.0f / 15.0f, 7.0f / 15.0f,
+                                  7.0f / 15.0f,  2.0f / 3.0f,
+                                  1.0f};
     return units[point];
 }
 
@@ -153,17 +156,17 @@ static inline float dr_winograd2_unit(size_t point) {
      * rows 4t + q < m; products [6][ceil(m/4)][n], y and residual (or NULL) [m][n]. n: 16 k. */   \
     X(winograd_output_relu, (float *y, const float *products, const float *bias,                   \
                              const float *residual, size_t m, size_t n))                           \
-    /* ---- F(4x4, 3x3): the same along rows and columns at once; a tile gives 4 x 4 ---- */       \
-    /* Of x [6][4*tiles + 2][n], rows ldx apart: v[6p + q][t][j] = (B' d B)_pq of the 6 x 6 of     \
-     * tile t; the 36 points are ldv apart. n: 16 k. */                                            \
+    /* ---- F(5x5, 3x3): rows and columns at once; a tile gives 5 x 5 ---- */                      \
+    /* Of x [7][5*tiles + 2][n], rows ldx apart: v[7p + q][t][j] = (B' d B)_pq of the 7 x 7 of     \
+     * tile t; the 49 points are ldv apart. n: 16 k. */                                            \
     X(winograd2_input, (float *v, size_t ldv, const float *x, size_t ldx, size_t tiles, size_t n)) \
     /* The same times factor / (h_p h_q), rounded, with h = dr_winograd2_unit. It must fit:        \
-     * |v| <= 100 |x| factor. */                                                                   \
+     * |v| <= 225 |x| factor. */                                                                   \
     X(winograd2_input16,                                                                           \
       (int16_t * v, size_t ldv, const float *x, size_t ldx, float factor, size_t tiles, size_t n)) \
-    /* y[r][4t + c][j] = max(0, (A' products[.][t][j] A)_rc + bias[j] + residual[r][4t + c][j])    \
-     * for rows r < num_rows <= 4 and columns 4t + c < m; *max = the largest of *max, which is at  \
-     * least 0, and all of y. products: 36 points ldp apart; rows of y and residual (or NULL; it   \
+    /* y[r][5t + c][j] = max(0, (A' products[.][t][j] A)_rc + bias[j] + residual[r][5t + c][j])    \
+     * for rows r < num_rows <= 5 and columns 5t + c < m; *max = the largest of *max, which is at  \
+     * least 0, and all of y. products: 49 points ldp apart; rows of y and residual (or NULL; it   \
      * may be y) are ldy apart. n: 16 k. */                                                        \
     X(winograd2_output_relu,                                                                       \
       (float *y, size_t ldy, float *max, const float *products, size_t ldp, const float *bias,     \

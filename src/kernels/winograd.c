@@ -1,7 +1,7 @@
-/* winograd.c - Winograd's F(4, 3) along rows and F(4x4, 3x3): the portable bodies.
+/* winograd.c - Winograd's F(4, 3) along rows and F(5x5, 3x3): the portable bodies.
  * SPDX-License-Identifier: MIT
- * Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), section 4.3; points 0,
- * 1, -1, 2, -2 and infinity. */
+ * Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), section 4.3: points 0,
+ * 1, -1, 2, -2 and infinity; in two dimensions 1/2 as well. */
 #include <math.h>
 
 #include "kernels/bodies.h"
@@ -63,26 +63,44 @@ void dr_winograd_output_relu_c(float *y, const float *products, const float *bia
     }
 }
 
+/* ---- two dimensions ---- */
+
+enum { SIDE = 7, OUT_SIDE = 5 };
+
+static const float to_points[SIDE][SIDE] = {
+    {-2, 4, 2.5f, -5, -0.5f, 1, 0}, {0, 2, -2, -4.5f, 0.5f, 1, 0}, {0, -2, 6, -3.5f, -1.5f, 1, 0},
+    {0, 1, -1.5f, -2, 1.5f, 1, 0},  {0, -1, 2.5f, 0, -2.5f, 1, 0}, {0, 4, 0, -5, 0, 1, 0},
+    {0, -2, 4, 2.5f, -5, -0.5f, 1}};
+
+static const float to_outputs[OUT_SIDE][SIDE] = {{1, 1, 1, 1, 1, 1, 0},
+                                                 {0, 1, -1, 2, -2, 1.0f / 2, 0},
+                                                 {0, 1, 1, 4, 4, 1.0f / 4, 0},
+                                                 {0, 1, -1, 8, -8, 1.0f / 8, 0},
+                                                 {0, 1, 1, 16, 16, 1.0f / 16, 1}};
+
 /* v[p][q] = (B' d B)_pq of one column of the tile at x, whose rows are ldx apart. */
-static void transform_square(float v[POINTS][POINTS], const float *x, size_t ldx, size_t n) {
-    float rows[POINTS][POINTS], column[POINTS];
-    for (size_t r = 0; r < POINTS; r++)
-        transform(rows[r], x + r * ldx, n);
-    for (size_t q = 0; q < POINTS; q++) {
-        transform(column, &rows[0][q], POINTS);
-        for (size_t p = 0; p < POINTS; p++)
-            v[p][q] = column[p];
-    }
+static void transform_square(float v[SIDE][SIDE], const float *x, size_t ldx, size_t n) {
+    float rows[SIDE][SIDE] = {{0}};
+    for (size_t r = 0; r < SIDE; r++)
+        for (size_t q = 0; q < SIDE; q++)
+            for (size_t c = 0; c < SIDE; c++)
+                rows[r][q] += to_points[q][c] * x[r * ldx + c * n];
+    for (size_t p = 0; p < SIDE; p++)
+        for (size_t q = 0; q < SIDE; q++) {
+            v[p][q] = 0.0f;
+            for (size_t r = 0; r < SIDE; r++)
+                v[p][q] += to_points[p][r] * rows[r][q];
+        }
 }
 
 void dr_winograd2_input_c(float *v, size_t ldv, const float *x, size_t ldx, size_t tiles,
                           size_t n) {
     for (size_t t = 0; t < tiles; t++)
         for (size_t j = 0; j < n; j++) {
-            float to[POINTS][POINTS];
-            transform_square(to, x + t * OUTPUTS * n + j, ldx, n);
-            for (size_t p = 0; p < POINTS * POINTS; p++)
-                v[p * ldv + t * n + j] = to[p / POINTS][p % POINTS];
+            float to[SIDE][SIDE];
+            transform_square(to, x + t * OUT_SIDE * n + j, ldx, n);
+            for (size_t p = 0; p < SIDE * SIDE; p++)
+                v[p * ldv + t * n + j] = to[p / SIDE][p % SIDE];
         }
 }
 
@@ -90,12 +108,12 @@ void dr_winograd2_input16_c(int16_t *v, size_t ldv, const float *x, size_t ldx, 
                             size_t tiles, size_t n) {
     for (size_t t = 0; t < tiles; t++)
         for (size_t j = 0; j < n; j++) {
-            float to[POINTS][POINTS];
-            transform_square(to, x + t * OUTPUTS * n + j, ldx, n);
-            for (size_t p = 0; p < POINTS; p++)
-                for (size_t q = 0; q < POINTS; q++) {
+            float to[SIDE][SIDE];
+            transform_square(to, x + t * OUT_SIDE * n + j, ldx, n);
+            for (size_t p = 0; p < SIDE; p++)
+                for (size_t q = 0; q < SIDE; q++) {
                     const float unit = dr_winograd2_unit(p) * dr_winograd2_unit(q);
-                    v[(p * POINTS + q) * ldv + t * n + j] = rounded(to[p][q] * (factor / unit));
+                    v[(p * SIDE + q) * ldv + t * n + j] = rounded(to[p][q] * (factor / unit));
                 }
         }
 }
@@ -103,11 +121,11 @@ void dr_winograd2_input16_c(int16_t *v, size_t ldv, const float *x, size_t ldx, 
 /* (A' products A)_rc of one column of a tile */
 static float gather_square(const float *products, size_t ldp, size_t r, size_t c) {
     float v = 0.0f;
-    for (size_t p = 0; p < POINTS; p++) {
+    for (size_t p = 0; p < SIDE; p++) {
         float row = 0.0f;
-        for (size_t q = 0; q < POINTS; q++)
-            row += gather[c][q] * products[(p * POINTS + q) * ldp];
-        v += gather[r][p] * row;
+        for (size_t q = 0; q < SIDE; q++)
+            row += to_outputs[c][q] * products[(p * SIDE + q) * ldp];
+        v += to_outputs[r][p] * row;
     }
     return v;
 }
@@ -118,8 +136,8 @@ void dr_winograd2_output_relu_c(float *y, size_t ldy, float *max, const float *p
     for (size_t r = 0; r < num_rows; r++)
         for (size_t i = 0; i < m; i++)
             for (size_t j = 0; j < n; j++) {
-                const size_t at = r * ldy + i * n + j, tile = i / OUTPUTS * n + j;
-                float v = gather_square(products + tile, ldp, r, i % OUTPUTS) + bias[j];
+                const size_t at = r * ldy + i * n + j, tile = i / OUT_SIDE * n + j;
+                float v = gather_square(products + tile, ldp, r, i % OUT_SIDE) + bias[j];
                 if (residual)
                     v += residual[at];
                 y[at] = v > 0.0f ? v : 0.0f;

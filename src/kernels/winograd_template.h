@@ -1,8 +1,8 @@
-/* winograd_template.h - Winograd's F(4, 3) along rows and F(4x4, 3x3), for any vector width.
+/* winograd_template.h - Winograd's F(4, 3) along rows and F(5x5, 3x3), for any vector width.
  * SPDX-License-Identifier: MIT
- * Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), section 4.3; points 0,
- * 1, -1, 2, -2 and infinity. Included once by each instruction set's file, which defines DR_ISA and
- *   vec, LANES                the vector, its lanes: 4, 8 or 16
+ * Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), section 4.3: points 0,
+ * 1, -1, 2, -2 and infinity; in two dimensions 1/2 as well. Included once by each instruction set's
+ * file, which defines DR_ISA and vec, LANES                the vector, its lanes: 4, 8 or 16
  *   vec_set, vec_load, vec_store, vec_add, vec_sub, vec_mul, vec_max, vec_fma (a * b + c),
  *   vec_largest               the largest lane
  *   store_int16(p, v)         LANES floats, rounded, as int16 from -32767 to 32767
@@ -109,107 +109,158 @@ void DR_BODY(winograd_output_relu, DR_ISA)(float *y, const float *products, cons
 }
 
 /* ---- two dimensions ----
- * A line of the cache at a time, of 16 channels: 36 of them may not find a place in it together
- * twice. What the first dimension gives lies in memory, as it takes 36 registers or more. */
+ * A line of the cache at a time, of 16 channels: 49 of them may not find a place in it together
+ * twice. What the first dimension gives lies in memory, as it takes 49 registers or more. */
 
-enum { LINE = DR_PANEL / LANES }; /* vectors */
+enum { SIDE = 7, OUT_SIDE = 5, LINE = DR_PANEL / LANES /* vectors */ };
 
-/* The line at x of so many rows and of the OUTPUTS columns of a tile: processors fetch along rows,
+/* v = B' d; v may be d. With q = x (x^2 - 4) (x - 1/2) and r = x (x^2 - 1) (x - 1/2), the rows of 1
+ * and -1 are (x + 1) q and (x - 1) q, those of 2 and -2 (x + 2) r and (x - 2) r. */
+INLINE void transform7(vec v[SIDE], const vec d[SIDE]) {
+    const vec half = vec_set(-0.5f), two = vec_set(2.0f), minus_2 = vec_set(-2.0f);
+    const vec four = vec_set(4.0f), minus_4 = vec_set(-4.0f), minus_5 = vec_set(-5.0f);
+    const vec a = vec_sub(d[3], d[1]), b = vec_sub(d[4], d[2]), c = vec_sub(d[5], d[3]);
+    const vec r = vec_fma(half, a, b), xr = vec_fma(half, b, c);
+    const vec e = vec_fma(minus_4, d[1], d[3]), f = vec_fma(minus_4, d[2], d[4]);
+    const vec q = vec_fma(half, e, f), xq = vec_fma(half, f, vec_fma(minus_4, d[3], d[5]));
+    const vec odd = vec_fma(four, d[1], vec_fma(minus_5, d[3], d[5]));
+    const vec even = vec_fma(four, d[0], vec_fma(minus_5, d[2], d[4]));
+    const vec even_2 = vec_fma(four, d[2], vec_fma(minus_5, d[4], d[6]));
+    v[0] = vec_fma(half, even, odd);
+    v[1] = vec_add(xq, q);
+    v[2] = vec_sub(xq, q);
+    v[3] = vec_fma(two, r, xr);
+    v[4] = vec_fma(minus_2, r, xr);
+    v[5] = odd;
+    v[6] = vec_fma(half, odd, even_2);
+}
+
+/* y = A' p + bias */
+INLINE void gather5(vec y[OUT_SIDE], const vec p[SIDE], vec bias) {
+    const vec sum = vec_add(p[1], p[2]), difference = vec_sub(p[1], p[2]);
+    const vec sum_2 = vec_add(p[3], p[4]), difference_2 = vec_sub(p[3], p[4]);
+    const vec even = vec_add(sum, bias), odd = vec_add(difference, bias);
+    y[0] = vec_add(vec_add(even, sum_2), vec_add(p[0], p[5]));
+    y[1] = vec_fma(vec_set(2.0f), difference_2, vec_fma(vec_set(1.0f / 2), p[5], odd));
+    y[2] = vec_fma(vec_set(4.0f), sum_2, vec_fma(vec_set(1.0f / 4), p[5], even));
+    y[3] = vec_fma(vec_set(8.0f), difference_2, vec_fma(vec_set(1.0f / 8), p[5], odd));
+    y[4] = vec_fma(vec_set(16.0f), sum_2, vec_fma(vec_set(1.0f / 16), p[5], vec_add(even, p[6])));
+}
+
+INLINE void load_side(vec d[SIDE], const float *x, size_t ld) {
+    UNROLL
+    for (size_t p = 0; p < SIDE; p++)
+        d[p] = vec_load(x + p * ld);
+}
+
+/* The line at x of so many rows and of the OUT_SIDE columns of a tile: processors fetch along rows,
  * but not over the end of a page, which a few columns fill. */
 INLINE void fetch_tile(const size_t rows, const float *x, size_t ldx, size_t n) {
     UNROLL
     for (size_t r = 0; r < rows; r++)
         UNROLL
-    for (size_t c = 0; c < OUTPUTS; c++)
+    for (size_t c = 0; c < OUT_SIDE; c++)
         __builtin_prefetch(x + r * ldx + c * n);
 }
 
 /* Columns from a tile to what is fetched meanwhile, 2 tiles further. */
-enum { AHEAD = 2 * OUTPUTS };
+enum { AHEAD = 2 * OUT_SIDE };
 
 /* half[l][q][r] = (d B)_rq of vector l of the tile at x, whose rows are ldx apart. */
-INLINE void transform_rows(vec half[LINE][POINTS][POINTS], const float *x, size_t ldx, size_t n) {
+INLINE void transform_rows(vec half[LINE][SIDE][SIDE], const float *x, size_t ldx, size_t n) {
     ROLLED
-    for (size_t r = 0; r < POINTS; r++, x += ldx)
+    for (size_t r = 0; r < SIDE; r++, x += ldx)
         ROLLED
     for (size_t l = 0; l < LINE; l++) {
-        vec row[POINTS];
-        load_points(row, x + l * LANES, n);
-        transform(row, row);
+        vec row[SIDE];
+        load_side(row, x + l * LANES, n);
+        transform7(row, row);
         UNROLL
-        for (size_t q = 0; q < POINTS; q++)
+        for (size_t q = 0; q < SIDE; q++)
             half[l][q][r] = row[q];
     }
 }
 
 void DR_BODY(winograd2_input, DR_ISA)(float *v, size_t ldv, const float *x, size_t ldx,
                                       size_t tiles, size_t n) {
-    for (size_t t = 0; t < tiles; t++, x += OUTPUTS * n, v += n)
+    for (size_t t = 0; t < tiles; t++, x += OUT_SIDE * n, v += n)
         for (size_t j = 0; j < n; j += DR_PANEL) {
-            vec half[LINE][POINTS][POINTS];
+            vec half[LINE][SIDE][SIDE];
             float *to = v + j;
-            fetch_tile(POINTS, x + (AHEAD + 2) * n + j, ldx, n);
+            fetch_tile(SIDE, x + (AHEAD + 2) * n + j, ldx, n);
             transform_rows(half, x + j, ldx, n);
             ROLLED
-            for (size_t q = 0; q < POINTS; q++, to += ldv)
+            for (size_t q = 0; q < SIDE; q++, to += ldv)
                 ROLLED
             for (size_t l = 0; l < LINE; l++) {
-                vec column[POINTS];
-                transform(column, half[l][q]);
+                vec column[SIDE];
+                transform7(column, half[l][q]);
                 UNROLL
-                for (size_t p = 0; p < POINTS; p++)
-                    vec_store(to + p * POINTS * ldv + l * LANES, column[p]);
+                for (size_t p = 0; p < SIDE; p++)
+                    vec_store(to + p * SIDE * ldv + l * LANES, column[p]);
             }
         }
 }
 
+/* A line of a point times factor, in 16 bits. */
+INLINE void store_point(int16_t *v, const vec line[LINE], float factor) {
+    vec scaled[LINE];
+    UNROLL
+    for (size_t l = 0; l < LINE; l++)
+        scaled[l] = vec_mul(line[l], vec_set(factor));
+    store_int16_line(v, scaled);
+}
+
 void DR_BODY(winograd2_input16, DR_ISA)(int16_t *v, size_t ldv, const float *x, size_t ldx,
                                         float factor, size_t tiles, size_t n) {
-    for (size_t t = 0; t < tiles; t++, x += OUTPUTS * n, v += n)
+    float per_unit[SIDE];
+    for (size_t p = 0; p < SIDE; p++)
+        per_unit[p] = 1.0f / dr_winograd2_unit(p);
+    for (size_t t = 0; t < tiles; t++, x += OUT_SIDE * n, v += n)
         for (size_t j = 0; j < n; j += DR_PANEL) {
-            vec half[LINE][POINTS][POINTS];
+            vec half[LINE][SIDE][SIDE];
             int16_t *to = v + j;
-            fetch_tile(POINTS, x + (AHEAD + 2) * n + j, ldx, n);
+            fetch_tile(SIDE, x + (AHEAD + 2) * n + j, ldx, n);
             transform_rows(half, x + j, ldx, n);
             ROLLED
-            for (size_t q = 0; q < POINTS; q++, to += ldv) {
-                const float by = factor / dr_winograd2_unit(q);
-                vec line[POINTS][LINE];
+            for (size_t q = 0; q < SIDE; q++, to += ldv) {
+                const float by = factor * per_unit[q];
+                vec line[SIDE][LINE];
                 UNROLL
                 for (size_t l = 0; l < LINE; l++) {
-                    vec column[POINTS];
-                    transform(column, half[l][q]);
+                    vec column[SIDE];
+                    transform7(column, half[l][q]);
                     UNROLL
-                    for (size_t p = 0; p < POINTS; p++)
-                        line[p][l] = vec_mul(column[p], vec_set(by / dr_winograd2_unit(p)));
+                    for (size_t p = 0; p < SIDE; p++)
+                        line[p][l] = column[p];
                 }
                 UNROLL
-                for (size_t p = 0; p < POINTS; p++)
-                    store_int16_line(to + p * POINTS * ldv, line[p]);
+                for (size_t p = 0; p < SIDE; p++)
+                    store_point(to + p * SIDE * ldv, line[p], by * per_unit[p]);
             }
         }
 }
 
 /* half[l][r][q] = (A' products)_rq of vector l of a tile */
-INLINE void gather_rows(vec half[LINE][OUTPUTS][POINTS], const float *products, size_t ldp) {
+INLINE void gather_rows(vec half[LINE][OUT_SIDE][SIDE], const float *products, size_t ldp) {
     ROLLED
-    for (size_t q = 0; q < POINTS; q++, products += ldp)
+    for (size_t q = 0; q < SIDE; q++, products += ldp)
         ROLLED
     for (size_t l = 0; l < LINE; l++) {
-        vec column[POINTS], out[OUTPUTS];
-        load_points(column, products + l * LANES, POINTS * ldp);
-        gather(out, column, vec_set(0.0f));
+        vec column[SIDE], out[OUT_SIDE];
+        load_side(column, products + l * LANES, SIDE * ldp);
+        gather5(out, column, vec_set(0.0f));
         UNROLL
-        for (size_t r = 0; r < OUTPUTS; r++)
+        for (size_t r = 0; r < OUT_SIDE; r++)
             half[l][r][q] = out[r];
     }
 }
 
 /* The first `columns` outputs of a row of a tile; returns the largest in each lane. */
-INLINE vec finish_row(const size_t columns, float *y, const vec half[POINTS], vec bias,
+INLINE vec finish_row(const size_t columns, float *y, const vec half[SIDE], vec bias,
                       const float *residual, size_t n, vec largest) {
-    vec out[OUTPUTS];
-    gather(out, half, bias);
+    vec out[OUT_SIDE];
+    gather5(out, half, bias);
     UNROLL
     for (size_t c = 0; c < columns; c++) {
         const vec v = residual ? vec_add(out[c], vec_load(residual + c * n)) : out[c];
@@ -224,10 +275,10 @@ void DR_BODY(winograd2_output_relu, DR_ISA)(float *y, size_t ldy, float *max, co
                                             size_t ldp, const float *bias, const float *residual,
                                             size_t num_rows, size_t m, size_t n) {
     vec top = vec_set(*max);
-    for (size_t i = 0; i < m; i += OUTPUTS, products += n)
+    for (size_t i = 0; i < m; i += OUT_SIDE, products += n)
         for (size_t j = 0; j < n; j += DR_PANEL) {
-            vec half[LINE][OUTPUTS][POINTS];
-            fetch_tile(OUTPUTS, y + (i + AHEAD) * n + j, ldy, n);
+            vec half[LINE][OUT_SIDE][SIDE];
+            fetch_tile(OUT_SIDE, y + (i + AHEAD) * n + j, ldy, n);
             gather_rows(half, products + j, ldp);
             ROLLED
             for (size_t r = 0; r < num_rows; r++)
@@ -238,7 +289,10 @@ void DR_BODY(winograd2_output_relu, DR_ISA)(float *y, size_t ldy, float *max, co
                 const vec by = vec_load(bias + j + l * LANES);
                 switch (m - i) {
                 default:
-                    top = finish_row(OUTPUTS, y + at, half[l][r], by, rest, n, top);
+                    top = finish_row(OUT_SIDE, y + at, half[l][r], by, rest, n, top);
+                    break;
+                case 4:
+                    top = finish_row(4, y + at, half[l][r], by, rest, n, top);
                     break;
                 case 3:
                     top = finish_row(3, y + at, half[l][r], by, rest, n, top);

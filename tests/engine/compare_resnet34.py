@@ -21,7 +21,7 @@ import wespeaker_resnet34  # noqa: E402
 
 SECONDS = (0.6, 0.85, 1.7, 3, 10, 16.3, 30)
 # Random networks are the worst case for 16 bits: every layer carries errors on in full.
-BOUNDS = {"float32": 0.999999, "int16": 0.998}
+BOUNDS = {"float32": 0.999999, "int16": 0.995}
 
 
 def make_masks(frames):

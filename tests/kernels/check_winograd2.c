@@ -1,13 +1,27 @@
-/* check_winograd2.c - Winograd's F(4x4, 3x3) against the convolution that it replaces, in double.
+/* check_winograd2.c - Winograd's F(5x5, 3x3) against the convolution that it replaces, in double.
  * SPDX-License-Identifier: MIT */
 #include <math.h>
 
 #include "checkkern.h"
-#include "winograd_matrices.h"
 
-enum { SQUARE = POINTS * POINTS };
+enum { POINTS = 7, OUTPUTS = 5, TAPS = 3, SQUARE = POINTS * POINTS };
 
-/* (B' x B)_pq of the 6 x 6 at x */
+/* Toom and Cook's G, and B', of the points 0, 1, -1, 2, -2, 1/2 and infinity: rows of G are powers
+ * of a point over the product of its distances to the others, rows of B' the coefficients of the
+ * product of all x - other point. */
+static const double filter_transform[POINTS][TAPS] = {{-1.0 / 2, 0, 0},
+                                                      {-1.0 / 3, -1.0 / 3, -1.0 / 3},
+                                                      {1.0 / 9, -1.0 / 9, 1.0 / 9},
+                                                      {1.0 / 36, 1.0 / 18, 1.0 / 9},
+                                                      {-1.0 / 60, 1.0 / 30, -1.0 / 15},
+                                                      {32.0 / 45, 16.0 / 45, 8.0 / 45},
+                                                      {0, 0, 1}};
+static const double input_transform[POINTS][POINTS] = {
+    {-2, 4, 2.5, -5, -0.5, 1, 0}, {0, 2, -2, -4.5, 0.5, 1, 0}, {0, -2, 6, -3.5, -1.5, 1, 0},
+    {0, 1, -1.5, -2, 1.5, 1, 0},  {0, -1, 2.5, 0, -2.5, 1, 0}, {0, 4, 0, -5, 0, 1, 0},
+    {0, -2, 4, 2.5, -5, -0.5, 1}};
+
+/* (B' x B)_pq of the 7 x 7 at x */
 static double transformed(const float *x, size_t ldx, size_t n, size_t point) {
     double v = 0.0;
     for (size_t r = 0; r < POINTS; r++)
@@ -55,8 +69,9 @@ void check_winograd2_input(const struct check *t) {
 
 static void check_input16(const struct check *t, size_t tiles, size_t n, size_t gap,
                           enum placement place) {
-    static const float factors[] = {10.0f, 655.0f};
-    static const double units[POINTS] = {1.0, 1.16619038, 1.0, 0.6, 0.6, 1.0};
+    static const float factors[] = {10.0f, 290.0f};
+    static const double units[POINTS] = {1.0,      0.69602043, 14.0 / 15, 7.0 / 15,
+                                         7.0 / 15, 2.0 / 3,    1.0};
     const size_t width = (OUTPUTS * tiles + 2) * n, ldx = width + gap, ldv = tiles * n + gap;
     const size_t floats = last_element(POINTS, (ptrdiff_t)ldx, width);
     float *x = random_floats(floats, UNIFORM, place);
@@ -65,7 +80,7 @@ static void check_input16(const struct check *t, size_t tiles, size_t n, size_t 
         x[i] = fabsf(x[i]);
     /* The first channel of the last tile has the largest value that there can be. */
     for (size_t i = 0; i < SQUARE; i++) {
-        const double weight = input_transform[1][i / POINTS] * input_transform[1][i % POINTS];
+        const double weight = input_transform[0][i / POINTS] * input_transform[0][i % POINTS];
         const size_t column = (tiles - 1) * OUTPUTS + i % POINTS;
         x[i / POINTS * ldx + column * n] = weight > 0.0 ? 1.0f : 0.0f;
     }
@@ -151,7 +166,7 @@ static void check_output(const struct check *t, size_t rows, size_t m, size_t n,
 }
 
 void check_winograd2_output_relu(const struct check *t) {
-    static const size_t ms[] = {1, 2, 3, 4, 5, 8, 30}, ns[] = {16, 32, 48};
+    static const size_t ms[] = {1, 2, 3, 4, 5, 6, 9, 10, 37}, ns[] = {16, 32, 48};
     for (size_t rows = 1; rows <= OUTPUTS; rows++)
         for (size_t a = 0; a < COUNT(ms); a++)
             for (size_t b = 0; b < COUNT(ns); b++)
@@ -186,6 +201,6 @@ static struct work make_work(void) {
     DEFINE_BENCH(slot, "48 tiles of 32", struct work, make_work(), arguments)
 
 BENCH(winograd2_input, (o->v, POINT, o->x, ROW, TILES, N))
-BENCH(winograd2_input16, (o->v16, POINT, o->x, ROW, 327.0f, TILES, N))
+BENCH(winograd2_input16, (o->v16, POINT, o->x, ROW, 290.0f, TILES, N))
 BENCH(winograd2_output_relu,
       (o->y, ROW, o->max, o->products, POINT, o->bias, o->x, OUTPUTS, OUTPUTS *TILES, N))
