@@ -5,7 +5,7 @@
  *                                             -> at the end, with --output: the diarization */
 #include "commands.h"
 
-#include "batch.h"
+#include "known.h"
 #include "live.h"
 #include "models.h"
 #include "stream_stats.h"
@@ -18,16 +18,20 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { MOST_KNOWN = 32 }; /* that a stream takes */
+
 struct run {
     const struct cli_settings *settings;
     const diarist_model *model;
+    struct cli_known known; /* of --profiles; its profiles are NULL without */
     diarist_stream *stream;
     int32_t view;            /* CLI_STREAM_*, but auto */
     struct cli_lanes *lanes; /* of CLI_STREAM_TTY */
     struct cli_stream_stats stats;
     struct cli_stream_end end;
-    size_t num_merged;
-    double work_s; /* wall time that the library took */
+    size_t num_known, num_merged;
+    bool heard[MOST_KNOWN]; /* of those known, who had a turn */
+    double work_s;          /* wall time that the library took */
     bool finished;
     diarist_source source; /* for the diarization */
     char sha256[65];
@@ -64,8 +68,25 @@ static int check_settings(const struct cli_settings *settings) {
         cli_error("--preset", "fast is for recordings; give balanced or accurate");
         return CLI_EXIT_USAGE;
     }
+    if (CLI_GIVEN(settings, threshold) && !settings->profiles) {
+        cli_error("--threshold", "is of known speakers; give --profiles");
+        return CLI_EXIT_USAGE;
+    }
     int rc = cli_live_check(settings);
     return rc || !settings->output ? rc : check_output(settings->output);
+}
+
+/* An exit code. */
+static int read_known(struct run *run) {
+    int code = cli_known_read(&run->known, run->settings, run->model);
+    run->num_known = code ? 0 : diarist_profiles_num(run->known.profiles);
+    if (run->num_known <= MOST_KNOWN)
+        return code;
+    cli_error("--profiles",
+              "%zu people are known; a stream tells %d apart, give a directory of those "
+              "who may come",
+              run->num_known, MOST_KNOWN);
+    return CLI_EXIT_LIMIT;
 }
 
 static int32_t choose_view(const struct cli_settings *settings) {
@@ -88,6 +109,10 @@ static int open_stream(struct run *run, diarist_error *err) {
     options.num_threads = settings->threads;
     options.max_speakers = settings->max_speakers;
     options.cluster_threshold = engine.cluster_threshold;
+    options.known = run->num_known ? diarist_profiles_embeddings(run->known.profiles) : NULL;
+    options.num_known = (int32_t)run->num_known;
+    if (CLI_GIVEN(settings, threshold))
+        options.known_threshold = settings->threshold;
     options.keep_result = settings->output != NULL;
     return diarist_stream_open(&run->stream, run->model, &options, NULL, err);
 }
@@ -98,11 +123,14 @@ static void show(struct run *run, const diarist_event *event) {
     run->end.seq = event->seq + 1;
     run->end.num_turns += event->type == DIARIST_TURN_FINAL;
     run->num_merged += event->type == DIARIST_SPEAKER_MERGED;
+    int32_t speaker = event->type == DIARIST_SPEAKER_MERGED ? event->into : event->speaker;
+    if (event->type >= DIARIST_TURN_FINAL && speaker < (int32_t)run->num_known)
+        run->heard[speaker] = true;
     cli_stream_stats_add(&run->stats, event);
     if (run->view == CLI_STREAM_JSONL)
-        cli_stream_print_json(event);
+        cli_stream_print_json(event, run->known.profiles);
     else if (run->view == CLI_STREAM_RTTM)
-        cli_stream_print_rttm(event);
+        cli_stream_print_rttm(event, run->known.profiles);
     else
         cli_lanes_event(run->lanes, event);
 }
@@ -144,6 +172,8 @@ static int finish(void *data, const diarist_audio_info *input, diarist_error *er
     run->finished = true;
     run->end.duration_s = diarist_stream_duration(run->stream);
     run->end.num_speakers = diarist_stream_num_speakers(run->stream) - run->num_merged;
+    for (size_t k = 0; k < run->num_known; k++)
+        run->end.num_speakers -= !run->heard[k];
     snprintf(run->sha256, sizeof run->sha256, "%s", input->sha256 ? input->sha256 : "");
     run->source.sample_rate = input->sample_rate;
     run->source.num_channels = input->num_channels;
@@ -156,30 +186,44 @@ static int finish(void *data, const diarist_audio_info *input, diarist_error *er
 
 /* ---- after ---- */
 
-/* The diarization of all that was heard. A diarist_status. */
-static int write_result(struct run *run, diarist_error *err) {
+/* A product's only piece: the diarization of all that was heard, with the names of those known. */
+static int make_piece(struct run *run, struct cli_product *product, diarist_error *err) {
     static const char *const presets[] = {"balanced", "fast", "accurate"};
+    struct cli_piece *piece = product->pieces = calloc(1, sizeof *piece);
+    if (!piece)
+        return cli_set_memory_error(err);
+    product->num_pieces = 1;
+    piece->source = run->source;
+    piece->source.file = "-";
+    piece->source.id = "stdin";
+    piece->source.duration_s = run->end.duration_s;
+    piece->source.sha256 = *run->sha256 ? run->sha256 : NULL;
+    piece->source.preset = presets[run->settings->preset];
+    piece->source.channel = run->settings->channels;
+    int status = diarist_stream_result(&piece->result, run->stream, err);
+    if (!status && run->known.profiles)
+        status = cli_known_name(&run->known, product, err);
+    return status;
+}
+
+/* A diarist_status. */
+static int write_result(struct run *run, diarist_error *err) {
     const char *path = run->settings->output;
-    diarist_result *result = NULL;
+    struct cli_product product = {0};
     diarist_document *document = NULL;
     diarist_write_options options;
     cli_document_options(&options, run->settings);
-    run->source.file = "-";
-    run->source.id = "stdin";
-    run->source.duration_s = run->end.duration_s;
-    run->source.sha256 = *run->sha256 ? run->sha256 : NULL;
-    run->source.preset = presets[run->settings->preset];
-    run->source.channel = run->settings->channels;
-    int status = diarist_stream_result(&result, run->stream, err);
+    int status = make_piece(run, &product, err);
     if (!status)
         status = diarist_document_new(&document, err);
     if (!status)
-        status = diarist_document_add(document, result, &run->source, run->model, err);
+        status = diarist_document_add(document, product.pieces->result, &product.pieces->source,
+                                      run->model, err);
     if (!status)
         status =
             diarist_document_write(document, path, cli_format_of_path(path)->name, &options, err);
     diarist_document_free(document);
-    diarist_result_free(result);
+    cli_product_free(&product);
     return status;
 }
 
@@ -191,7 +235,7 @@ static int listen(struct run *run) {
         return cli_fail(NULL, &err);
     run->end.seq = 1;
     run->view = choose_view(run->settings);
-    if (run->view == CLI_STREAM_TTY && !(run->lanes = cli_lanes_new()))
+    if (run->view == CLI_STREAM_TTY && !(run->lanes = cli_lanes_new(run->known.profiles)))
         return cli_fail_memory();
     int code = cli_live_run(&live, run->settings);
     if (run->finished && run->settings->stats)
@@ -208,8 +252,11 @@ int cli_run_stream(const struct cli_settings *settings) {
     if (!code)
         code = cli_model_load(&model, settings);
     run.model = model;
+    if (!code && settings->profiles)
+        code = read_known(&run);
     if (!code)
         code = listen(&run);
+    cli_known_free(&run.known);
     cli_lanes_free(run.lanes);
     diarist_stream_free(run.stream);
     diarist_model_free(model);

@@ -136,7 +136,8 @@ const struct cli_command_info cli_commands[CLI_NUM_COMMANDS] = {
          "(docs/schema/diarist-stream-1.schema.json).\n"
          "Of a turn come turn.start, any number of turn.update, and turn.final or turn.dropped at "
          "the end. Speakers keep their numbers; when two turn out to be one, speaker.merged says "
-         "so (in RTTM a comment). With --output the whole is diarized beside it as diarize does, "
+         "so (in RTTM a comment). With --profiles those who are known go by their names. With "
+         "--output the whole is diarized beside it as diarize does, "
          "whose speakers have numbers of their own. SIGINT and SIGTERM end it as the end of the "
          "input does, with exit code 130.",
          cli_run_stream},

@@ -16,7 +16,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { TURNS = 1024, ROWS = 64, MOST_COLUMNS = 240, LABEL = 26, NUM_COLORS = 6 };
+enum { TURNS = 1024, ROWS = 64, MOST_COLUMNS = 240, NAME = 14, LABEL = NAME + 12, NUM_COLORS = 6 };
 #define LANE_S 60.0
 #define REDRAW_S 0.1
 
@@ -37,6 +37,7 @@ struct row {
 struct cli_lanes {
     struct turn turns[TURNS]; /* turn n at n % TURNS */
     struct row rows[ROWS];
+    const diarist_profiles *known;
     double heard_s, drawn_s; /* drawn_s by cli_now */
     int num_lines;           /* that stand on the terminal */
     bool color, blocks;      /* blocks: the terminal shows UTF-8 */
@@ -52,11 +53,12 @@ static bool is_utf8(void) {
     return false;
 }
 
-struct cli_lanes *cli_lanes_new(void) {
+struct cli_lanes *cli_lanes_new(const diarist_profiles *known) {
     struct cli_lanes *lanes = calloc(1, sizeof *lanes);
     const char *no_color = getenv("NO_COLOR");
     if (!lanes)
         return NULL;
+    lanes->known = known;
     lanes->color = !no_color || !*no_color;
     lanes->blocks = is_utf8();
     return lanes;
@@ -153,13 +155,30 @@ static void terminal_size(int *lines, int *columns) {
         *columns = size.ws_col < MOST_COLUMNS ? size.ws_col : MOST_COLUMNS;
 }
 
+/* As much of the name as goes into NAME columns, and spaces. A character is taken to be a column.
+ */
+static void put_name(const struct cli_lanes *lanes, int32_t speaker) {
+    char name[CLI_SPEAKER_NAME];
+    const char *c = cli_speaker_name(name, lanes->known, speaker);
+    int columns = 0;
+    for (; *c; c++) {
+        bool begins = ((unsigned char)*c & 0xc0) != 0x80;
+        if (begins && columns == NAME)
+            break;
+        columns += begins;
+        putchar(*c);
+    }
+    printf("%*s", NAME - columns, "");
+}
+
 static void draw_lane(const struct cli_lanes *lanes, const struct row *row, int columns) {
     static const char *const plain[] = {" ", "-", "#"}, *const blocks[] = {" ", "░", "█"};
     const char *const *shapes = lanes->blocks ? blocks : plain;
     enum cell cells[MOST_COLUMNS];
-    char name[CLI_SPEAKER_NAME], clock[32];
+    char clock[32];
     int num = columns - LABEL;
-    printf("%-14.14s %8s |", cli_speaker_name(name, row->speaker), cli_clock(clock, row->final_s));
+    put_name(lanes, row->speaker);
+    printf(" %8s |", cli_clock(clock, row->final_s));
     if (num > 0) {
         double cell_s = LANE_S / num;
         double end = ceil(fmax(lanes->heard_s, LANE_S) / cell_s) * cell_s;

@@ -2,10 +2,17 @@
  * SPDX-License-Identifier: MIT */
 #include "stream_view.h"
 
+#include "text.h"
+
 #include <stdio.h>
 
-const char *cli_speaker_name(char out[CLI_SPEAKER_NAME], int32_t speaker) {
-    snprintf(out, CLI_SPEAKER_NAME, "SPEAKER_%02d", speaker);
+const char *cli_speaker_name(char out[CLI_SPEAKER_NAME], const diarist_profiles *known,
+                             int32_t speaker) {
+    const int32_t num_known = known ? (int32_t)diarist_profiles_num(known) : 0;
+    if (speaker < num_known)
+        snprintf(out, CLI_SPEAKER_NAME, "%s", diarist_profiles_name(known, (size_t)speaker));
+    else
+        snprintf(out, CLI_SPEAKER_NAME, "SPEAKER_%02d", speaker - num_known);
     return out;
 }
 
@@ -24,16 +31,22 @@ static const char *type_name(int32_t type) {
     }
 }
 
-void cli_stream_print_json(const diarist_event *e) {
-    char name[CLI_SPEAKER_NAME], into[CLI_SPEAKER_NAME];
-    printf("{\"seq\":%llu,\"type\":\"%s\",", (unsigned long long)e->seq, type_name(e->type));
-    if (e->type == DIARIST_SPEAKER_MERGED)
-        printf("\"speaker\":\"%s\",\"into\":\"%s\"", cli_speaker_name(name, e->speaker),
-               cli_speaker_name(into, e->into));
+static void put_speaker(const char *key, const diarist_profiles *known, int32_t speaker) {
+    char name[CLI_SPEAKER_NAME];
+    printf(",\"%s\":", key);
+    cli_json_string(stdout, cli_speaker_name(name, known, speaker));
+}
+
+void cli_stream_print_json(const diarist_event *e, const diarist_profiles *known) {
+    const bool merged = e->type == DIARIST_SPEAKER_MERGED;
+    printf("{\"seq\":%llu,\"type\":\"%s\"", (unsigned long long)e->seq, type_name(e->type));
+    if (!merged)
+        printf(",\"turn\":%llu", (unsigned long long)e->turn);
+    put_speaker("speaker", known, e->speaker);
+    if (merged)
+        put_speaker("into", known, e->into);
     else
-        printf("\"turn\":%llu,\"speaker\":\"%s\",\"start\":%.4f,\"end\":%.4f,\"confidence\":%.3f,"
-               "\"overlap\":%s",
-               (unsigned long long)e->turn, cli_speaker_name(name, e->speaker), e->start, e->end,
+        printf(",\"start\":%.4f,\"end\":%.4f,\"confidence\":%.3f,\"overlap\":%s", e->start, e->end,
                (double)e->confidence, e->flags & DIARIST_TURN_OVERLAP ? "true" : "false");
     printf(",\"at\":%.4f}\n", e->at);
 }
@@ -45,12 +58,22 @@ void cli_stream_print_done(const struct cli_stream_end *end) {
            end->duration_s);
 }
 
-void cli_stream_print_rttm(const diarist_event *e) {
+/* A field of RTTM is one word. */
+static const char *word(char *name) {
+    for (char *c = name; *c; c++)
+        if (*c == ' ')
+            *c = '_';
+    return name;
+}
+
+void cli_stream_print_rttm(const diarist_event *e, const diarist_profiles *known) {
     char name[CLI_SPEAKER_NAME], into[CLI_SPEAKER_NAME];
-    if (e->type == DIARIST_SPEAKER_MERGED)
-        printf(";; %s is %s\n", cli_speaker_name(name, e->speaker),
-               cli_speaker_name(into, e->into));
+    cli_speaker_name(name, known, e->speaker);
+    if (e->type == DIARIST_SPEAKER_MERGED) {
+        cli_speaker_name(into, known, e->into);
+        printf(";; %s is %s\n", word(name), word(into));
+    }
     if (e->type == DIARIST_TURN_FINAL)
         printf("SPEAKER stdin 1 %.3f %.3f <NA> <NA> %s <NA> <NA>\n", e->start, e->end - e->start,
-               cli_speaker_name(name, e->speaker));
+               word(name));
 }

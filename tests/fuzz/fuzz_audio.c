@@ -2,9 +2,10 @@
  * libmpg123, the resampler.
  * SPDX-License-Identifier: MIT
  *
- * The last byte chooses how: 1 through a pipe, 2 and 4 raw samples, the rest the channel. There is
- * no ffmpeg on the search path here, so no child ever starts. Ogg Vorbis is left out: libsndfile
- * loses 6 KB for each broken header, which would be all that is ever found. */
+ * The last byte chooses how: 1 through a pipe, 2 and 4 raw samples (128: or a WAV file), the rest
+ * the channel and limits. There is no ffmpeg on the search path here, so no child ever starts. Ogg
+ * Vorbis is left out: libsndfile loses 6 KB for each broken header, which would be all that is ever
+ * found. */
 #define _GNU_SOURCE
 #include "diarist/io.h"
 
@@ -54,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     diarist_audio_options_init(&options);
     options.stall_s = 1;
     options.raw = how & 6 ? raws[(how >> 1 & 3) - 1] : NULL;
+    options.raw_or_wav = how >> 7;
     options.channel = how >> 3 & 3;
     options.start_s = how & 32 ? 0.001 : 0;
     options.duration_s = how & 64 ? 0.01 : 0;
