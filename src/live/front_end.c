@@ -284,39 +284,50 @@ static void add_columns(struct dr_front_end *fe, float *scratch) {
 
 /* ---- voices ---- */
 
-static void keep_window(struct dr_front_end *fe, const struct dr_embedding *window, size_t centre) {
-    if (fe->num_windows == DR_LIVE_FINE_WINDOWS) {
-        memmove(fe->window, fe->window + 1, sizeof fe->window - sizeof *fe->window);
-        memmove(fe->window_centre, fe->window_centre + 1,
-                sizeof fe->window_centre - sizeof *fe->window_centre);
-        fe->num_windows--;
-    }
-    fe->window[fe->num_windows] = *window;
-    fe->window_centre[fe->num_windows++] = centre;
-    fe->num_new++;
+/* Forgets the oldest window when there are enough. */
+static void drop_window(struct dr_front_end *fe) {
+    if (fe->num_windows < DR_LIVE_FINE_WINDOWS)
+        return;
+    fe->num_windows--;
+    memmove(fe->window, fe->window + 1, fe->num_windows * sizeof *fe->window);
+    memmove(fe->window_centre, fe->window_centre + 1, fe->num_windows * sizeof *fe->window_centre);
 }
 
-/* Windows all of whose columns are there; at the end of the stream, all. */
-static void add_windows(struct dr_front_end *fe, int last, const struct dr_embed_worker *worker) {
+/* The window around a column, as far as there are columns, into place number `at`. 0 when too
+ * little is to be heard in it. */
+static int add_window(struct dr_front_end *fe, size_t at, size_t centre,
+                      const struct dr_embed_worker *worker) {
     uint8_t usable[2 * DR_HALF_WINDOW];
-    fe->num_new = 0;
+    const size_t begin = dr_window_begin(centre), whole = centre + DR_HALF_WINDOW;
+    const size_t end = whole < fe->num_columns ? whole : fe->num_columns;
+    for (size_t c = begin; c < end; c++) {
+        const size_t f = dr_nearest_frame(&dr_column_grid, c);
+        usable[c - begin] = f >= fe->counter.first && dr_front_end_count(fe, f) == 1;
+    }
+    if (begin < fe->first_column || !dr_is_window(usable, begin, end, centre))
+        return 0;
+    dr_embed_window(&fe->window[at], worker,
+                    fe->columns + (begin - fe->first_column) * DR_COLUMN_DIM, usable, end - begin);
+    fe->window_centre[at] = centre;
+    return 1;
+}
+
+/* Windows all of whose columns are there; then those that end with the audio, which at the end of
+ * the stream are as good as others. */
+static void add_windows(struct dr_front_end *fe, int last, const struct dr_embed_worker *worker) {
+    fe->num_new = fe->num_partial = 0;
     for (; last ? fe->next_centre < fe->num_columns
                 : fe->next_centre + DR_HALF_WINDOW <= fe->num_columns;
          fe->next_centre += DR_FINE_HOP) {
-        const size_t begin = dr_window_begin(fe->next_centre);
-        const size_t whole = fe->next_centre + DR_HALF_WINDOW;
-        const size_t end = whole < fe->num_columns ? whole : fe->num_columns;
-        for (size_t c = begin; c < end; c++) {
-            const size_t f = dr_nearest_frame(&dr_column_grid, c);
-            usable[c - begin] = f >= fe->counter.first && dr_front_end_count(fe, f) == 1;
-        }
-        if (begin < fe->first_column || !dr_is_window(usable, begin, end, fe->next_centre))
+        drop_window(fe);
+        if (!add_window(fe, fe->num_windows, fe->next_centre, worker))
             continue;
-        struct dr_embedding window;
-        dr_embed_window(&window, worker, fe->columns + (begin - fe->first_column) * DR_COLUMN_DIM,
-                        usable, end - begin);
-        keep_window(fe, &window, fe->next_centre);
+        fe->num_windows++;
+        fe->num_new++;
     }
+    for (size_t centre = fe->next_centre; centre < fe->num_columns; centre += DR_FINE_HOP)
+        fe->num_partial +=
+            (size_t)add_window(fe, fe->num_windows + fe->num_partial, centre, worker);
 }
 
 static void add_local_speakers(struct dr_front_end *fe, const struct dr_embed_worker *worker) {

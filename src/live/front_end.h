@@ -18,7 +18,10 @@
 #include "reconstruct/count.h"
 #include "types.h"
 
-enum { DR_LIVE_FINE_WINDOWS = 64 }; /* that are kept: 19 s */
+enum {
+    DR_LIVE_FINE_WINDOWS = 64, /* that are kept: 19 s */
+    DR_LIVE_PARTIAL_WINDOWS = DR_HALF_WINDOW / DR_FINE_HOP + 1
+};
 
 struct dr_front_end {
     const struct diarist_model *model;
@@ -47,10 +50,11 @@ struct dr_front_end {
     float *columns; /* [first_column, num_columns) */
     size_t first_column, num_columns;
 
-    size_t next_centre;                         /* column of the next window */
-    size_t num_windows, num_new;                /* kept; the last num_new are of the last step */
-    size_t window_centre[DR_LIVE_FINE_WINDOWS]; /* columns */
-    struct dr_embedding window[DR_LIVE_FINE_WINDOWS];
+    size_t next_centre;          /* column of the next window */
+    size_t num_windows, num_new; /* kept; the last num_new are of the last step */
+    size_t num_partial; /* behind them: those that reach beyond the audio, anew at every step */
+    size_t window_centre[DR_LIVE_FINE_WINDOWS + DR_LIVE_PARTIAL_WINDOWS]; /* columns */
+    struct dr_embedding window[DR_LIVE_FINE_WINDOWS + DR_LIVE_PARTIAL_WINDOWS];
 };
 
 /* Bytes that it takes of an arena. */

@@ -12,7 +12,10 @@ enum {
     DIM = DR_EMBEDDING_DIM,
     NOBODY = DR_LIVE_NOBODY,
     MOST_ITEMS = DR_LIVE_MAX_GROUPS + DR_LIVE_WINDOWS,
-    OLDEST = DR_LIVE_WINDOWS / 2 /* that are grouped at a time */
+    OLDEST = DR_LIVE_WINDOWS / 2, /* that are grouped at a time */
+    /* Offline a speaker of a long recording needs more of it. Who joins a stream after hours is not
+     * to wait longer than who joins after ten minutes: 3 s. */
+    LONG_STREAM = 600 * DR_SAMPLE_RATE
 };
 
 size_t dr_live_speakers_bytes(size_t num_known) {
@@ -266,7 +269,8 @@ static int make_naming(struct naming *n, struct items *items, const struct dr_li
             n->centroid[c * DIM + d] = (float)(sum[c * DIM + d] / fmax(sqrt(squares), 1e-9));
         n->speaker[c] = NOBODY;
     }
-    dr_centroids_keep(n->keep, size, clusters, s->num_all, num_samples, &s->params);
+    const size_t length = num_samples < LONG_STREAM ? num_samples : LONG_STREAM;
+    dr_centroids_keep(n->keep, size, clusters, s->num_all, length, &s->params);
     return 0;
 }
 

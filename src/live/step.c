@@ -65,13 +65,13 @@ static int lay_out(struct scene *scene, struct diarist_stream *s, size_t end,
     scene->number = dr_arena_alloc(arena, DR_LIVE_MAX_SPEAKERS, sizeof *scene->number);
     scene->centroids.centroid = dr_arena_alloc(arena, DR_LIVE_MAX_SPEAKERS, DIM * sizeof(float));
     scene->windows = (struct dr_windows){
-        .num = fe->num_windows,
+        .num = fe->num_windows + fe->num_partial,
         .embedding = s->front_end.window,
-        .centre_s = dr_arena_alloc(arena, DR_LIVE_FINE_WINDOWS, sizeof(double))};
+        .centre_s = dr_arena_alloc(arena, fe->num_windows + fe->num_partial, sizeof(double))};
     if (!scene->count || !scene->assign || !scene->number || !scene->centroids.centroid ||
         !scene->windows.centre_s)
         return dr_fail_memory(err);
-    for (size_t w = 0; w < fe->num_windows; w++)
+    for (size_t w = 0; w < scene->windows.num; w++)
         scene->windows.centre_s[w] =
             dr_window_centre_s(fe->window_centre[w]) - (double)first_sample / DR_SAMPLE_RATE;
     for (size_t f = fe->counter.first; f < fe->num_frames; f++)
