@@ -2,10 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "options.h"
 
-#include "numbers.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "option_values.h"
 
 #define BIT(command) (1u << (command))
 #define ALL (BIT(CLI_NUM_COMMANDS) - 1)
@@ -16,50 +13,6 @@
 #define AUDIO (BATCH | VOICES)
 #define HEARD (AUDIO | BIT(CLI_STREAM))
 #define FIELD(member) offsetof(struct cli_settings, member)
-
-static int parse_channel_number(void *field, const char *text) {
-    if (!strcmp(text, "mix")) {
-        *(int32_t *)field = 0;
-        return 0;
-    }
-    return cli_parse_whole(text, 1, 1024, field);
-}
-
-static int parse_channels(void *field, const char *text) {
-    if (!strcmp(text, "split")) {
-        *(int32_t *)field = CLI_CHANNELS_SPLIT;
-        return 0;
-    }
-    return parse_channel_number(field, text);
-}
-
-static int parse_shard(void *field, const char *text) {
-    int32_t *shard = field;
-    const char *slash = strchr(text, '/');
-    char first[16];
-    if (!slash || (size_t)(slash - text) >= sizeof first)
-        return -1;
-    memcpy(first, text, (size_t)(slash - text));
-    first[slash - text] = 0;
-    if (cli_parse_whole(slash + 1, 1, 999999999, &shard[1]))
-        return -1;
-    return cli_parse_whole(first, 1, shard[1], &shard[0]);
-}
-
-/* "s16le:16000:1"; the text itself is what the library takes. */
-static int parse_raw(void *field, const char *text) {
-    char rate[16], channels[16];
-    int32_t value;
-    int used = 0;
-    if (strncmp(text, "s16le:", 6) && strncmp(text, "f32le:", 6))
-        return -1;
-    if (sscanf(text + 6, "%15[0-9]:%15[0-9]%n", rate, channels, &used) != 2 || text[6 + used])
-        return -1;
-    if (cli_parse_whole(rate, 1, 999999999, &value) || cli_parse_whole(channels, 1, 1024, &value))
-        return -1;
-    *(const char **)field = text;
-    return 0;
-}
 
 static const char speakers[] = "Speakers", turns[] = "Turns", input[] = "Input",
                   output[] = "Output", many[] = "Many files", bench[] = "Benchmarks",
@@ -244,7 +197,7 @@ const struct cli_option cli_options[] = {
      .kind = CLI_CUSTOM,
      .field = FIELD(channels),
      .value = "mix|split|N",
-     .parse = parse_channels,
+     .parse = cli_parse_channels,
      .expected = "mix, split or a channel number from 1",
      .commands = TURNS,
      .group = input,
@@ -253,7 +206,7 @@ const struct cli_option cli_options[] = {
      .kind = CLI_CUSTOM,
      .field = FIELD(channels),
      .value = "mix|N",
-     .parse = parse_channel_number,
+     .parse = cli_parse_channel_number,
      .expected = "mix or a channel number from 1",
      .commands = BIT(CLI_EMBED) | VOICES | BIT(CLI_STREAM),
      .group = input,
@@ -262,7 +215,7 @@ const struct cli_option cli_options[] = {
      .kind = CLI_CUSTOM,
      .field = FIELD(raw),
      .value = "FORMAT:RATE:CHANNELS",
-     .parse = parse_raw,
+     .parse = cli_parse_raw,
      .expected = "s16le:RATE:CHANNELS or f32le:RATE:CHANNELS",
      .commands = HEARD,
      .group = input,
@@ -512,7 +465,7 @@ const struct cli_option cli_options[] = {
      .kind = CLI_CUSTOM,
      .field = FIELD(shard),
      .value = "I/N",
-     .parse = parse_shard,
+     .parse = cli_parse_shard,
      .expected = "I/N with I from 1 to N",
      .commands = BATCH,
      .group = many,
