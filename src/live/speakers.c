@@ -60,31 +60,40 @@ static void add_to_group(struct dr_live_group *group, const struct dr_embedding 
     group->num++;
 }
 
-/* The two oldest groups of a speaker become one when it has too many. */
-static void join_oldest(struct dr_live_speakers *s, int32_t speaker) {
-    size_t of[DR_LIVE_GROUPS + 1], num = 0;
-    for (size_t g = 0; g < s->num_groups && num <= DR_LIVE_GROUPS; g++)
-        if (s->group[g].speaker == speaker)
-            of[num++] = g;
-    if (num < DR_LIVE_GROUPS)
-        return;
-    struct dr_live_group *into = &s->group[of[0]];
-    for (size_t d = 0; d < DIM; d++)
-        into->sum[d] += s->group[of[1]].sum[d];
-    into->num += s->group[of[1]].num;
-    s->num_groups--;
-    memmove(s->group + of[1], s->group + of[1] + 1, (s->num_groups - of[1]) * sizeof *s->group);
+/* The oldest groups of a speaker become one until `most` are left: who was merged with others has
+ * theirs too. */
+static void join_oldest(struct dr_live_speakers *s, int32_t speaker, size_t most) {
+    size_t num = 0, first = s->num_groups;
+    for (size_t g = s->num_groups; g-- > 0;)
+        if (s->group[g].speaker == speaker) {
+            num++;
+            first = g;
+        }
+    for (size_t g = first + 1; num > most;) {
+        if (s->group[g].speaker != speaker) {
+            g++;
+            continue;
+        }
+        for (size_t d = 0; d < DIM; d++)
+            s->group[first].sum[d] += s->group[g].sum[d];
+        s->group[first].num += s->group[g].num;
+        s->num_groups--;
+        num--;
+        memmove(s->group + g, s->group + g + 1, (s->num_groups - g) * sizeof *s->group);
+    }
 }
 
 /* The oldest windows become a group for each of their speakers; those of nobody are forgotten. */
 static void group_oldest(struct dr_live_speakers *s) {
+    for (size_t k = 0; k < s->max_speakers; k++)
+        join_oldest(s, (int32_t)k, DR_LIVE_GROUPS);
     for (size_t k = 0; k < s->max_speakers; k++) {
         struct dr_live_group *group = NULL;
         for (size_t w = 0; w < OLDEST; w++) {
             if (s->speaker_of[w] != (int32_t)k)
                 continue;
             if (!group) {
-                join_oldest(s, (int32_t)k);
+                join_oldest(s, (int32_t)k, DR_LIVE_GROUPS - 1);
                 group = &s->group[s->num_groups++];
                 *group = (struct dr_live_group){.speaker = (int32_t)k};
             }
@@ -369,7 +378,7 @@ static void merge(struct dr_live_speakers *s, int32_t from, int32_t into, dr_liv
 static void find_merged(struct naming *n, struct dr_live_speakers *s, dr_live_merge_fn *merged,
                         void *context) {
     for (size_t k = s->num_known; k < n->num_speakers; k++) {
-        if (!n->total[k] || is_taken(n, (int32_t)k))
+        if (!n->total[k] || !s->speaker[k].exists || is_taken(n, (int32_t)k))
             continue;
         for (size_t c = 0; c < n->items->num_clusters; c++) {
             const double share = (double)n->weight[c * n->num_speakers + k] / (double)n->total[k];
