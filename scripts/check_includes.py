@@ -36,6 +36,7 @@ LAW = {
         "src/pipeline/",
         *(f"src/{stage}/" for stage in STAGES),
         "include/diarist/stream.h",
+        "include/diarist/profile.h",
         *STAGE,
     ],
     "src/audio/": FILES,

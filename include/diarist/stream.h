@@ -44,7 +44,8 @@ typedef struct diarist_stream_options {
      * numbered from num_known on. [num_known][embedding_dim], copied. */
     const float *known;
     int32_t num_known;
-    /* Similarity at and above which a voice is a known one; 0: the model's verify_threshold. */
+    /* Similarity at and above which a speaker is a known one; 0: diarist_match_threshold
+     * (profile.h). It has to lead by DIARIST_MATCH_MARGIN. */
     double known_threshold;
     /* 1: diarist_stream_result is wanted. The stream then does offline work beside its own, with
      * the same preset, and grows by as much as a recording does. Default 0. */

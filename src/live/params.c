@@ -26,7 +26,6 @@ void dr_live_params_init(struct dr_live_params *params, double latency_s) {
         .same_bonus = 0.03,
         .other_penalty = 0.05,
         .merge_share = 0.6,
-        .known_margin = 0.05,
     };
     params->clustering.min_speaker_s = MIN_SPEAKER_S;
     for (size_t i = 0; i < sizeof steps / sizeof *steps && !params->step; i++)

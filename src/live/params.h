@@ -23,8 +23,8 @@ struct dr_live_params {
     /* Clustered anew, windows of one speaker so far are more similar by this, those of two less:
      * clusters do not fall apart at once, nor become one. */
     double same_bonus, other_penalty;
-    double merge_share; /* of a speaker's windows in another's cluster, for it to be that one */
-    double known_threshold, known_margin;
+    double merge_share;     /* of a speaker's windows in another's cluster, for it to be that one */
+    double known_threshold; /* similarity at which a speaker is a known one */
 };
 
 /* latency_s 0.5 to 5. */

@@ -7,6 +7,8 @@
 
 #include "clustering/centroids.h"
 #include "clustering/linkage.h"
+#include "diarist/profile.h"
+#include "embedding/pooling.h"
 
 enum {
     DIM = DR_EMBEDDING_DIM,
@@ -33,7 +35,6 @@ int dr_live_speakers_open(struct dr_live_speakers *s, const struct dr_live_param
                                    .other_penalty = params->other_penalty,
                                    .num_known = num_known,
                                    .known_threshold = params->known_threshold,
-                                   .known_margin = params->known_margin,
                                    .next_number = (int32_t)num_known};
     s->links = (struct dr_links){
         .num = DR_LIVE_WINDOWS,
@@ -45,8 +46,10 @@ int dr_live_speakers_open(struct dr_live_speakers *s, const struct dr_live_param
         return dr_fail_memory(err);
     if (num_known)
         memcpy(s->known, known, num_known * DIM * sizeof *s->known);
-    for (size_t k = 0; k < num_known; k++)
+    for (size_t k = 0; k < num_known; k++) {
+        dr_normalise(s->known + k * DIM, DIM);
         s->speaker[k] = (struct dr_live_speaker){.exists = 1, .number = (int32_t)k};
+    }
     return DIARIST_OK;
 }
 
@@ -303,26 +306,12 @@ static void take_old_names(struct naming *n) {
     }
 }
 
-static double dot_of(const float *a, const float *b) {
-    double sum = 0;
-    for (size_t d = 0; d < DIM; d++)
-        sum += (double)a[d] * (double)b[d];
-    return sum;
-}
-
 /* The known voice that this one is, or NOBODY. */
 static int32_t find_known(const struct dr_live_speakers *s, const float *centroid) {
-    double best = -INFINITY, second = -INFINITY;
-    int32_t found = NOBODY;
-    for (size_t k = 0; k < s->num_known; k++) {
-        const double similarity = dot_of(centroid, s->known + k * DIM);
-        second = fmax(second, fmin(similarity, best));
-        if (similarity > best) {
-            best = similarity;
-            found = (int32_t)k;
-        }
-    }
-    return best >= s->known_threshold && best - second >= s->known_margin ? found : NOBODY;
+    diarist_match match;
+    diarist_match_voice(&match, centroid, s->known, s->num_known, DIM, s->known_threshold,
+                        DIARIST_MATCH_MARGIN);
+    return match.known < 0 ? NOBODY : match.known;
 }
 
 /* The place of a new speaker, or NOBODY when there is none left. */

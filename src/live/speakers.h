@@ -50,7 +50,7 @@ struct dr_live_speakers {
 
     size_t num_known; /* voices that were given: speakers 0 to num_known - 1 */
     float *known;     /* [num_known][192] */
-    double known_threshold, known_margin;
+    double known_threshold;
 
     int32_t next_number;
     struct dr_live_speaker speaker[DR_LIVE_MAX_SPEAKERS]; /* places; known ones first */

@@ -145,8 +145,7 @@ static int say(struct diarist_stream *s, size_t end, int last, struct dr_arena *
     if (find_runs(&settled, &scene, &activity, begin, final, least, arena) ||
         find_runs(&seeming, &scene, &activity, final, scene.num_frames, least, arena))
         return dr_fail_memory(err);
-    return dr_live_turns_step(&s->turns, &settled, &seeming, scene.number, final,
-                              (double)end / DR_SAMPLE_RATE, arena, err);
+    return dr_live_turns_step(&s->turns, &settled, &seeming, scene.number, final, arena, err);
 }
 
 size_t dr_stream_step_bytes(void) {
@@ -158,6 +157,7 @@ size_t dr_stream_step_bytes(void) {
 int dr_stream_step(struct diarist_stream *stream, const float *logprob, size_t end, int last,
                    float *scratch, struct dr_arena *arena, diarist_error *err) {
     struct dr_arena_mark mark = dr_arena_mark(arena);
+    stream->turns.at_s = (double)end / DR_SAMPLE_RATE;
     dr_front_end_step(&stream->front_end, logprob, end, last, scratch);
     int status = tell_speakers(stream, end, last, arena, err);
     if (!status)

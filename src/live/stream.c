@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "diarist/profile.h"
 #include "live/group.h"
 
 #define MIN_LATENCY_S 0.5
@@ -59,6 +60,14 @@ static int open_recording(struct diarist_stream *s, const diarist_stream_options
     return diarist_recording_open(&s->recording, s->model, &options, err);
 }
 
+static double known_threshold(const diarist_stream_options *o, const struct diarist_model *model) {
+    diarist_model_info info;
+    if (!o->num_known || o->known_threshold != 0.0)
+        return o->known_threshold;
+    diarist_model_describe(model, &info);
+    return diarist_match_threshold(&info);
+}
+
 static int open_parts(struct diarist_stream *s, const diarist_stream_options *o,
                       diarist_error *err) {
     const struct dr_networks *networks;
@@ -66,8 +75,7 @@ static int open_parts(struct diarist_stream *s, const diarist_stream_options *o,
     dr_live_params_init(&s->params, o->latency_s);
     s->params.clustering.threshold =
         o->cluster_threshold != 0.0 ? o->cluster_threshold : model->cluster_threshold;
-    s->params.known_threshold =
-        o->known_threshold != 0.0 ? o->known_threshold : model->verify_threshold;
+    s->params.known_threshold = known_threshold(o, model);
     const size_t max_frames = (s->params.delay + 2 * s->params.step) / DR_FRAME_STEP + 8;
     int status = dr_model_networks(&networks, model, dr_model_precision(model, o->preset),
                                    s->group->workers.num, err);
@@ -228,7 +236,7 @@ int diarist_stream_finish(diarist_stream *s, diarist_error *err) {
         s->state = DR_STREAM_FAILED;
         return status;
     }
-    dr_live_turns_finish(&s->turns, diarist_stream_duration(s));
+    dr_live_turns_finish(&s->turns);
     s->state = DR_STREAM_FINISHED;
     return DIARIST_OK;
 }

@@ -203,14 +203,13 @@ static void end_turns(struct work *work, size_t final) {
 
 int dr_live_turns_step(struct dr_live_turns *t, const struct dr_live_runs *settled,
                        const struct dr_live_runs *seeming, const int32_t *number, size_t final,
-                       double at_s, struct dr_arena *arena, diarist_error *err) {
+                       struct dr_arena *arena, diarist_error *err) {
     struct dr_arena_mark mark = dr_arena_mark(arena);
     struct work work = {.turn = dr_arena_alloc(arena, t->num_open + settled->num + seeming->num + 1,
                                                sizeof *work.turn),
                         .matched = dr_arena_zalloc(arena, t->num_open + 1, 1)};
     if (!work.turn || !work.matched)
         return dr_fail_memory(err);
-    t->at_s = at_s;
     take_settled(&work, t);
     add_runs(&work, settled, number, 1);
     end_turns(&work, final);
@@ -237,8 +236,7 @@ int dr_live_turns_step(struct dr_live_turns *t, const struct dr_live_runs *settl
     return DIARIST_OK;
 }
 
-void dr_live_turns_finish(struct dr_live_turns *t, double at_s) {
-    t->at_s = at_s;
+void dr_live_turns_finish(struct dr_live_turns *t) {
     for (size_t i = 0; i < t->num_open; i++) {
         t->open[i].is_final = 1;
         tell(t, &t->open[i]);

@@ -30,7 +30,7 @@ struct dr_live_turns {
 
     diarist_event *event; /* [max_events], of which [taken, num) wait to be taken */
     size_t max_events, taken, num;
-    double at_s; /* how much audio there is */
+    double at_s; /* how much audio there is: events are told to be known then */
 };
 
 /* Bytes that they take of an arena. */
@@ -49,13 +49,13 @@ struct dr_live_runs {
 };
 
 /* settled: frames from final_frame to the new one, `final`; seeming: those beyond, to `end`.
- * number: of each speaker. at_s: how much audio there is. */
+ * number: of each speaker. at_s has been set. */
 int dr_live_turns_step(struct dr_live_turns *t, const struct dr_live_runs *settled,
                        const struct dr_live_runs *seeming, const int32_t *number, size_t final,
-                       double at_s, struct dr_arena *arena, diarist_error *err);
+                       struct dr_arena *arena, diarist_error *err);
 
 /* The stream has ended: all that is open is final. */
-void dr_live_turns_finish(struct dr_live_turns *t, double at_s);
+void dr_live_turns_finish(struct dr_live_turns *t);
 
 /* Speaker `speaker` was `into` all along. */
 void dr_live_turns_merge(struct dr_live_turns *t, int32_t speaker, int32_t into);
