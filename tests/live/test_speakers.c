@@ -33,7 +33,6 @@ static void make_scene(struct scene *scene, size_t max_speakers, const float *kn
     scene->params.other_penalty = 0.05;
     scene->params.merge_share = 0.6;
     scene->params.known_threshold = 0.6;
-    scene->params.known_margin = 0.05;
     scene->s = dr_arena_alloc(&scene->memory, 1, sizeof *scene->s);
     assert_non_null(scene->s);
     assert_int_equal(dr_live_speakers_open(scene->s, &scene->params, max_speakers, known, num,

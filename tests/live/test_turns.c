@@ -47,6 +47,7 @@ static const int32_t number[] = {5, 7, 9};
 /* settled up to `final`, seeming beyond; both end with a run of no frames. */
 static void step(struct scene *s, const struct talk *settled, const struct talk *seeming,
                  size_t final, double at_s) {
+    s->turns.at_s = at_s;
     struct dr_run runs[2][MOST_RUNS];
     struct dr_live_runs of[2] = {{s->turns.final_frame, runs[0], 0}, {final, runs[1], 0}};
     for (int i = 0; i < 2; i++)
@@ -58,7 +59,12 @@ static void step(struct scene *s, const struct talk *settled, const struct talk 
                                 .before = 3, /* of runs before it */
                                 .after = 3 + t->probability * (double)(t->end - t->first)};
     assert_int_equal(
-        dr_live_turns_step(&s->turns, &of[0], &of[1], number, final, at_s, &s->scratch, NULL), 0);
+        dr_live_turns_step(&s->turns, &of[0], &of[1], number, final, &s->scratch, NULL), 0);
+}
+
+static void finish(struct scene *s, double at_s) {
+    s->turns.at_s = at_s;
+    dr_live_turns_finish(&s->turns);
 }
 
 /* The next event; times are frames. */
@@ -148,7 +154,7 @@ static void test_vanishes(void **state) {
     step(&s, NOBODY, TALK({0, 15, 19, 1}), 12, 4.0); /* not a frame in common */
     expect(&s, DIARIST_TURN_DROPPED, 2, 5, 12, 14);
     expect(&s, DIARIST_TURN_START, 3, 5, 15, 19);
-    dr_live_turns_finish(&s.turns, 5.0);
+    finish(&s, 5.0);
     expect(&s, DIARIST_TURN_FINAL, 3, 5, 15, 19);
     free_scene(&s);
 }
@@ -163,7 +169,7 @@ static void test_nothing_new(void **state) {
     expect_nothing(&s);
     step(&s, NOBODY, TALK({0, 3, 10, 0.7}), 0, 3.0);
     expect(&s, DIARIST_TURN_UPDATE, 1, 5, 3, 10);
-    dr_live_turns_finish(&s.turns, 4.0);
+    finish(&s, 4.0);
     diarist_event e = expect(&s, DIARIST_TURN_FINAL, 1, 5, 3, 10);
     assert_true(e.at == 4.0 && fabsf(e.confidence - 0.7f) < 1e-6f);
     free_scene(&s);
@@ -178,7 +184,7 @@ static void test_other_speaker(void **state) {
     expect(&s, DIARIST_TURN_START, 1, 5, 2, 10);
     step(&s, NOBODY, TALK({1, 2, 12, 1}), 0, 2.0);
     expect(&s, DIARIST_TURN_UPDATE, 1, 7, 2, 12);
-    dr_live_turns_finish(&s.turns, 3.0);
+    finish(&s, 3.0);
     expect(&s, DIARIST_TURN_FINAL, 1, 7, 2, 12);
     free_scene(&s);
 }
@@ -193,7 +199,7 @@ static void test_other_speaker_after_settling(void **state) {
     step(&s, TALK({1, 10, 20, 1}), NOBODY, 20, 2.0);
     expect(&s, DIARIST_TURN_FINAL, 1, 5, 4, 10);
     expect(&s, DIARIST_TURN_START, 2, 7, 10, 20);
-    dr_live_turns_finish(&s.turns, 3.0);
+    finish(&s, 3.0);
     expect(&s, DIARIST_TURN_FINAL, 2, 7, 10, 20);
     free_scene(&s);
 }
@@ -210,7 +216,7 @@ static void test_same_speaker_first(void **state) {
     expect(&s, DIARIST_TURN_DROPPED, 1, 5, 0, 10);
     expect(&s, DIARIST_TURN_UPDATE, 2, 7, 4, 12);
     expect(&s, DIARIST_TURN_START, 3, 5, 12, 20);
-    dr_live_turns_finish(&s.turns, 3.0);
+    finish(&s, 3.0);
     expect(&s, DIARIST_TURN_FINAL, 2, 7, 4, 12);
     expect(&s, DIARIST_TURN_FINAL, 3, 5, 12, 20);
     free_scene(&s);
@@ -225,7 +231,7 @@ static void test_splits(void **state) {
     step(&s, NOBODY, TALK({0, 0, 8, 1}, {0, 12, 20, 1}), 0, 2.0);
     expect(&s, DIARIST_TURN_UPDATE, 1, 5, 0, 8);
     expect(&s, DIARIST_TURN_START, 2, 5, 12, 20);
-    dr_live_turns_finish(&s.turns, 3.0);
+    finish(&s, 3.0);
     expect(&s, DIARIST_TURN_FINAL, 1, 5, 0, 8);
     expect(&s, DIARIST_TURN_FINAL, 2, 5, 12, 20);
     free_scene(&s);
@@ -242,7 +248,7 @@ static void test_overlap(void **state) {
     step(&s, NOBODY, TALK({0, 0, 8, 1}, {1, 8, 15, 1}, {2, 15, 18, 1}), 0, 2.0);
     assert_int_equal(expect(&s, DIARIST_TURN_UPDATE, 1, 5, 0, 8).flags, 0);
     assert_int_equal(expect(&s, DIARIST_TURN_UPDATE, 2, 7, 8, 15).flags, 0);
-    dr_live_turns_finish(&s.turns, 3.0);
+    finish(&s, 3.0);
     expect(&s, DIARIST_TURN_FINAL, 1, 5, 0, 8);
     expect(&s, DIARIST_TURN_FINAL, 2, 7, 8, 15);
     expect(&s, DIARIST_TURN_FINAL, 3, 9, 15, 18);
@@ -277,7 +283,7 @@ static void test_end_of_audio(void **state) {
     step(&s, NOBODY, TALK({0, 2, 10, 1}), 0, 0.18);
     assert_int_equal(dr_live_turns_next(&s.turns, &e), 0);
     assert_true(e.end == 0.18 && time_of(10) > 0.18);
-    dr_live_turns_finish(&s.turns, 0.185);
+    finish(&s, 0.185);
     assert_int_equal(dr_live_turns_next(&s.turns, &e), 0);
     assert_true(e.type == DIARIST_TURN_FINAL && e.end == 0.185);
     free_scene(&s);
