@@ -18,6 +18,7 @@ int cli_run_convert(const struct cli_settings *settings);
 int cli_run_models(const struct cli_settings *settings);
 int cli_run_score(const struct cli_settings *settings);
 int cli_run_stream(const struct cli_settings *settings);
+int cli_run_serve(const struct cli_settings *settings);
 int cli_run_bench(const struct cli_settings *settings);
 int cli_run_version(const struct cli_settings *settings);
 

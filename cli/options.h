@@ -91,6 +91,9 @@ struct cli_settings {
     int32_t score_format;
     const char *publish_to, *base_url; /* bench publish; NULL: not given */
     bool internal_fields;
+    const char *listen, *data;             /* serve, as is what follows; data NULL: the XDG place */
+    const char *api_keys, *api_key_header; /* NULL: none; X-API-Key */
+    int32_t max_upload_mb, max_audio_s, max_queue, idle_s, drain_s;
     bool no_config, help, version, man;
     const char *completions;
 
@@ -113,6 +116,7 @@ enum cli_command {
     CLI_SCORE,
     CLI_BENCH,
     CLI_STREAM,
+    CLI_SERVE,
     CLI_NUM_COMMANDS
 };
 

@@ -17,6 +17,13 @@ void cli_settings_init(struct cli_settings *settings) {
                                       .margin = DIARIST_MATCH_MARGIN,
                                       .jobs = 1,
                                       .model = "default",
+                                      .listen = "127.0.0.1:8080",
+                                      .api_key_header = "X-API-Key",
+                                      .max_upload_mb = 2048,
+                                      .max_audio_s = 86400,
+                                      .max_queue = 1000,
+                                      .idle_s = 30,
+                                      .drain_s = 30,
                                       .log_level = CLI_LOG_WARNING,
                                       .cpu = CLI_CPU_BEST};
 }

@@ -58,9 +58,10 @@ LAW = {
         *FILES,
     ],
     "common/": [],
-    "cli/": ["common/", *PUBLIC],
+    "server/": ["common/", *PUBLIC],
+    "cli/": ["common/", "server/server.h", *PUBLIC],
     "examples/": PUBLIC,
-    "tests/": ["src/", "common/", "cli/", "bench/", *PUBLIC],
+    "tests/": ["src/", "common/", "cli/", "bench/", "server/", *PUBLIC],
     "bench/": ["common/", *PUBLIC],
     "bench/peers/": ["src/", *PUBLIC],
     "bench/queue.c": ["src/", *PUBLIC],
@@ -73,7 +74,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Wstrict-prototypes", "-Werror"]
 
 
 def sources(root):
-    for top in ("include", "src", "common", "cli", "examples", "tests", "bench"):
+    for top in ("include", "src", "common", "cli", "examples", "tests", "bench", "server"):
         for folder, _, names in os.walk(os.path.join(root, top)):
             for name in sorted(names):
                 if name.endswith((".c", ".h")):

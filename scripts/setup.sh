@@ -15,9 +15,10 @@ log=$build/setup.log
 model=$root/.cache/default.safetensors
 
 packages="meson ninja-build gcc libc6-dev pkg-config libsndfile1-dev libmpg123-dev libsoxr-dev libjansson-dev
-libssl-dev libcurl4-openssl-dev zlib1g-dev libarchive-dev python3 python3-pip ffmpeg"
+libssl-dev libcurl4-openssl-dev zlib1g-dev libarchive-dev
+libwebsockets-dev libsqlite3-dev python3 python3-pip ffmpeg"
 tools="meson ninja gcc pkg-config python3 ffmpeg"
-libraries="sndfile libmpg123 soxr jansson libcrypto libcurl zlib libarchive"
+libraries="sndfile libmpg123 soxr jansson libcrypto libcurl zlib libarchive libwebsockets sqlite3"
 # What ./check needs besides.
 packages_check="git libcmocka-dev g++ clang clang-format universal-ctags python3-venv flite
 gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"

@@ -1,0 +1,90 @@
+/* cmd_serve.c - diarization over HTTP.
+ * SPDX-License-Identifier: MIT */
+#include "commands.h"
+
+#include "feed.h"
+#include "models.h"
+#include "numbers.h"
+#include "text.h"
+
+#include "server/server.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MB = 1000000 };
+
+/* "127.0.0.1:8080" into its parts; address has room for INET_ADDRSTRLEN. 0, or an exit code. */
+static int parse_listen(const char *text, char *address, int32_t *port) {
+    const char *colon = strrchr(text, ':');
+    size_t n = colon ? (size_t)(colon - text) : strlen(text);
+    struct in_addr parsed;
+    *port = 8080;
+    if (n == strlen("localhost") && !strncmp(text, "localhost", n)) {
+        text = "127.0.0.1";
+        n = strlen(text);
+    }
+    if (n < INET_ADDRSTRLEN) {
+        memcpy(address, text, n);
+        address[n] = 0;
+        if (inet_pton(AF_INET, address, &parsed) == 1 &&
+            (!colon || !cli_parse_whole(colon + 1, 0, 65535, port)))
+            return 0;
+    }
+    cli_error("--listen", "'%s' is not ADDRESS:PORT; give one as 127.0.0.1:8080", text);
+    return CLI_EXIT_USAGE;
+}
+
+/* Where recordings and results are unless --data says so; to be freed. NULL: no memory. */
+static char *default_data(void) {
+    const char *base = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    if (base && *base)
+        return cli_text("%s/diarist/service", base);
+    return cli_text("%s/.local/share/diarist/service", home && *home ? home : "");
+}
+
+static int serve(const struct cli_settings *settings, const char *data, const diarist_model *model,
+                 const char *address, int32_t port) {
+    diarist_error err;
+    struct server_settings server = {.address = address,
+                                     .port = port,
+                                     .data = data,
+                                     .keys = settings->api_keys,
+                                     .key_header = settings->api_key_header,
+                                     .model = model,
+                                     .max_upload_bytes = (uint64_t)settings->max_upload_mb * MB,
+                                     .max_audio_s = settings->max_audio_s,
+                                     .max_queue = settings->max_queue,
+                                     .idle_s = settings->idle_s,
+                                     .drain_s = settings->drain_s,
+                                     .stopped = cli_interrupted};
+    cli_engine_options(&server.engine, settings, NULL);
+    cli_interrupt_wait();
+    if (!server_run(&server, &err))
+        return CLI_EXIT_DONE;
+    if (err.status == DIARIST_ERROR_ARGUMENT) {
+        cli_error("--listen", "%s", err.message);
+        return CLI_EXIT_USAGE;
+    }
+    return cli_fail(NULL, &err);
+}
+
+int cli_run_serve(const struct cli_settings *settings) {
+    char address[INET_ADDRSTRLEN];
+    int32_t port;
+    diarist_model *model = NULL;
+    char *data = settings->data ? cli_text("%s", settings->data) : default_data();
+    int code = data ? parse_listen(settings->listen, address, &port) : cli_fail_memory();
+    if (!code && settings->num_operands) {
+        cli_error(settings->operands[0], "serve takes no files; clients send them");
+        code = CLI_EXIT_USAGE;
+    }
+    if (!code)
+        code = cli_model_load(&model, settings);
+    if (!code)
+        code = serve(settings, data, model, address, port);
+    diarist_model_free(model);
+    free(data);
+    return code;
+}

@@ -1,0 +1,71 @@
+/* answer.c - the usual answers.
+ * SPDX-License-Identifier: MIT */
+#include "answer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *server_status_title(int status) {
+    static const struct {
+        int status;
+        const char *title;
+    } titles[] = {{200, "OK"},
+                  {202, "Accepted"},
+                  {204, "No Content"},
+                  {206, "Partial Content"},
+                  {400, "Bad Request"},
+                  {401, "Unauthorized"},
+                  {403, "Forbidden"},
+                  {404, "Not Found"},
+                  {405, "Method Not Allowed"},
+                  {408, "Request Timeout"},
+                  {409, "Conflict"},
+                  {411, "Length Required"},
+                  {413, "Content Too Large"},
+                  {415, "Unsupported Media Type"},
+                  {416, "Range Not Satisfiable"},
+                  {421, "Misdirected Request"},
+                  {422, "Unprocessable Content"},
+                  {429, "Too Many Requests"},
+                  {500, "Internal Server Error"},
+                  {503, "Service Unavailable"},
+                  {507, "Insufficient Storage"}};
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        if (titles[i].status == status)
+            return titles[i].title;
+    return "Error";
+}
+
+void server_answer_text(struct server_exchange *exchange, int status, const char *type, char *text,
+                        size_t size) {
+    server_answer_clear(&exchange->answer);
+    exchange->answer.status = text ? status : 500;
+    exchange->answer.type = text ? type : NULL;
+    exchange->answer.text = text;
+    exchange->answer.size = text ? size : 0;
+}
+
+void server_answer_json(struct server_exchange *exchange, int status, json_t *value) {
+    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+    json_decref(value);
+    server_answer_text(exchange, status, "application/json", text, text ? strlen(text) : 0);
+}
+
+void server_answer_problem(struct server_exchange *exchange, int status, const char *format, ...) {
+    char detail[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof detail, format, arguments);
+    va_end(arguments);
+    /* Names that clients gave may be in it, which need not be UTF-8. */
+    for (char *c = detail; *c; c++)
+        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+            *c = '?';
+    json_t *problem = json_pack("{s:s,s:s,s:i,s:s,s:s}", "type", "about:blank", "title",
+                                server_status_title(status), "status", status, "detail", detail,
+                                "request_id", exchange->id);
+    server_answer_json(exchange, status, problem);
+    exchange->answer.type = "application/problem+json";
+}

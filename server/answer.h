@@ -1,0 +1,24 @@
+/* answer.h - the usual answers.
+ * SPDX-License-Identifier: MIT */
+#ifndef SERVER_ANSWER_H
+#define SERVER_ANSWER_H
+
+#include "exchange.h"
+
+#include <jansson.h>
+
+/* application/json; takes over value, NULL of which is a lack of memory. */
+void server_answer_json(struct server_exchange *exchange, int status, json_t *value);
+
+/* application/problem+json (RFC 9457) with the request's id. */
+void server_answer_problem(struct server_exchange *exchange, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* text is taken over. */
+void server_answer_text(struct server_exchange *exchange, int status, const char *type, char *text,
+                        size_t size);
+
+/* "Not Found" */
+const char *server_status_title(int status);
+
+#endif

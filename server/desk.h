@@ -1,0 +1,22 @@
+/* desk.h - the thread that answers: it may wait for disks, the event loop may not.
+ * SPDX-License-Identifier: MIT */
+#ifndef SERVER_DESK_H
+#define SERVER_DESK_H
+
+#include "exchange.h"
+
+#include "diarist/diarist.h"
+
+struct server_desk;
+
+/* ready is called on the desk's thread each time an answer is there. */
+int server_desk_start(struct server_desk **out, struct server *server, void (*ready)(void *data),
+                      void *data, diarist_error *err);
+/* Hands an exchange over. */
+void server_desk_submit(struct server_desk *desk, struct server_exchange *exchange);
+/* An exchange that is answered, or NULL. */
+struct server_exchange *server_desk_collect(struct server_desk *desk);
+/* Ends what is being answered and frees what has not been collected. */
+void server_desk_stop(struct server_desk *desk);
+
+#endif

@@ -1,0 +1,24 @@
+/* fields.h - names and values of a query or a form.
+ * SPDX-License-Identifier: MIT */
+#ifndef SERVER_FIELDS_H
+#define SERVER_FIELDS_H
+
+#include <stddef.h>
+
+enum { SERVER_MAX_FIELDS = 32, SERVER_MAX_FIELD_BYTES = 2048 };
+
+struct server_fields {
+    size_t num;
+    struct server_field {
+        char *name, *value;
+    } items[SERVER_MAX_FIELDS];
+};
+
+/* Copies. -1: too many of them, or no memory. */
+int server_fields_add(struct server_fields *fields, const char *name, size_t name_bytes,
+                      const char *value, size_t value_bytes);
+/* The first value of that name, or NULL. */
+const char *server_fields_get(const struct server_fields *fields, const char *name);
+void server_fields_clear(struct server_fields *fields);
+
+#endif

@@ -1,0 +1,88 @@
+/* health.c - whether the service runs, what it computes with, and its figures.
+ * SPDX-License-Identifier: MIT */
+#include "answer.h"
+#include "routes.h"
+#include "state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void server_healthz(struct server *server, struct server_exchange *exchange) {
+    (void)server;
+    server_answer_json(exchange, 200, json_pack("{s:s}", "status", "ok"));
+}
+
+void server_readyz(struct server *server, struct server_exchange *exchange) {
+    diarist_model_info info;
+    int64_t counts[SERVER_NUM_STATES];
+    bool draining = atomic_load(&server->draining);
+    bool stored = !server_store_count(server->store, counts);
+    int32_t threads = server->settings->engine.num_threads;
+    diarist_model_describe(server->settings->model, &info);
+    server_answer_json(exchange, draining || !stored ? 503 : 200,
+                       json_pack("{s:s,s:s,s:i,s:s,s:{s:s,s:s,s:s}}", "status",
+                                 draining  ? "draining"
+                                 : !stored ? "store failed"
+                                           : "ready",
+                                 "version", diarist_version(), "threads",
+                                 threads ? threads : diarist_available_threads(), "instruction_set",
+                                 info.instruction_set, "model", "name", info.name, "architecture",
+                                 info.architecture, "sha256", info.sha256));
+}
+
+struct page {
+    char *text;
+    size_t size;
+    FILE *file;
+};
+
+static void metric(struct page *page, const char *name, const char *type, const char *help) {
+    fprintf(page->file, "# HELP diarist_%s %s\n# TYPE diarist_%s %s\n", name, help, name, type);
+}
+
+static void print_requests(struct page *page, struct server *server) {
+    metric(page, "http_requests_total", "counter", "Requests answered, by class of status.");
+    for (int i = 2; i < 6; i++)
+        fprintf(page->file, "diarist_http_requests_total{status=\"%dxx\"} %llu\n", i,
+                atomic_load(&server->requests[i]));
+    metric(page, "upload_bytes_total", "counter", "Bytes of bodies received.");
+    fprintf(page->file, "diarist_upload_bytes_total %llu\n", atomic_load(&server->upload_bytes));
+    metric(page, "connections", "gauge", "Requests that are being read or answered.");
+    fprintf(page->file, "diarist_connections %d\n", atomic_load(&server->connections));
+}
+
+static void print_work(struct page *page, struct server *server) {
+    double audio_s, work_s;
+    server_worker_totals(server->worker, &audio_s, &work_s);
+    metric(page, "jobs_added_total", "counter", "Jobs accepted since the start.");
+    fprintf(page->file, "diarist_jobs_added_total %llu\n", atomic_load(&server->jobs_added));
+    metric(page, "audio_seconds_total", "counter", "Seconds of audio diarized since the start.");
+    fprintf(page->file, "diarist_audio_seconds_total %.3f\n", audio_s);
+    metric(page, "work_seconds_total", "counter", "Seconds of wall time spent on jobs.");
+    fprintf(page->file, "diarist_work_seconds_total %.3f\n", work_s);
+}
+
+void server_metrics(struct server *server, struct server_exchange *exchange) {
+    struct page page = {0};
+    int64_t counts[SERVER_NUM_STATES];
+    diarist_model_info info;
+    diarist_model_describe(server->settings->model, &info);
+    if (server_store_count(server->store, counts) ||
+        !(page.file = open_memstream(&page.text, &page.size))) {
+        server_answer_problem(exchange, 503, "the store cannot be read; try again");
+        return;
+    }
+    metric(&page, "info", "gauge", "What the service computes with.");
+    fprintf(page.file,
+            "diarist_info{version=\"%s\",model=\"%s\",model_sha256=\"%s\",instruction_set=\"%s\"} "
+            "1\n",
+            diarist_version(), info.name, info.sha256, info.instruction_set);
+    metric(&page, "jobs", "gauge", "Jobs in the store, by status.");
+    for (int i = 0; i < SERVER_NUM_STATES; i++)
+        fprintf(page.file, "diarist_jobs{status=\"%s\"} %lld\n", server_state_names[i],
+                (long long)counts[i]);
+    print_work(&page, server);
+    print_requests(&page, server);
+    fclose(page.file);
+    server_answer_text(exchange, 200, "text/plain; version=0.0.4", page.text, page.size);
+}

@@ -1,0 +1,16 @@
+/* job_result.h - who spoke when, as an answer.
+ * SPDX-License-Identifier: MIT */
+#ifndef SERVER_JOB_RESULT_H
+#define SERVER_JOB_RESULT_H
+
+#include "exchange.h"
+#include "state.h"
+
+/* Answers with the result of a succeeded job in the format that the fields ask for. */
+void server_answer_result(struct server *server, struct server_exchange *exchange,
+                          const struct server_job *job);
+
+/* -1: the fields ask for a format that there is not, and the answer says so. */
+int server_result_check(struct server_exchange *exchange);
+
+#endif

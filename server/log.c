@@ -1,0 +1,28 @@
+/* log.c - lines of the log.
+ * SPDX-License-Identifier: MIT */
+#include "log.h"
+
+#include "clock.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void server_log(const char *level, const char *event, const char *format, ...) {
+    char when[SERVER_TIME_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    json_t *line = json_pack("{s:s,s:s,s:s}", "time", server_time_text(when, server_clock()),
+                             "level", level, "event", event);
+    json_t *more = json_vpack_ex(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (line && more)
+        json_object_update(line, more);
+    char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+    if (text)
+        fprintf(stderr, "%s\n", text);
+    free(text);
+    json_decref(more);
+    json_decref(line);
+}

@@ -1,0 +1,9 @@
+/* log.h - lines of the log: one JSON object each, on standard error.
+ * SPDX-License-Identifier: MIT */
+#ifndef SERVER_LOG_H
+#define SERVER_LOG_H
+
+/* level: "info", "warning", "error". format: of json_pack, an object with what the event has. */
+void server_log(const char *level, const char *event, const char *format, ...);
+
+#endif

@@ -1,0 +1,183 @@
+/* request.c - the headers of a request.
+ * SPDX-License-Identifier: MIT */
+#include "request.h"
+
+#include "answer.h"
+#include "routes.h"
+
+#include <jansson.h>
+#include <libwebsockets.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { MAX_IDLE_BODY = 65536 }; /* of a route that wants none */
+
+const char *server_printable(const char *text) {
+    json_t *string = json_string(text);
+    json_decref(string);
+    return string ? text : "?";
+}
+
+/* A header's value, empty when there is none. -1: it is too long. */
+static int copy(struct lws *wsi, enum lws_token_indexes token, char *out, size_t room) {
+    *out = 0;
+    if (!lws_hdr_total_length(wsi, token))
+        return 0;
+    return lws_hdr_copy(wsi, out, (int)room, token) < 0 ? -1 : 0;
+}
+
+/* The same of one that libwebsockets does not know; name ends in a colon. */
+static int copy_custom(struct lws *wsi, const char *name, char *out, size_t room) {
+    int n = (int)strlen(name);
+    *out = 0;
+    if (lws_hdr_custom_length(wsi, name, n) <= 0)
+        return 0;
+    return lws_hdr_custom_copy(wsi, out, (int)room, name, n) < 0 ? -1 : 0;
+}
+
+static void read_method(struct server_exchange *exchange, struct lws *wsi) {
+    static const struct {
+        enum lws_token_indexes token;
+        const char *name;
+    } methods[] = {{WSI_TOKEN_GET_URI, "GET"},         {WSI_TOKEN_POST_URI, "POST"},
+                   {WSI_TOKEN_HEAD_URI, "HEAD"},       {WSI_TOKEN_DELETE_URI, "DELETE"},
+                   {WSI_TOKEN_PATCH_URI, "PATCH"},     {WSI_TOKEN_PUT_URI, "PUT"},
+                   {WSI_TOKEN_OPTIONS_URI, "OPTIONS"}, {WSI_TOKEN_CONNECT, "CONNECT"}};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (lws_hdr_total_length(wsi, methods[i].token))
+            snprintf(exchange->method, sizeof exchange->method, "%s", methods[i].name);
+    exchange->is_head = !strcmp(exchange->method, "HEAD");
+}
+
+static int refuse(struct server_exchange *exchange, int status, const char *why) {
+    server_answer_problem(exchange, status, "%s", why);
+    return status;
+}
+
+/* The body's length as the headers have it. Chunks of unknown length are not read by
+ * libwebsockets. */
+static int read_length(struct server_exchange *exchange, struct lws *wsi, uint64_t *length) {
+    char text[32];
+    bool has_length = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0;
+    bool may_have = !strcmp(exchange->method, "POST") || !strcmp(exchange->method, "PUT") ||
+                    !strcmp(exchange->method, "PATCH");
+    *length = 0;
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) || (may_have && !has_length)) {
+        server_answer_problem(exchange, 411, "send the body's length as Content-Length");
+        exchange->answer.close = true;
+        return 411;
+    }
+    if (!has_length)
+        return 0;
+    if (copy(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text) || strlen(text) > 18 ||
+        strspn(text, "0123456789") != strlen(text)) {
+        server_answer_problem(exchange, 400, "Content-Length is no number");
+        exchange->answer.close = true;
+        return 400;
+    }
+    *length = strtoull(text, NULL, 10);
+    exchange->has_body = *length > 0;
+    return 0;
+}
+
+/* "a=b" fragments of the query, unescaped by libwebsockets. */
+static int read_query(struct server_exchange *exchange, struct lws *wsi) {
+    char text[SERVER_MAX_FIELD_BYTES];
+    for (int i = 0;; i++) {
+        int n = lws_hdr_copy_fragment(wsi, text, sizeof text, WSI_TOKEN_HTTP_URI_ARGS, i);
+        if (n < 0)
+            return 0;
+        const char *equals = strchr(text, '=');
+        if ((size_t)n != strlen(text) || !equals ||
+            server_fields_add(&exchange->fields, text, (size_t)(equals - text), equals + 1,
+                              strlen(equals + 1)))
+            return refuse(exchange, 400,
+                          "the query is not NAME=VALUE&..., or has too many of them");
+    }
+}
+
+static int check_key(struct server_exchange *exchange, struct server *server, struct lws *wsi) {
+    char key[512], header[64];
+    if (!server->keys.num) {
+        copy(wsi, WSI_TOKEN_HOST, key, sizeof key);
+        return server_host_is_local(key)
+                   ? 0
+                   : refuse(exchange, 421, "without keys the service answers to localhost only");
+    }
+    snprintf(header, sizeof header, "%s:", server->settings->key_header);
+    for (char *c = header; *c; c++)
+        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+    if (!copy_custom(wsi, header, key, sizeof key) && *key && server_keys_hold(&server->keys, key))
+        return 0;
+    if (!copy(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, key, sizeof key) &&
+        !strncasecmp(key, "Bearer ", 7) && server_keys_hold(&server->keys, key + 7))
+        return 0;
+    server_answer_problem(exchange, 401, "send a key as %s, or as Authorization: Bearer",
+                          server->settings->key_header);
+    return 401;
+}
+
+static int find_route(struct server_exchange *exchange) {
+    const char *allow;
+    exchange->route = server_route_find(exchange, &allow);
+    if (exchange->route)
+        return 0;
+    if (!*allow)
+        return refuse(exchange, 404, "there is no such path");
+    refuse(exchange, 405, "the path does not have this method");
+    exchange->answer.allow = allow;
+    return 405;
+}
+
+/* What an upload needs to be read at all. */
+static int check_upload(struct server_exchange *exchange, struct server *server, uint64_t length) {
+    if (atomic_load(&server->draining)) {
+        server_answer_problem(exchange, 503, "the service stops; try again later");
+        exchange->answer.retry_after_s = 10;
+        return 503;
+    }
+    if (!length)
+        return refuse(exchange, 400, "there is no body");
+    /* Boundaries and fields come on top of the file. */
+    if (length > server->settings->max_upload_bytes + MAX_IDLE_BODY)
+        return refuse(exchange, 413, "the file is larger than this service takes");
+    return 0;
+}
+
+int server_request_read(struct server_exchange *exchange, struct server *server, struct lws *wsi,
+                        const char *path) {
+    uint64_t length;
+    read_method(exchange, wsi);
+    if (snprintf(exchange->path, sizeof exchange->path, "%s", path) >= (int)sizeof exchange->path)
+        exchange->path[0] = 0; /* no route is that long */
+    int status = read_length(exchange, wsi, &length);
+    if (!status)
+        status = find_route(exchange);
+    if (!status && !exchange->route->open)
+        status = check_key(exchange, server, wsi);
+    if (!status)
+        status = read_query(exchange, wsi);
+    if (!status && (copy(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, exchange->content_type,
+                         sizeof exchange->content_type) ||
+                    copy_custom(wsi, "idempotency-key:", exchange->idempotency_key,
+                                sizeof exchange->idempotency_key) ||
+                    copy(wsi, WSI_TOKEN_HTTP_RANGE, exchange->range, sizeof exchange->range)))
+        status = refuse(exchange, 400, "a header is too long");
+    if (!status && exchange->route->body == SERVER_BODY_UPLOAD)
+        status = check_upload(exchange, server, length);
+    else if (!status && length > MAX_IDLE_BODY)
+        status = refuse(exchange, 413, "the path takes no body");
+    return status;
+}
+
+void server_request_continue(struct lws *wsi) {
+    static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    unsigned char buffer[LWS_PRE + sizeof line];
+    char value[32];
+    if (copy(wsi, WSI_TOKEN_HTTP_EXPECT, value, sizeof value) || strcasecmp(value, "100-continue"))
+        return;
+    memcpy(buffer + LWS_PRE, line, sizeof line - 1);
+    lws_write(wsi, buffer + LWS_PRE, sizeof line - 1, LWS_WRITE_HTTP_HEADERS);
+}

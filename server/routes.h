@@ -1,0 +1,17 @@
+/* routes.h - the one table of routes.
+ * SPDX-License-Identifier: MIT */
+#ifndef SERVER_ROUTES_H
+#define SERVER_ROUTES_H
+
+#include "exchange.h"
+
+/* Finds the exchange's route by its method and path (HEAD is GET) and fills item. NULL: there is
+ * none; the methods that the path has then go into allow ("" : no such path). */
+const struct server_route *server_route_find(struct server_exchange *exchange, const char **allow);
+
+server_handler server_healthz, server_readyz, server_metrics;                         /* health.c */
+server_handler server_job_create, server_job_list, server_job_get, server_job_remove; /* jobs.c */
+server_handler server_job_events;                       /* job_events.c */
+server_handler server_job_result, server_job_recording; /* job_result.c */
+
+#endif

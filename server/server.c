@@ -1,0 +1,131 @@
+/* server.c - the service from its start to its end.
+ * SPDX-License-Identifier: MIT
+ *
+ * folders, store -> worker -> loop ... -> drain: what runs may end, what waits stays in the store
+ */
+#include "server.h"
+
+#include "clock.h"
+#include "common/files.h"
+#include "http.h"
+#include "log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DISMISS_S = 2 }; /* until those who wait have been told */
+
+/* ---- folders ---- */
+
+static int make_folder(char *out, const char *data, const char *name, diarist_error *err) {
+    int wrong = snprintf(out, SERVER_MAX_PATH, "%s/%s", data, name) >= SERVER_MAX_PATH - 64
+                    ? ENAMETOOLONG
+                    : common_make_directories(out);
+    if (!wrong && access(out, R_OK | W_OK | X_OK))
+        wrong = errno;
+    if (!wrong)
+        return DIARIST_OK;
+    err->status = DIARIST_ERROR_OUTPUT;
+    snprintf(err->message, sizeof err->message, "%.150s: cannot be used: %s; give another --data",
+             data, strerror(wrong));
+    return err->status;
+}
+
+/* Deletes the files of a folder; with a store those that are of no job. */
+static void clean(const char *folder, struct server_store *store) {
+    char path[SERVER_MAX_PATH + 256];
+    DIR *directory = opendir(folder);
+    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+        if (entry->d_name[0] == '.' || (store && server_store_has(store, entry->d_name)))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        unlink(path);
+    }
+    if (directory)
+        closedir(directory);
+}
+
+static int open_data(struct server *server, diarist_error *err) {
+    const char *data = server->settings->data;
+    char path[SERVER_MAX_PATH + 16];
+    int rc = make_folder(server->audio, data, "audio", err);
+    if (!rc)
+        rc = make_folder(server->uploads, data, "uploads", err);
+    if (!rc)
+        rc = make_folder(server->scratch, data, "scratch", err);
+    snprintf(path, sizeof path, "%s/store.sqlite", data);
+    if (!rc)
+        rc = server_store_open(&server->store, path, err);
+    if (rc)
+        return rc;
+    /* What a program that was ended left behind. */
+    clean(server->uploads, NULL);
+    clean(server->scratch, NULL);
+    clean(server->audio, server->store);
+    return DIARIST_OK;
+}
+
+/* ---- running ---- */
+
+static void run_until(struct server *server, struct server_http *http, double deadline) {
+    while (server_ticks() < deadline && atomic_load(&server->connections) > 0)
+        server_http_step(http);
+}
+
+static void drain(struct server *server, struct server_http *http) {
+    double deadline = server_ticks() + server->settings->drain_s;
+    server_log("info", "draining", "{s:i}", "seconds", (int)server->settings->drain_s);
+    atomic_store(&server->draining, true);
+    while (server_worker_drain(server->worker) && server_ticks() < deadline)
+        server_http_step(http);
+    server_http_step(http);
+    server_http_dismiss(http);
+    run_until(server, http, server_ticks() + DISMISS_S);
+}
+
+static void on_changed(void *data) {
+    server_http_changed(data);
+}
+
+int server_run(const struct server_settings *settings, diarist_error *err) {
+    struct server server = {.settings = settings};
+    struct server_http *http = NULL;
+    diarist_model_info info;
+    int rc = DIARIST_OK;
+    if (server_keys_init(&server.keys, settings->keys)) {
+        *err = (diarist_error){DIARIST_ERROR_MEMORY, "out of memory"};
+        rc = DIARIST_ERROR_MEMORY;
+    } else if (!server.keys.num && !server_is_loopback(settings->address)) {
+        *err = (diarist_error){DIARIST_ERROR_ARGUMENT,
+                               "without keys only this machine may be served; set DIARIST_API_KEYS "
+                               "or listen on 127.0.0.1"};
+        rc = DIARIST_ERROR_ARGUMENT;
+    }
+    if (!rc)
+        rc = open_data(&server, err);
+    if (!rc)
+        rc = server_http_open(&http, &server, err);
+    if (!rc)
+        rc = server_worker_start(&server.worker, server.store, settings, server.audio,
+                                 server.scratch, on_changed, http, err);
+    if (!rc) {
+        diarist_model_describe(settings->model, &info);
+        server_log("info", "ready", "{s:s,s:s,s:s,s:b}", "model", info.name, "sha256", info.sha256,
+                   "instruction_set", info.instruction_set, "keys", (int)(server.keys.num > 0));
+        if (!server.keys.num)
+            server_log("warning", "no_keys", "{s:s}", "message",
+                       "DIARIST_API_KEYS is not set: this machine alone is served");
+        while (!settings->stopped())
+            server_http_step(http);
+        drain(&server, http);
+        server_worker_stop(server.worker);
+        server_log("info", "stopped", "{}");
+    }
+    server_http_close(http);
+    server_store_close(server.store);
+    server_keys_free(&server.keys);
+    return rc;
+}

@@ -1,0 +1,40 @@
+/* server.h - diarization over HTTP: what it is started with.
+ * SPDX-License-Identifier: MIT
+ *
+ *   connection -> http.c -> route -> desk (a thread that may wait for disks) -> answer -> http.c
+ *                                      |
+ *                                    store (SQLite) <- worker (a thread that computes)
+ *
+ * The event loop (http.c) waits for nothing but the network. */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "diarist/diarist.h"
+
+#include <stdbool.h>
+
+struct server_settings {
+    const char *address; /* IPv4, "127.0.0.1" */
+    int32_t port;        /* 0: any that is free; the log says which */
+    const char *data;    /* folder of recordings and store; made when it is not there */
+    const char *keys;    /* that clients may have, with commas; NULL or "": none is asked for, and
+                            address must be of this machine alone */
+    const char *key_header; /* "X-API-Key" */
+    const diarist_model *model;
+    diarist_options engine; /* of jobs that do not say otherwise */
+    uint64_t max_upload_bytes;
+    double max_audio_s;    /* of a recording, decoded */
+    int32_t max_queue;     /* jobs that are queued or running */
+    int32_t idle_s;        /* a connection that yields or takes nothing so long is closed */
+    int32_t drain_s;       /* what is running may take so long when the service is to stop */
+    bool (*stopped)(void); /* whether it is to stop; asked twice a second */
+};
+
+/* Whether an address can be reached from this machine alone. */
+bool server_is_loopback(const char *address);
+
+/* Serves until settings.stopped. A diarist_status: DIARIST_ERROR_ARGUMENT, DIARIST_ERROR_OUTPUT
+ * (the data folder, the store), DIARIST_ERROR_LIMIT (the port is taken), DIARIST_ERROR_MEMORY. */
+int server_run(const struct server_settings *settings, diarist_error *err);
+
+#endif

@@ -1,0 +1,27 @@
+/* state.h - what the parts of the service share.
+ * SPDX-License-Identifier: MIT */
+#ifndef SERVER_STATE_H
+#define SERVER_STATE_H
+
+#include "keys.h"
+#include "server.h"
+#include "store.h"
+#include "upload.h"
+#include "worker.h"
+
+#include <stdatomic.h>
+
+struct server {
+    const struct server_settings *settings;
+    struct server_keys keys;
+    struct server_store *store;
+    struct server_worker *worker;
+    char audio[SERVER_MAX_PATH], uploads[SERVER_MAX_PATH], scratch[SERVER_MAX_PATH];
+    atomic_bool draining;
+    /* Counted since the start, for /metrics. */
+    atomic_ullong requests[6]; /* by the first digit of the status */
+    atomic_ullong upload_bytes, jobs_added;
+    atomic_int connections;
+};
+
+#endif

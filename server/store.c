@@ -1,0 +1,424 @@
+/* store.c - jobs, results and idempotency keys in a SQLite file.
+ * SPDX-License-Identifier: MIT
+ *
+ * One connection, one lock: a call is one transaction. */
+#include "store.h"
+
+#include "clock.h"
+#include "log.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A job that ends the program each time must not do so for ever; one that was merely running when
+ * something else did must not be lost. */
+enum { MAX_ATTEMPTS = 50 };
+
+const char *const server_state_names[SERVER_NUM_STATES] = {"queued", "running", "succeeded",
+                                                           "failed", "canceled"};
+
+struct server_store {
+    sqlite3 *db;
+    pthread_mutex_t lock;
+};
+
+static const char schema[] =
+    "CREATE TABLE IF NOT EXISTS jobs(sequence INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " id TEXT UNIQUE NOT NULL, state INTEGER NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,"
+    " sha256 TEXT NOT NULL, num_bytes INTEGER NOT NULL, options TEXT NOT NULL,"
+    " created_at REAL NOT NULL, started_at REAL NOT NULL DEFAULT 0,"
+    " finished_at REAL NOT NULL DEFAULT 0, audio_s REAL NOT NULL DEFAULT 0,"
+    " problem_status INTEGER NOT NULL DEFAULT 0, problem TEXT NOT NULL DEFAULT '',"
+    " attempts INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs(state, attempts, sequence);"
+    "CREATE TABLE IF NOT EXISTS results(id TEXT PRIMARY KEY NOT NULL, document TEXT NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS idempotency_keys(key TEXT PRIMARY KEY NOT NULL,"
+    " fingerprint TEXT NOT NULL, id TEXT NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS idempotency_keys_by_id ON idempotency_keys(id);"
+    "PRAGMA user_version = 1;";
+
+#define COLUMNS                                                                 \
+    "sequence, id, state, name, type, sha256, num_bytes, options, created_at, " \
+    "started_at, finished_at, audio_s, problem_status, problem"
+
+void server_job_clear(struct server_job *job) {
+    free(job->name);
+    free(job->type);
+    free(job->sha256);
+    free(job->options);
+    free(job->problem);
+    *job = (struct server_job){0};
+}
+
+/* ---- statements ---- */
+
+static enum server_stored failed(struct server_store *store) {
+    int code = sqlite3_errcode(store->db);
+    server_log("error", "store", "{s:s}", "message", sqlite3_errmsg(store->db));
+    return code == SQLITE_FULL ? SERVER_STORE_FULL : SERVER_STORE_FAILED;
+}
+
+/* A statement with its arguments bound: of types, 's' a const char *, 'i' an int64_t, 'd' a double.
+ * NULL: failed. */
+static sqlite3_stmt *prepare(struct server_store *store, const char *sql, const char *types, ...) {
+    sqlite3_stmt *statement;
+    va_list arguments;
+    int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+    va_start(arguments, types);
+    for (int i = 1; types[i - 1] && !rc; i++) {
+        if (types[i - 1] == 's')
+            rc = sqlite3_bind_text(statement, i, va_arg(arguments, const char *), -1,
+                                   SQLITE_TRANSIENT);
+        else if (types[i - 1] == 'i')
+            rc = sqlite3_bind_int64(statement, i, va_arg(arguments, int64_t));
+        else
+            rc = sqlite3_bind_double(statement, i, va_arg(arguments, double));
+    }
+    va_end(arguments);
+    if (!rc)
+        return statement;
+    sqlite3_finalize(statement);
+    return NULL;
+}
+
+/* Ends one that yields nothing. */
+static enum server_stored finish(struct server_store *store, sqlite3_stmt *statement) {
+    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+    enum server_stored stored = rc == SQLITE_DONE ? SERVER_STORED : failed(store);
+    sqlite3_finalize(statement);
+    return stored;
+}
+
+/* Ends one that changes a job in a certain state. */
+static enum server_stored finish_change(struct server_store *store, sqlite3_stmt *statement) {
+    enum server_stored stored = finish(store, statement);
+    return stored || sqlite3_changes(store->db) ? stored : SERVER_OTHER_STATE;
+}
+
+static void begin(struct server_store *store) {
+    pthread_mutex_lock(&store->lock);
+    sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+}
+
+/* Keeps what was done when all of it was. */
+static enum server_stored end(struct server_store *store, enum server_stored stored) {
+    if (sqlite3_get_autocommit(store->db)) {
+        stored = stored ? stored : failed(store);
+    } else {
+        if (!stored && sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL))
+            stored = failed(store);
+        if (stored)
+            sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+    pthread_mutex_unlock(&store->lock);
+    return stored;
+}
+
+static char *text_of(sqlite3_stmt *statement, int column) {
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    return strdup(text ? text : "");
+}
+
+/* A job of COLUMNS. */
+static enum server_stored read_job(sqlite3_stmt *statement, struct server_job *job) {
+    *job = (struct server_job){.sequence = sqlite3_column_int64(statement, 0),
+                               .state = sqlite3_column_int(statement, 2),
+                               .name = text_of(statement, 3),
+                               .type = text_of(statement, 4),
+                               .sha256 = text_of(statement, 5),
+                               .num_bytes = sqlite3_column_int64(statement, 6),
+                               .options = text_of(statement, 7),
+                               .created_at = sqlite3_column_double(statement, 8),
+                               .started_at = sqlite3_column_double(statement, 9),
+                               .finished_at = sqlite3_column_double(statement, 10),
+                               .audio_s = sqlite3_column_double(statement, 11),
+                               .problem_status = sqlite3_column_int(statement, 12),
+                               .problem = text_of(statement, 13)};
+    snprintf(job->id, sizeof job->id, "%.32s", (const char *)sqlite3_column_text(statement, 1));
+    if (job->name && job->type && job->sha256 && job->options && job->problem)
+        return SERVER_STORED;
+    server_job_clear(job);
+    return SERVER_STORE_FAILED;
+}
+
+/* The first row of a statement as a job. */
+static enum server_stored read_one(struct server_store *store, sqlite3_stmt *statement,
+                                   struct server_job *job) {
+    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+    enum server_stored stored = rc == SQLITE_ROW    ? read_job(statement, job)
+                                : rc == SQLITE_DONE ? SERVER_NOT_THERE
+                                                    : failed(store);
+    sqlite3_finalize(statement);
+    return stored;
+}
+
+static enum server_stored get(struct server_store *store, const char *id, struct server_job *job) {
+    return read_one(store, prepare(store, "SELECT " COLUMNS " FROM jobs WHERE id = ?1", "s", id),
+                    job);
+}
+
+/* ---- opening ---- */
+
+static int fail_open(struct server_store *store, const char *path, diarist_error *err) {
+    err->status = DIARIST_ERROR_OUTPUT;
+    snprintf(err->message, sizeof err->message,
+             "%.100s: cannot be used as the store: %.80s; give another --data", path,
+             store->db ? sqlite3_errmsg(store->db) : "out of memory");
+    server_store_close(store);
+    return err->status;
+}
+
+int server_store_open(struct server_store **out, const char *path, diarist_error *err) {
+    struct server_store *store = calloc(1, sizeof *store);
+    *out = NULL;
+    if (!store) {
+        *err = (diarist_error){DIARIST_ERROR_MEMORY, "out of memory"};
+        return DIARIST_ERROR_MEMORY;
+    }
+    pthread_mutex_init(&store->lock, NULL);
+    if (sqlite3_open_v2(path, &store->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) ||
+        sqlite3_busy_timeout(store->db, 5000) ||
+        /* Of two programs on one store both would begin the same jobs. */
+        sqlite3_exec(store->db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL) ||
+        sqlite3_exec(store->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) ||
+        sqlite3_exec(store->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL) ||
+        sqlite3_exec(store->db, schema, NULL, NULL, NULL) ||
+        sqlite3_exec(store->db, "UPDATE jobs SET state = 0, started_at = 0 WHERE state = 1", NULL,
+                     NULL, NULL))
+        return fail_open(store, path, err);
+    *out = store;
+    return DIARIST_OK;
+}
+
+void server_store_close(struct server_store *store) {
+    if (!store)
+        return;
+    sqlite3_close(store->db);
+    pthread_mutex_destroy(&store->lock);
+    free(store);
+}
+
+/* ---- jobs ---- */
+
+/* The job that a key belongs to. SERVER_NOT_THERE: to none. */
+static enum server_stored find_key(struct server_store *store, const char *key,
+                                   const char *fingerprint, struct server_job *job) {
+    char id[SERVER_ID_BYTES] = "";
+    bool same = false;
+    sqlite3_stmt *statement =
+        prepare(store, "SELECT id, fingerprint FROM idempotency_keys WHERE key = ?1", "s", key);
+    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+    if (rc == SQLITE_ROW) {
+        snprintf(id, sizeof id, "%.32s", (const char *)sqlite3_column_text(statement, 0));
+        same = !strcmp((const char *)sqlite3_column_text(statement, 1), fingerprint);
+    }
+    enum server_stored stored =
+        rc == SQLITE_ROW || rc == SQLITE_DONE ? SERVER_STORED : failed(store);
+    sqlite3_finalize(statement);
+    if (stored || !*id)
+        return stored ? stored : SERVER_NOT_THERE;
+    if (!same)
+        return SERVER_KEY_USED;
+    struct server_job first;
+    stored = get(store, id, &first);
+    if (!stored) {
+        server_job_clear(job);
+        *job = first;
+    }
+    return stored;
+}
+
+static enum server_stored count(struct server_store *store, int64_t counts[SERVER_NUM_STATES]) {
+    sqlite3_stmt *statement = prepare(store, "SELECT state, COUNT(*) FROM jobs GROUP BY state", "");
+    int rc = SQLITE_ERROR;
+    memset(counts, 0, SERVER_NUM_STATES * sizeof *counts);
+    while (statement && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        int state = sqlite3_column_int(statement, 0);
+        if (state >= 0 && state < SERVER_NUM_STATES)
+            counts[state] = sqlite3_column_int64(statement, 1);
+    }
+    enum server_stored stored = rc == SQLITE_DONE ? SERVER_STORED : failed(store);
+    sqlite3_finalize(statement);
+    return stored;
+}
+
+static enum server_stored insert(struct server_store *store, const struct server_job *job,
+                                 const char *key, const char *fingerprint) {
+    enum server_stored stored =
+        finish(store, prepare(store,
+                              "INSERT INTO jobs(id, state, name, type, sha256, num_bytes, options, "
+                              "created_at) VALUES(?1, 0, ?2, ?3, ?4, ?5, ?6, ?7)",
+                              "ssssisd", job->id, job->name, job->type, job->sha256, job->num_bytes,
+                              job->options, server_clock()));
+    if (!stored && key)
+        stored = finish(store, prepare(store, "INSERT INTO idempotency_keys VALUES(?1, ?2, ?3)",
+                                       "sss", key, fingerprint, job->id));
+    return stored;
+}
+
+enum server_stored server_store_add(struct server_store *store, struct server_job *job,
+                                    const char *key, const char *fingerprint, int32_t max_queue,
+                                    bool *added) {
+    int64_t counts[SERVER_NUM_STATES];
+    *added = false;
+    begin(store);
+    enum server_stored stored = key ? find_key(store, key, fingerprint, job) : SERVER_NOT_THERE;
+    if (stored == SERVER_NOT_THERE) {
+        stored = count(store, counts);
+        if (!stored && counts[SERVER_QUEUED] + counts[SERVER_RUNNING] >= max_queue)
+            stored = SERVER_QUEUE_FULL;
+        if (!stored)
+            stored = insert(store, job, key, fingerprint);
+        *added = !stored;
+    }
+    stored = end(store, stored);
+    *added &= !stored;
+    return stored;
+}
+
+enum server_stored server_store_get(struct server_store *store, const char *id,
+                                    struct server_job *job) {
+    pthread_mutex_lock(&store->lock);
+    enum server_stored stored = get(store, id, job);
+    pthread_mutex_unlock(&store->lock);
+    return stored;
+}
+
+bool server_store_has(struct server_store *store, const char *id) {
+    struct server_job job = {0};
+    enum server_stored stored = server_store_get(store, id, &job);
+    server_job_clear(&job);
+    return stored != SERVER_NOT_THERE;
+}
+
+enum server_stored server_store_list(struct server_store *store, int64_t before,
+                                     struct server_job *jobs, size_t max, size_t *num) {
+    pthread_mutex_lock(&store->lock);
+    enum server_stored stored = SERVER_STORED;
+    int rc = SQLITE_ERROR;
+    *num = 0;
+    sqlite3_stmt *statement = prepare(store,
+                                      "SELECT " COLUMNS " FROM jobs WHERE ?1 = 0 OR sequence < ?1 "
+                                      "ORDER BY sequence DESC LIMIT ?2",
+                                      "ii", before, (int64_t)max);
+    while (!stored && statement && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        stored = read_job(statement, &jobs[*num]);
+        *num += !stored;
+    }
+    if (!stored && rc != SQLITE_DONE)
+        stored = failed(store);
+    sqlite3_finalize(statement);
+    pthread_mutex_unlock(&store->lock);
+    return stored;
+}
+
+/* One that ended the program each time would do so for ever. */
+static enum server_stored give_up(struct server_store *store) {
+    return finish(store, prepare(store,
+                                 "UPDATE jobs SET state = 3, finished_at = ?1, problem_status = "
+                                 "500, problem = 'the service ended several times while working on "
+                                 "it' WHERE state = 0 AND attempts >= ?2",
+                                 "di", server_clock(), (int64_t)MAX_ATTEMPTS));
+}
+
+enum server_stored server_store_take(struct server_store *store, struct server_job *job) {
+    begin(store);
+    enum server_stored stored = give_up(store);
+    if (!stored)
+        stored = read_one(store,
+                          prepare(store,
+                                  "SELECT " COLUMNS " FROM jobs WHERE state = 0 "
+                                  "ORDER BY attempts, sequence LIMIT 1",
+                                  ""),
+                          job);
+    bool taken = !stored;
+    if (taken)
+        stored = finish_change(store, prepare(store,
+                                              "UPDATE jobs SET state = 1, attempts = attempts + 1, "
+                                              "started_at = ?2 WHERE id = ?1",
+                                              "sd", job->id, server_clock()));
+    /* Those that were given up are kept too. */
+    enum server_stored kept = end(store, stored == SERVER_NOT_THERE ? SERVER_STORED : stored);
+    if (taken && kept)
+        server_job_clear(job);
+    return kept ? kept : stored;
+}
+
+enum server_stored server_store_succeed(struct server_store *store, const char *id, double audio_s,
+                                        const char *document) {
+    begin(store);
+    enum server_stored stored =
+        finish_change(store, prepare(store,
+                                     "UPDATE jobs SET state = 2, finished_at = ?2, audio_s = ?3 "
+                                     "WHERE id = ?1 AND state = 1",
+                                     "sdd", id, server_clock(), audio_s));
+    if (!stored)
+        stored =
+            finish(store, prepare(store, "INSERT INTO results VALUES(?1, ?2)", "ss", id, document));
+    return end(store, stored);
+}
+
+enum server_stored server_store_fail(struct server_store *store, const char *id, int32_t status,
+                                     const char *why) {
+    begin(store);
+    return end(store,
+               finish_change(store, prepare(store,
+                                            "UPDATE jobs SET state = 3, finished_at = ?2, "
+                                            "problem_status = ?3, problem = ?4 "
+                                            "WHERE id = ?1 AND state = 1",
+                                            "sdis", id, server_clock(), (int64_t)status, why)));
+}
+
+enum server_stored server_store_put_back(struct server_store *store, const char *id) {
+    begin(store);
+    return end(store,
+               finish_change(store, prepare(store,
+                                            "UPDATE jobs SET state = 0, started_at = 0, attempts = "
+                                            "attempts - 1 WHERE id = ?1 AND state = 1",
+                                            "s", id)));
+}
+
+enum server_stored server_store_cancel(struct server_store *store, const char *id) {
+    begin(store);
+    return end(store, finish_change(store, prepare(store,
+                                                   "UPDATE jobs SET state = 4, finished_at = ?2 "
+                                                   "WHERE id = ?1 AND state IN (0, 1)",
+                                                   "sd", id, server_clock())));
+}
+
+enum server_stored server_store_delete(struct server_store *store, const char *id) {
+    static const char *const others[] = {"DELETE FROM results WHERE id = ?1",
+                                         "DELETE FROM idempotency_keys WHERE id = ?1"};
+    begin(store);
+    enum server_stored stored = finish_change(
+        store, prepare(store, "DELETE FROM jobs WHERE id = ?1 AND state NOT IN (0, 1)", "s", id));
+    for (size_t i = 0; i < 2 && !stored; i++)
+        stored = finish(store, prepare(store, others[i], "s", id));
+    return end(store, stored);
+}
+
+enum server_stored server_store_result(struct server_store *store, const char *id,
+                                       char **document) {
+    pthread_mutex_lock(&store->lock);
+    sqlite3_stmt *statement = prepare(store, "SELECT document FROM results WHERE id = ?1", "s", id);
+    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+    *document = rc == SQLITE_ROW ? text_of(statement, 0) : NULL;
+    enum server_stored stored = *document           ? SERVER_STORED
+                                : rc == SQLITE_DONE ? SERVER_NOT_THERE
+                                                    : failed(store);
+    sqlite3_finalize(statement);
+    pthread_mutex_unlock(&store->lock);
+    return stored;
+}
+
+enum server_stored server_store_count(struct server_store *store,
+                                      int64_t counts[SERVER_NUM_STATES]) {
+    pthread_mutex_lock(&store->lock);
+    enum server_stored stored = count(store, counts);
+    pthread_mutex_unlock(&store->lock);
+    return stored;
+}
