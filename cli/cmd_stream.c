@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_KNOWN = 32 }; /* that a stream takes */
+enum { MOST_KNOWN = 31 }; /* that a stream takes */
 
 struct run {
     const struct cli_settings *settings;
@@ -83,7 +83,7 @@ static int read_known(struct run *run) {
     if (run->num_known <= MOST_KNOWN)
         return code;
     cli_error("--profiles",
-              "%zu people are known; a stream tells %d apart, give a directory of those "
+              "%zu people are known; a stream takes %d; give a directory of those "
               "who may come",
               run->num_known, MOST_KNOWN);
     return CLI_EXIT_LIMIT;

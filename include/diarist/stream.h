@@ -38,7 +38,8 @@ typedef struct diarist_stream_options {
     double latency_s;
     int32_t preset;           /* a diarist_preset but fast: the precision; default balanced */
     int32_t num_threads;      /* of a stream without a group; 0: the cores that may be used */
-    int32_t max_speakers;     /* that are told apart, the known ones counted; 0: 32, the most */
+    int32_t max_speakers;     /* that are told apart, the known ones counted, of whom
+                                 there are fewer; 0: 32, the most */
     double cluster_threshold; /* as in diarist_options */
     /* Voices that are known: they are speakers 0 to num_known - 1, who need not appear; others are
      * numbered from num_known on. [num_known][embedding_dim], copied. */

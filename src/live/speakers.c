@@ -451,8 +451,7 @@ int32_t dr_live_speakers_anybody(struct dr_live_speakers *s) {
     for (size_t k = s->num_known; k < s->max_speakers; k++)
         if (s->speaker[k].exists)
             return s->speaker[k].number;
-    const int32_t k = new_speaker(s);
-    return k < 0 ? 0 : s->speaker[k].number; /* all places are of known voices: the first */
+    return s->speaker[new_speaker(s)].number; /* not all places are of known voices */
 }
 
 int dr_live_speakers_voice(float *embedding, const struct dr_live_speakers *s, size_t number) {

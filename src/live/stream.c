@@ -36,9 +36,10 @@ static int check_options(const diarist_stream_options *o, diarist_error *err) {
     if (o->num_known < 0 || (o->num_known && !o->known))
         return dr_fail(err, DIARIST_ERROR_ARGUMENT, "num_known says of voices that are not given");
     const int32_t most = o->max_speakers ? o->max_speakers : DR_LIVE_MAX_SPEAKERS;
-    if (o->num_known > most)
+    if (o->num_known >= most)
         return dr_fail(err, DIARIST_ERROR_ARGUMENT,
-                       "%d known voices are more than the %d that a stream tells apart",
+                       "%d known voices leave no place for anybody else among the %d that are told "
+                       "apart; give fewer, or raise max_speakers",
                        o->num_known, most);
     if (!(o->known_threshold >= 0.0 && o->known_threshold <= 1.0))
         return dr_fail(err, DIARIST_ERROR_ARGUMENT, "known_threshold must lie from 0 to 1");
