@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MOST_KNOWN = 31 }; /* that a stream takes */
@@ -49,6 +50,11 @@ static int check_output(const char *path) {
     }
     if (!cli_format_of_path(path)) {
         cli_error(path, "does not tell the format by its extension; name it .rttm or .json");
+        return rc;
+    }
+    struct stat there;
+    if (!stat(path, &there) && S_ISDIR(there.st_mode)) {
+        cli_error(path, "is a directory; give a file");
         return rc;
     }
     char *folder = slash ? cli_text("%.*s", (int)(slash - path) + 1, path) : cli_text(".");

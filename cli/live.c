@@ -3,6 +3,7 @@
  *
  * Standard input is waited for here, not in the library, so that a signal ends the input and what
  * was heard until then is finished. */
+#define _GNU_SOURCE /* POLLRDHUP, usleep */
 #include "live.h"
 
 #include "diarist/io.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { MOST_SAMPLES = 65536 }; /* of one read: a block of 4096 frames at 1000 Hz */
@@ -45,6 +47,21 @@ static bool wait_for_input(void) {
     while (!cli_interrupted())
         if (poll(&in, 1, MILLISECONDS) == 1)
             return true;
+    return false;
+}
+
+/* Waits for as much as tells samples from a file, for the end or a signal: opening reads it in one
+ * go. What does not say how much there is, is taken as it comes. */
+static bool wait_for_start(void) {
+    enum { HEADER = 12, MICROSECONDS = 20000 };
+    while (wait_for_input()) {
+        struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN | POLLRDHUP};
+        int there = 0;
+        if (poll(&in, 1, 0) < 1 || (in.revents & (POLLHUP | POLLRDHUP | POLLERR)) ||
+            ioctl(STDIN_FILENO, FIONREAD, &there) || there == 0 || there >= HEADER)
+            return true;
+        usleep(MICROSECONDS);
+    }
     return false;
 }
 
@@ -89,7 +106,7 @@ int cli_live_run(const struct cli_live *live, const struct cli_settings *setting
     if (!samples)
         return cli_fail_memory();
     cli_interrupt_wait();
-    if (wait_for_input())
+    if (wait_for_start())
         status = open_input(&audio, settings, &err);
     if (audio)
         status = feed_all(live, audio, samples, &fed, &err);

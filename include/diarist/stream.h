@@ -112,7 +112,8 @@ DIARIST_API int diarist_stream_result(diarist_result **out, diarist_stream *stre
 DIARIST_API double diarist_stream_duration(const diarist_stream *stream); /* seconds fed */
 
 /* Speakers so far: numbers below it have been given, those merged counted; and the voice of one, of
- * unit length, [embedding_dim]; all zeros while it has none. -1 when speaker is out of range. */
+ * unit length, [embedding_dim]; all zeros while it has none. -1 when there
+ * is no such speaker, or no longer. */
 DIARIST_API size_t diarist_stream_num_speakers(const diarist_stream *stream);
 DIARIST_API int diarist_stream_speaker(float *embedding, const diarist_stream *stream,
                                        size_t speaker);

@@ -18,12 +18,44 @@ static int is_number_of_speaker(const char *text) {
     return *digits && strspn(digits, "0123456789") == strlen(digits);
 }
 
+/* Bytes of the character that text begins with; 0: it is not UTF-8 (RFC 3629). */
+static size_t utf8_length(const unsigned char *text) {
+    static const struct {
+        unsigned char low, high, length, second_low, second_high;
+    } forms[] = {
+        {0x01, 0x7f, 1, 0, 0xff},    {0xc2, 0xdf, 2, 0x80, 0xbf}, {0xe0, 0xe0, 3, 0xa0, 0xbf},
+        {0xe1, 0xec, 3, 0x80, 0xbf}, {0xed, 0xed, 3, 0x80, 0x9f}, {0xee, 0xef, 3, 0x80, 0xbf},
+        {0xf0, 0xf0, 4, 0x90, 0xbf}, {0xf1, 0xf3, 4, 0x80, 0xbf}, {0xf4, 0xf4, 4, 0x80, 0x8f}};
+    for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
+        if (text[0] < forms[f].low || text[0] > forms[f].high)
+            continue;
+        if (forms[f].length > 1 &&
+            (text[1] < forms[f].second_low || text[1] > forms[f].second_high))
+            return 0;
+        for (size_t i = 2; i < forms[f].length; i++)
+            if (text[i] < 0x80 || text[i] > 0xbf)
+                return 0;
+        return forms[f].length;
+    }
+    return 0;
+}
+
+static int is_utf8(const char *text) {
+    const unsigned char *at = (const unsigned char *)text;
+    for (size_t length; *at; at += length)
+        if (!(length = utf8_length(at)))
+            return 0;
+    return 1;
+}
+
 const char *dr_profile_wrong_name(const char *text) {
     size_t n = strlen(text);
     if (strspn(text, " ") == n)
         return "name is empty";
     if (n > DR_PROFILE_MAX_NAME)
         return "name is longer than 200 bytes";
+    if (!is_utf8(text))
+        return "name is not UTF-8";
     for (size_t i = 0; i < n; i++)
         if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
             return "name has control characters";

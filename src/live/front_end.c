@@ -78,7 +78,8 @@ static float clean_sample(float x) {
 
 size_t dr_front_end_feed(struct dr_front_end *fe, const float *samples, size_t n) {
     const size_t have = fe->num_samples - fe->first_sample;
-    n = n < fe->room - have ? n : fe->room - have;
+    const size_t most = dr_front_end_due(fe) + fe->step - fe->num_samples;
+    n = n < most ? n : most;
     float *to = fe->samples + have;
     for (size_t i = 0; i < n; i++)
         to[i] = samples ? clean_sample(samples[i]) : 0.0f;

@@ -65,7 +65,7 @@ int dr_front_end_open(struct dr_front_end *fe, const struct diarist_model *model
                       const struct dr_networks *networks, const struct dr_live_params *params,
                       struct dr_arena *arena, diarist_error *err);
 
-/* Takes samples (NULL: silence) while there is room; returns how many. */
+/* Takes samples (NULL: silence) up to a step beyond the one that is due; returns how many. */
 size_t dr_front_end_feed(struct dr_front_end *fe, const float *samples, size_t n);
 
 /* Samples up to which the next step goes. */

@@ -314,20 +314,25 @@ static int32_t find_known(const struct dr_live_speakers *s, const float *centroi
     return match.known < 0 ? NOBODY : match.known;
 }
 
-/* The place of a new speaker, or NOBODY when there is none left. */
-static int32_t new_speaker(struct dr_live_speakers *s) {
-    for (size_t k = s->num_known; k < s->max_speakers; k++)
-        if (!s->speaker[k].exists) {
-            s->speaker[k] = (struct dr_live_speaker){.exists = 1, .number = s->next_number++};
-            return (int32_t)k;
-        }
+/* The place of a new speaker, or NOBODY when there is none left. total: windows of each, NULL: not
+ * known; a speaker without any is nobody any more. */
+static int32_t new_speaker(struct dr_live_speakers *s, const uint32_t *total) {
+    for (size_t k = s->num_known; k < s->max_speakers; k++) {
+        const struct dr_live_speaker *old = &s->speaker[k];
+        if (old->exists && (!total || total[k] || old->is_heard || old->is_first))
+            continue;
+        /* Who has a cluster is heard as soon as all have been named. */
+        s->speaker[k] = (struct dr_live_speaker){
+            .exists = 1, .number = s->next_number++, .is_heard = total != NULL};
+        return (int32_t)k;
+    }
     return NOBODY;
 }
 
-/* A speaker that was made when no voice could be told, and that no window is of yet. */
-static int32_t unheard_speaker(const struct dr_live_speakers *s, const struct naming *n) {
+/* Who was made before any voice could be told, if it is none yet. */
+static int32_t first_speaker(const struct dr_live_speakers *s) {
     for (size_t k = s->num_known; k < s->max_speakers; k++)
-        if (s->speaker[k].exists && !s->speaker[k].is_heard && !n->total[k])
+        if (s->speaker[k].exists && s->speaker[k].is_first)
             return (int32_t)k;
     return NOBODY;
 }
@@ -339,19 +344,6 @@ static int is_taken(const struct naming *n, int32_t speaker) {
     return 0;
 }
 
-static void give_new_names(struct naming *n, struct dr_live_speakers *s) {
-    for (size_t c = 0; c < n->items->num_clusters; c++) {
-        if (n->keep[c] < 0 || n->speaker[c] >= 0)
-            continue;
-        int32_t name = find_known(s, n->centroid + c * DIM);
-        if (name < 0 || is_taken(n, name))
-            name = unheard_speaker(s, n);
-        if (name < 0 || is_taken(n, name))
-            name = new_speaker(s);
-        n->speaker[c] = name;
-    }
-}
-
 /* Speaker `from` was `into` all along. */
 static void merge(struct dr_live_speakers *s, int32_t from, int32_t into, dr_live_merge_fn *merged,
                   void *context) {
@@ -361,6 +353,25 @@ static void merge(struct dr_live_speakers *s, int32_t from, int32_t into, dr_liv
         s->group[g].speaker = s->group[g].speaker == from ? into : s->group[g].speaker;
     s->speaker[from].exists = 0;
     merged(context, s->speaker[from].number, s->speaker[into].number);
+}
+
+/* Clusters that were nobody so far. The first voice that can be told was the first speaker's. */
+static void give_new_names(struct naming *n, struct dr_live_speakers *s, dr_live_merge_fn *merged,
+                           void *context) {
+    for (size_t c = 0; c < n->items->num_clusters; c++) {
+        if (n->keep[c] < 0 || n->speaker[c] >= 0)
+            continue;
+        const int32_t first = first_speaker(s), known = find_known(s, n->centroid + c * DIM);
+        if (known >= 0 && !is_taken(n, known)) {
+            n->speaker[c] = known;
+            if (first >= 0)
+                merge(s, first, known, merged, context);
+        } else {
+            n->speaker[c] = first >= 0 ? first : new_speaker(s, n->total);
+        }
+        if (first >= 0)
+            s->speaker[first].is_first = 0;
+    }
 }
 
 /* Speakers without a cluster whose windows are mostly in another's. */
@@ -427,7 +438,7 @@ int dr_live_speakers_cluster(struct dr_live_speakers *s, size_t num_samples,
         make_naming(&naming, &items, s, num_samples, arena))
         return dr_fail_memory(err);
     take_old_names(&naming);
-    give_new_names(&naming, s);
+    give_new_names(&naming, s, merged, context);
     find_known_speakers(&naming, s, merged, context);
     find_merged(&naming, s, merged, context);
     settle(&naming, s);
@@ -448,10 +459,14 @@ size_t dr_live_speakers_heard(const struct dr_live_speakers *s, int32_t *number,
 }
 
 int32_t dr_live_speakers_anybody(struct dr_live_speakers *s) {
-    for (size_t k = s->num_known; k < s->max_speakers; k++)
-        if (s->speaker[k].exists)
-            return s->speaker[k].number;
-    return s->speaker[new_speaker(s)].number; /* not all places are of known voices */
+    int32_t k = first_speaker(s);
+    for (size_t i = s->num_known; i < s->max_speakers && k < 0; i++)
+        k = s->speaker[i].exists ? (int32_t)i : NOBODY;
+    if (k < 0) { /* not all places are of known voices */
+        k = new_speaker(s, NULL);
+        s->speaker[k].is_first = 1;
+    }
+    return s->speaker[k].number;
 }
 
 int dr_live_speakers_voice(float *embedding, const struct dr_live_speakers *s, size_t number) {

@@ -30,6 +30,7 @@ struct dr_live_speaker {
     int exists;
     int32_t number; /* that the world knows it by; never given twice */
     int is_heard;   /* a cluster is this speaker: centroid is set */
+    int is_first;   /* was made before any voice could be told, and is the first that can be */
     float centroid[DR_EMBEDDING_DIM];
 };
 

@@ -102,13 +102,6 @@ static int find_runs(struct dr_live_runs *runs, const struct scene *scene,
     return 0;
 }
 
-static int any_talk(const struct scene *scene, size_t begin) {
-    for (size_t f = begin; f < scene->num_frames; f++)
-        if (scene->count[f - scene->first_frame])
-            return 1;
-    return 0;
-}
-
 /* Local speakers are put on those who are known; activity becomes runs, runs become turns. */
 static int say(struct diarist_stream *s, size_t end, int last, struct dr_arena *arena,
                diarist_error *err) {
@@ -124,8 +117,6 @@ static int say(struct diarist_stream *s, size_t end, int last, struct dr_arena *
                    : scene.num_frames > delay ? scene.num_frames - delay
                                               : 0;
     final = final > begin ? final : begin;
-    if (!scene.centroids.num_speakers && any_talk(&scene, begin))
-        scene.number[0] = dr_live_speakers_anybody(&s->speakers);
     const struct dr_local_embeddings local = {fe->local, fe->has_local};
     status = dr_assign_local_speakers(scene.assign, &scene.segmentation, &local, &scene.centroids,
                                       &s->params.clustering, arena, err);
@@ -145,6 +136,8 @@ static int say(struct diarist_stream *s, size_t end, int last, struct dr_arena *
     if (find_runs(&settled, &scene, &activity, begin, final, least, arena) ||
         find_runs(&seeming, &scene, &activity, final, scene.num_frames, least, arena))
         return dr_fail_memory(err);
+    if (!scene.centroids.num_speakers && settled.num + seeming.num)
+        scene.number[0] = dr_live_speakers_anybody(&s->speakers);
     return dr_live_turns_step(&s->turns, &settled, &seeming, scene.number, final, arena, err);
 }
 

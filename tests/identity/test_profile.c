@@ -128,8 +128,13 @@ static void written_and_read(void **state) {
 
 static void names(void **state) {
     (void)state;
-    static const char *const wrong[] = {"", "  ", "a\nb", "a\x7f", "SPEAKER_00", "SPEAKER_123"};
-    static const char *const right[] = {"a", "SPEAKER_", "SPEAKER_0a", "speaker_00", "a/b"};
+    /* Not UTF-8: alone, cut off, too long a form, a surrogate, beyond the last character. */
+    static const char *const wrong[] = {
+        "",      "  ",       "a\nb",         "a\x7f",        "SPEAKER_00",   "SPEAKER_123",
+        "x\xff", "x\xc3",    "\xc0\xaf",     "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+        "\x80x", "\xe6\x97", "\xf0\x80\x80x"};
+    static const char *const right[] = {"a",   "SPEAKER_",     "SPEAKER_0a",      "speaker_00",
+                                        "a/b", "\xe6\x97\xa5", "\xf0\x9f\x99\x82"};
     diarist_profile *profile;
     diarist_error err;
     char longest[202] = "";

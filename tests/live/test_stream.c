@@ -235,7 +235,7 @@ static void test_group_finish(void **state) {
     assert_int_equal(diarist_stream_group_open(&group, model, 2, NULL), 0);
     struct live *live = open_live(&options, group);
     assert_int_equal(diarist_stream_feed(live->stream, samples, num_samples, &used, NULL), 0);
-    assert_true(used >= (size_t)10 * RATE && used < num_samples);
+    assert_true(used > 0 && used < RATE); /* two steps at most, which are left to do at the end */
     struct live *alone = run(&options, samples, used, SIZE_MAX);
     end(live);
     assert_same_events(alone, live);
@@ -470,21 +470,6 @@ static void test_known(void **state) {
     close_live(live);
 }
 
-/* As many known voices as may be told apart: nobody else gets a number. */
-static void test_only_known(void **state) {
-    (void)state;
-    float known[DIM];
-    assert_int_equal(
-        diarist_embed(known, model, samples + (size_t)7 * RATE, (size_t)4 * RATE, NULL, NULL), 0);
-    diarist_stream_options options = options_of(2);
-    options.known = known;
-    options.num_known = options.max_speakers = 1;
-    struct live *live = run(&options, samples, (size_t)12 * RATE, SIZE_MAX);
-    assert_true(count(live, DIARIST_TURN_FINAL) > 0);
-    assert_int_equal(diarist_stream_num_speakers(live->stream), 1);
-    close_live(live);
-}
-
 /* ---- memory and options ---- */
 
 static void test_nothing_is_allocated(void **state) {
@@ -563,6 +548,7 @@ static void test_options(void **state) {
     REJECTED((o.known = known, o.num_known = -1), "num_known");
     REJECTED((o.known = known, o.num_known = 33), "known");
     REJECTED((o.known = known, o.num_known = 3, o.max_speakers = 2), "known");
+    REJECTED((o.known = known, o.num_known = 2, o.max_speakers = 2), "known");
 #undef REJECTED
     assert_int_equal(diarist_stream_group_open(&group, model, -1, &err), DIARIST_ERROR_ARGUMENT);
     assert_null(group);
@@ -589,7 +575,6 @@ int main(int argc, char **argv) {
                                        cmocka_unit_test(test_max_speakers),
                                        cmocka_unit_test(test_waits_for_taking),
                                        cmocka_unit_test(test_known),
-                                       cmocka_unit_test(test_only_known),
                                        cmocka_unit_test(test_nothing_is_allocated),
                                        cmocka_unit_test(test_failing_allocations),
                                        cmocka_unit_test(test_options)};

@@ -46,7 +46,7 @@ static void open_live(struct live *live, diarist_stream_group *group, uint64_t *
     options.preset = random_below(random, 4) ? DIARIST_PRESET_BALANCED : DIARIST_PRESET_ACCURATE;
     options.max_speakers = (int32_t)random_below(random, 5);
     options.known = known;
-    options.num_known = options.max_speakers ? (int32_t)random_below(random, 2) : 0;
+    options.num_known = options.max_speakers > 1 ? (int32_t)random_below(random, 2) : 0;
     options.known_threshold = 0.01 + 0.9 * random_uniform(random);
     options.cluster_threshold = 0.2 + 0.7 * random_uniform(random);
     must(diarist_stream_open(&live->stream, model, &options, group, &err), &err);
