@@ -89,7 +89,6 @@ struct server_exchange *server_desk_collect(struct server_desk *desk) {
 }
 
 void server_desk_stop(struct server_desk *desk) {
-    struct server_exchange *exchange;
     if (!desk)
         return;
     pthread_mutex_lock(&desk->lock);
@@ -97,6 +96,12 @@ void server_desk_stop(struct server_desk *desk) {
     pthread_cond_signal(&desk->wake);
     pthread_mutex_unlock(&desk->lock);
     pthread_join(desk->thread, NULL);
+}
+
+void server_desk_free(struct server_desk *desk) {
+    struct server_exchange *exchange;
+    if (!desk)
+        return;
     while ((exchange = take(&desk->asked)) || (exchange = take(&desk->answered)))
         server_exchange_free(exchange);
     pthread_cond_destroy(&desk->wake);

@@ -16,7 +16,9 @@ int server_desk_start(struct server_desk **out, struct server *server, void (*re
 void server_desk_submit(struct server_desk *desk, struct server_exchange *exchange);
 /* An exchange that is answered, or NULL. */
 struct server_exchange *server_desk_collect(struct server_desk *desk);
-/* Ends what is being answered and frees what has not been collected. */
+/* Ends what is being answered; nothing is answered, and ready not called, any more. */
 void server_desk_stop(struct server_desk *desk);
+/* After stopping: with the exchanges that have not been collected. */
+void server_desk_free(struct server_desk *desk);
 
 #endif

@@ -53,6 +53,7 @@ static void finished(struct server_http *http, struct server_exchange *exchange)
 }
 
 static void submit(struct server_http *http, struct server_exchange *exchange) {
+    exchange->state = SERVER_AT_DESK;
     exchange->seen = http->changes;
     lws_set_timeout(exchange->connection, NO_PENDING_TIMEOUT, 0);
     server_desk_submit(http->desk, exchange);
@@ -165,10 +166,8 @@ static int begin(struct server_http *http, struct lws *wsi, struct session *sess
             return refuse(http, wsi, session);
         server_request_continue(wsi);
     }
-    if (!exchange->has_body) {
-        exchange->state = SERVER_AT_DESK;
+    if (!exchange->has_body)
         submit(http, exchange);
-    }
     return 0;
 }
 
@@ -199,7 +198,6 @@ static int end_body(struct server_http *http, struct lws *wsi, struct session *s
         return 0;
     if (exchange->upload && server_upload_end(exchange))
         return refuse(http, wsi, session);
-    exchange->state = SERVER_AT_DESK;
     submit(http, exchange);
     return 0;
 }
@@ -287,7 +285,6 @@ static void ask_again(struct server_http *http) {
     http->changes++;
     for (; exchange; exchange = next) {
         next = exchange->next;
-        exchange->state = SERVER_AT_DESK;
         submit(http, exchange);
     }
 }
@@ -379,9 +376,11 @@ int server_http_open(struct server_http **out, struct server *server, diarist_er
 void server_http_close(struct server_http *http) {
     if (!http)
         return;
-    /* First those connections end that exchanges at the desk belong to. */
+    /* The desk wakes the loop, and connections know the exchanges that are at the desk: it ends
+     * before them, its exchanges after. */
+    server_desk_stop(http->desk);
     if (http->context)
         lws_context_destroy(http->context);
-    server_desk_stop(http->desk);
+    server_desk_free(http->desk);
     free(http);
 }

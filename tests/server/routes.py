@@ -9,9 +9,11 @@ Results are held to what the program says of the same file.
 
 import hashlib
 import pathlib
+import socket
 import sys
 import tempfile
 import threading
+import time
 
 from service import BOUNDARY, Service, clip, form, harness
 
@@ -114,6 +116,25 @@ def events(service, wav):
     checks.expect("events", stream.headers["Content-Type"] == "text/event-stream"
                   and names[-1] == "event: end" and set(names[:-1]) <= {"event: progress"}
                   and b'"succeeded"' in stream.body, stream)
+
+
+def leavers(service, wav, long_wav):
+    """Clients that go away while they wait, watch or send; the service ends with some still there."""
+    job = service.ask("POST", JOBS, long_wav, "audio/wav").json["id"]
+    head = "HTTP/1.1\r\nHost: localhost\r\n"
+    post = f"POST {JOBS}?wait=1 {head}Content-Type: audio/wav\r\nContent-Length: {len(wav)}\r\n\r\n"
+    said = [f"GET {JOBS}/{job}/events {head}\r\n".encode(), post.encode() + wav,
+            post.encode() + wav[:1000], f"GET {JOBS}/{job}/audio {head}\r\n".encode()]
+    connections = []
+    for data in said * 5:
+        connection = socket.create_connection(("127.0.0.1", service.port), 60)
+        connection.sendall(data)
+        connections.append(connection)
+    time.sleep(0.5)
+    for connection in connections[::2] + connections[1:8:4]:
+        connection.close()
+    checks.expect("some have left", service.ask("GET", f"{JOBS}/{job}").status == 200)
+    return connections
 
 
 def removal(service, wav, job, long_wav):
@@ -249,7 +270,10 @@ def main():
         removal(service, wav, job, long_wav)
         wrong_requests(service, wav)
         wrong_bytes(service)
+        left = leavers(service, wav, long_wav)
         checks.expect("end", service.stop() == 0, "".join(service.log[-5:]))
+        for connection in left:
+            connection.close()
         for line in service.log:
             checks.expect("a clean log", line.startswith("{") and '"level":"error"' not in line, line)
         limits(program, folder, wav)
