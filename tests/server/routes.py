@@ -8,6 +8,7 @@ Results are held to what the program says of the same file.
 """
 
 import hashlib
+import os
 import pathlib
 import socket
 import sys
@@ -254,7 +255,7 @@ def startup(program, folder):
 
 
 def main():
-    program, example = sys.argv[1:]
+    program, example = (os.path.abspath(path) for path in sys.argv[1:])
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         path = folder / "talk.wav"
