@@ -312,8 +312,9 @@ static int open_diarist(struct bench_system *system, diarist_error *err) {
                                                 ? json_string(json_is_true(value) ? "on" : "off")
                                                 : json_sprintf("{%s}", param->name));
     }
-    json_array_extend(system->argv,
-                      json_pack("[s,s,s,s,s]", "--format", "rttm", "--output", "{out}", "{audio}"));
+    json_t *rest = json_pack("[s,s,s,s,s]", "--format", "rttm", "--output", "{out}", "{audio}");
+    json_array_extend(system->argv, rest);
+    json_decref(rest);
     json_object_set_new(system->about, "version", json_string(diarist_version()));
     return DIARIST_OK;
 }
