@@ -5,10 +5,8 @@
 #include "store.h"
 
 #include "clock.h"
-#include "log.h"
+#include "store_sql.h"
 
-#include <pthread.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +17,6 @@ enum { MAX_ATTEMPTS = 50 };
 
 const char *const server_state_names[SERVER_NUM_STATES] = {"queued", "running", "succeeded",
                                                            "failed", "canceled"};
-
-struct server_store {
-    sqlite3 *db;
-    pthread_mutex_t lock;
-};
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS jobs(sequence INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -53,90 +46,21 @@ void server_job_clear(struct server_job *job) {
     *job = (struct server_job){0};
 }
 
-/* ---- statements ---- */
-
-static enum server_stored failed(struct server_store *store) {
-    int code = sqlite3_errcode(store->db);
-    server_log("error", "store", "{s:s}", "message", sqlite3_errmsg(store->db));
-    return code == SQLITE_FULL ? SERVER_STORE_FULL : SERVER_STORE_FAILED;
-}
-
-/* A statement with its arguments bound: of types, 's' a const char *, 'i' an int64_t, 'd' a double.
- * NULL: failed. */
-static sqlite3_stmt *prepare(struct server_store *store, const char *sql, const char *types, ...) {
-    sqlite3_stmt *statement;
-    va_list arguments;
-    int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
-    va_start(arguments, types);
-    for (int i = 1; types[i - 1] && !rc; i++) {
-        if (types[i - 1] == 's')
-            rc = sqlite3_bind_text(statement, i, va_arg(arguments, const char *), -1,
-                                   SQLITE_TRANSIENT);
-        else if (types[i - 1] == 'i')
-            rc = sqlite3_bind_int64(statement, i, va_arg(arguments, int64_t));
-        else
-            rc = sqlite3_bind_double(statement, i, va_arg(arguments, double));
-    }
-    va_end(arguments);
-    if (!rc)
-        return statement;
-    sqlite3_finalize(statement);
-    return NULL;
-}
-
-/* Ends one that yields nothing. */
-static enum server_stored finish(struct server_store *store, sqlite3_stmt *statement) {
-    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
-    enum server_stored stored = rc == SQLITE_DONE ? SERVER_STORED : failed(store);
-    sqlite3_finalize(statement);
-    return stored;
-}
-
-/* Ends one that changes a job in a certain state. */
-static enum server_stored finish_change(struct server_store *store, sqlite3_stmt *statement) {
-    enum server_stored stored = finish(store, statement);
-    return stored || sqlite3_changes(store->db) ? stored : SERVER_OTHER_STATE;
-}
-
-static void begin(struct server_store *store) {
-    pthread_mutex_lock(&store->lock);
-    sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-}
-
-/* Keeps what was done when all of it was. */
-static enum server_stored end(struct server_store *store, enum server_stored stored) {
-    if (sqlite3_get_autocommit(store->db)) {
-        stored = stored ? stored : failed(store);
-    } else {
-        if (!stored && sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL))
-            stored = failed(store);
-        if (stored)
-            sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-    }
-    pthread_mutex_unlock(&store->lock);
-    return stored;
-}
-
-static char *text_of(sqlite3_stmt *statement, int column) {
-    const char *text = (const char *)sqlite3_column_text(statement, column);
-    return strdup(text ? text : "");
-}
-
 /* A job of COLUMNS. */
 static enum server_stored read_job(sqlite3_stmt *statement, struct server_job *job) {
     *job = (struct server_job){.sequence = sqlite3_column_int64(statement, 0),
                                .state = sqlite3_column_int(statement, 2),
-                               .name = text_of(statement, 3),
-                               .type = text_of(statement, 4),
-                               .sha256 = text_of(statement, 5),
+                               .name = server_sql_text(statement, 3),
+                               .type = server_sql_text(statement, 4),
+                               .sha256 = server_sql_text(statement, 5),
                                .num_bytes = sqlite3_column_int64(statement, 6),
-                               .options = text_of(statement, 7),
+                               .options = server_sql_text(statement, 7),
                                .created_at = sqlite3_column_double(statement, 8),
                                .started_at = sqlite3_column_double(statement, 9),
                                .finished_at = sqlite3_column_double(statement, 10),
                                .audio_s = sqlite3_column_double(statement, 11),
                                .problem_status = sqlite3_column_int(statement, 12),
-                               .problem = text_of(statement, 13)};
+                               .problem = server_sql_text(statement, 13)};
     snprintf(job->id, sizeof job->id, "%.32s", (const char *)sqlite3_column_text(statement, 1));
     if (job->name && job->type && job->sha256 && job->options && job->problem)
         return SERVER_STORED;
@@ -150,14 +74,15 @@ static enum server_stored read_one(struct server_store *store, sqlite3_stmt *sta
     int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
     enum server_stored stored = rc == SQLITE_ROW    ? read_job(statement, job)
                                 : rc == SQLITE_DONE ? SERVER_NOT_THERE
-                                                    : failed(store);
+                                                    : server_sql_failed(store);
     sqlite3_finalize(statement);
     return stored;
 }
 
 static enum server_stored get(struct server_store *store, const char *id, struct server_job *job) {
-    return read_one(store, prepare(store, "SELECT " COLUMNS " FROM jobs WHERE id = ?1", "s", id),
-                    job);
+    return read_one(
+        store, server_sql_prepare(store, "SELECT " COLUMNS " FROM jobs WHERE id = ?1", "s", id),
+        job);
 }
 
 /* ---- opening ---- */
@@ -209,15 +134,15 @@ static enum server_stored find_key(struct server_store *store, const char *key,
                                    const char *fingerprint, struct server_job *job) {
     char id[SERVER_ID_BYTES] = "";
     bool same = false;
-    sqlite3_stmt *statement =
-        prepare(store, "SELECT id, fingerprint FROM idempotency_keys WHERE key = ?1", "s", key);
+    sqlite3_stmt *statement = server_sql_prepare(
+        store, "SELECT id, fingerprint FROM idempotency_keys WHERE key = ?1", "s", key);
     int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
     if (rc == SQLITE_ROW) {
         snprintf(id, sizeof id, "%.32s", (const char *)sqlite3_column_text(statement, 0));
         same = !strcmp((const char *)sqlite3_column_text(statement, 1), fingerprint);
     }
     enum server_stored stored =
-        rc == SQLITE_ROW || rc == SQLITE_DONE ? SERVER_STORED : failed(store);
+        rc == SQLITE_ROW || rc == SQLITE_DONE ? SERVER_STORED : server_sql_failed(store);
     sqlite3_finalize(statement);
     if (stored || !*id)
         return stored ? stored : SERVER_NOT_THERE;
@@ -233,7 +158,8 @@ static enum server_stored find_key(struct server_store *store, const char *key,
 }
 
 static enum server_stored count(struct server_store *store, int64_t counts[SERVER_NUM_STATES]) {
-    sqlite3_stmt *statement = prepare(store, "SELECT state, COUNT(*) FROM jobs GROUP BY state", "");
+    sqlite3_stmt *statement =
+        server_sql_prepare(store, "SELECT state, COUNT(*) FROM jobs GROUP BY state", "");
     int rc = SQLITE_ERROR;
     memset(counts, 0, SERVER_NUM_STATES * sizeof *counts);
     while (statement && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -241,22 +167,24 @@ static enum server_stored count(struct server_store *store, int64_t counts[SERVE
         if (state >= 0 && state < SERVER_NUM_STATES)
             counts[state] = sqlite3_column_int64(statement, 1);
     }
-    enum server_stored stored = rc == SQLITE_DONE ? SERVER_STORED : failed(store);
+    enum server_stored stored = rc == SQLITE_DONE ? SERVER_STORED : server_sql_failed(store);
     sqlite3_finalize(statement);
     return stored;
 }
 
 static enum server_stored insert(struct server_store *store, const struct server_job *job,
                                  const char *key, const char *fingerprint) {
-    enum server_stored stored =
-        finish(store, prepare(store,
-                              "INSERT INTO jobs(id, state, name, type, sha256, num_bytes, options, "
-                              "created_at) VALUES(?1, 0, ?2, ?3, ?4, ?5, ?6, ?7)",
-                              "ssssisd", job->id, job->name, job->type, job->sha256, job->num_bytes,
-                              job->options, server_clock()));
+    enum server_stored stored = server_sql_finish(
+        store,
+        server_sql_prepare(store,
+                           "INSERT INTO jobs(id, state, name, type, sha256, num_bytes, options, "
+                           "created_at) VALUES(?1, 0, ?2, ?3, ?4, ?5, ?6, ?7)",
+                           "ssssisd", job->id, job->name, job->type, job->sha256, job->num_bytes,
+                           job->options, server_clock()));
     if (!stored && key)
-        stored = finish(store, prepare(store, "INSERT INTO idempotency_keys VALUES(?1, ?2, ?3)",
-                                       "sss", key, fingerprint, job->id));
+        stored = server_sql_finish(
+            store, server_sql_prepare(store, "INSERT INTO idempotency_keys VALUES(?1, ?2, ?3)",
+                                      "sss", key, fingerprint, job->id));
     return stored;
 }
 
@@ -265,7 +193,7 @@ enum server_stored server_store_add(struct server_store *store, struct server_jo
                                     bool *added) {
     int64_t counts[SERVER_NUM_STATES];
     *added = false;
-    begin(store);
+    server_sql_begin(store);
     enum server_stored stored = key ? find_key(store, key, fingerprint, job) : SERVER_NOT_THERE;
     if (stored == SERVER_NOT_THERE) {
         stored = count(store, counts);
@@ -275,7 +203,7 @@ enum server_stored server_store_add(struct server_store *store, struct server_jo
             stored = insert(store, job, key, fingerprint);
         *added = !stored;
     }
-    stored = end(store, stored);
+    stored = server_sql_end(store, stored);
     *added &= !stored;
     return stored;
 }
@@ -301,16 +229,17 @@ enum server_stored server_store_list(struct server_store *store, int64_t before,
     enum server_stored stored = SERVER_STORED;
     int rc = SQLITE_ERROR;
     *num = 0;
-    sqlite3_stmt *statement = prepare(store,
-                                      "SELECT " COLUMNS " FROM jobs WHERE ?1 = 0 OR sequence < ?1 "
-                                      "ORDER BY sequence DESC LIMIT ?2",
-                                      "ii", before, (int64_t)max);
+    sqlite3_stmt *statement =
+        server_sql_prepare(store,
+                           "SELECT " COLUMNS " FROM jobs WHERE ?1 = 0 OR sequence < ?1 "
+                           "ORDER BY sequence DESC LIMIT ?2",
+                           "ii", before, (int64_t)max);
     while (!stored && statement && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
         stored = read_job(statement, &jobs[*num]);
         *num += !stored;
     }
     if (!stored && rc != SQLITE_DONE)
-        stored = failed(store);
+        stored = server_sql_failed(store);
     sqlite3_finalize(statement);
     pthread_mutex_unlock(&store->lock);
     return stored;
@@ -318,31 +247,35 @@ enum server_stored server_store_list(struct server_store *store, int64_t before,
 
 /* One that ended the program each time would do so for ever. */
 static enum server_stored give_up(struct server_store *store) {
-    return finish(store, prepare(store,
-                                 "UPDATE jobs SET state = 3, finished_at = ?1, problem_status = "
-                                 "500, problem = 'the service ended several times while working on "
-                                 "it' WHERE state = 0 AND attempts >= ?2",
-                                 "di", server_clock(), (int64_t)MAX_ATTEMPTS));
+    return server_sql_finish(
+        store,
+        server_sql_prepare(store,
+                           "UPDATE jobs SET state = 3, finished_at = ?1, problem_status = "
+                           "500, problem = 'the service ended several times while working on "
+                           "it' WHERE state = 0 AND attempts >= ?2",
+                           "di", server_clock(), (int64_t)MAX_ATTEMPTS));
 }
 
 enum server_stored server_store_take(struct server_store *store, struct server_job *job) {
-    begin(store);
+    server_sql_begin(store);
     enum server_stored stored = give_up(store);
     if (!stored)
         stored = read_one(store,
-                          prepare(store,
-                                  "SELECT " COLUMNS " FROM jobs WHERE state = 0 "
-                                  "ORDER BY attempts, sequence LIMIT 1",
-                                  ""),
+                          server_sql_prepare(store,
+                                             "SELECT " COLUMNS " FROM jobs WHERE state = 0 "
+                                             "ORDER BY attempts, sequence LIMIT 1",
+                                             ""),
                           job);
     bool taken = !stored;
     if (taken)
-        stored = finish_change(store, prepare(store,
-                                              "UPDATE jobs SET state = 1, attempts = attempts + 1, "
-                                              "started_at = ?2 WHERE id = ?1",
-                                              "sd", job->id, server_clock()));
+        stored = server_sql_finish_change(
+            store, server_sql_prepare(store,
+                                      "UPDATE jobs SET state = 1, attempts = attempts + 1, "
+                                      "started_at = ?2 WHERE id = ?1",
+                                      "sd", job->id, server_clock()));
     /* Those that were given up are kept too. */
-    enum server_stored kept = end(store, stored == SERVER_NOT_THERE ? SERVER_STORED : stored);
+    enum server_stored kept =
+        server_sql_end(store, stored == SERVER_NOT_THERE ? SERVER_STORED : stored);
     if (taken && kept)
         server_job_clear(job);
     return kept ? kept : stored;
@@ -350,66 +283,74 @@ enum server_stored server_store_take(struct server_store *store, struct server_j
 
 enum server_stored server_store_succeed(struct server_store *store, const char *id, double audio_s,
                                         const char *document) {
-    begin(store);
-    enum server_stored stored =
-        finish_change(store, prepare(store,
-                                     "UPDATE jobs SET state = 2, finished_at = ?2, audio_s = ?3 "
-                                     "WHERE id = ?1 AND state = 1",
-                                     "sdd", id, server_clock(), audio_s));
+    server_sql_begin(store);
+    enum server_stored stored = server_sql_finish_change(
+        store, server_sql_prepare(store,
+                                  "UPDATE jobs SET state = 2, finished_at = ?2, audio_s = ?3 "
+                                  "WHERE id = ?1 AND state = 1",
+                                  "sdd", id, server_clock(), audio_s));
     if (!stored)
         stored =
-            finish(store, prepare(store, "INSERT INTO results VALUES(?1, ?2)", "ss", id, document));
-    return end(store, stored);
+            server_sql_finish(store, server_sql_prepare(store, "INSERT INTO results VALUES(?1, ?2)",
+                                                        "ss", id, document));
+    return server_sql_end(store, stored);
 }
 
 enum server_stored server_store_fail(struct server_store *store, const char *id, int32_t status,
                                      const char *why) {
-    begin(store);
-    return end(store,
-               finish_change(store, prepare(store,
-                                            "UPDATE jobs SET state = 3, finished_at = ?2, "
-                                            "problem_status = ?3, problem = ?4 "
-                                            "WHERE id = ?1 AND state = 1",
-                                            "sdis", id, server_clock(), (int64_t)status, why)));
+    server_sql_begin(store);
+    return server_sql_end(
+        store, server_sql_finish_change(
+                   store, server_sql_prepare(store,
+                                             "UPDATE jobs SET state = 3, finished_at = ?2, "
+                                             "problem_status = ?3, problem = ?4 "
+                                             "WHERE id = ?1 AND state = 1",
+                                             "sdis", id, server_clock(), (int64_t)status, why)));
 }
 
 enum server_stored server_store_put_back(struct server_store *store, const char *id) {
-    begin(store);
-    return end(store,
-               finish_change(store, prepare(store,
-                                            "UPDATE jobs SET state = 0, started_at = 0, attempts = "
-                                            "attempts - 1 WHERE id = ?1 AND state = 1",
-                                            "s", id)));
+    server_sql_begin(store);
+    return server_sql_end(
+        store,
+        server_sql_finish_change(
+            store, server_sql_prepare(store,
+                                      "UPDATE jobs SET state = 0, started_at = 0, attempts = "
+                                      "attempts - 1 WHERE id = ?1 AND state = 1",
+                                      "s", id)));
 }
 
 enum server_stored server_store_cancel(struct server_store *store, const char *id) {
-    begin(store);
-    return end(store, finish_change(store, prepare(store,
-                                                   "UPDATE jobs SET state = 4, finished_at = ?2 "
-                                                   "WHERE id = ?1 AND state IN (0, 1)",
-                                                   "sd", id, server_clock())));
+    server_sql_begin(store);
+    return server_sql_end(
+        store, server_sql_finish_change(
+                   store, server_sql_prepare(store,
+                                             "UPDATE jobs SET state = 4, finished_at = ?2 "
+                                             "WHERE id = ?1 AND state IN (0, 1)",
+                                             "sd", id, server_clock())));
 }
 
 enum server_stored server_store_delete(struct server_store *store, const char *id) {
     static const char *const others[] = {"DELETE FROM results WHERE id = ?1",
                                          "DELETE FROM idempotency_keys WHERE id = ?1"};
-    begin(store);
-    enum server_stored stored = finish_change(
-        store, prepare(store, "DELETE FROM jobs WHERE id = ?1 AND state NOT IN (0, 1)", "s", id));
+    server_sql_begin(store);
+    enum server_stored stored = server_sql_finish_change(
+        store, server_sql_prepare(store, "DELETE FROM jobs WHERE id = ?1 AND state NOT IN (0, 1)",
+                                  "s", id));
     for (size_t i = 0; i < 2 && !stored; i++)
-        stored = finish(store, prepare(store, others[i], "s", id));
-    return end(store, stored);
+        stored = server_sql_finish(store, server_sql_prepare(store, others[i], "s", id));
+    return server_sql_end(store, stored);
 }
 
 enum server_stored server_store_result(struct server_store *store, const char *id,
                                        char **document) {
     pthread_mutex_lock(&store->lock);
-    sqlite3_stmt *statement = prepare(store, "SELECT document FROM results WHERE id = ?1", "s", id);
+    sqlite3_stmt *statement =
+        server_sql_prepare(store, "SELECT document FROM results WHERE id = ?1", "s", id);
     int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
-    *document = rc == SQLITE_ROW ? text_of(statement, 0) : NULL;
+    *document = rc == SQLITE_ROW ? server_sql_text(statement, 0) : NULL;
     enum server_stored stored = *document           ? SERVER_STORED
                                 : rc == SQLITE_DONE ? SERVER_NOT_THERE
-                                                    : failed(store);
+                                                    : server_sql_failed(store);
     sqlite3_finalize(statement);
     pthread_mutex_unlock(&store->lock);
     return stored;

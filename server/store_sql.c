@@ -1,0 +1,71 @@
+/* store_sql.c - statements on the store.
+ * SPDX-License-Identifier: MIT */
+#include "store_sql.h"
+
+#include "log.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+enum server_stored server_sql_failed(struct server_store *store) {
+    int code = sqlite3_errcode(store->db);
+    server_log("error", "store", "{s:s}", "message", sqlite3_errmsg(store->db));
+    return code == SQLITE_FULL ? SERVER_STORE_FULL : SERVER_STORE_FAILED;
+}
+
+sqlite3_stmt *server_sql_prepare(struct server_store *store, const char *sql, const char *types,
+                                 ...) {
+    sqlite3_stmt *statement;
+    va_list arguments;
+    int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+    va_start(arguments, types);
+    for (int i = 1; types[i - 1] && !rc; i++) {
+        if (types[i - 1] == 's')
+            rc = sqlite3_bind_text(statement, i, va_arg(arguments, const char *), -1,
+                                   SQLITE_TRANSIENT);
+        else if (types[i - 1] == 'i')
+            rc = sqlite3_bind_int64(statement, i, va_arg(arguments, int64_t));
+        else
+            rc = sqlite3_bind_double(statement, i, va_arg(arguments, double));
+    }
+    va_end(arguments);
+    if (!rc)
+        return statement;
+    sqlite3_finalize(statement);
+    return NULL;
+}
+
+enum server_stored server_sql_finish(struct server_store *store, sqlite3_stmt *statement) {
+    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+    enum server_stored stored = rc == SQLITE_DONE ? SERVER_STORED : server_sql_failed(store);
+    sqlite3_finalize(statement);
+    return stored;
+}
+
+enum server_stored server_sql_finish_change(struct server_store *store, sqlite3_stmt *statement) {
+    enum server_stored stored = server_sql_finish(store, statement);
+    return stored || sqlite3_changes(store->db) ? stored : SERVER_OTHER_STATE;
+}
+
+void server_sql_begin(struct server_store *store) {
+    pthread_mutex_lock(&store->lock);
+    sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+}
+
+enum server_stored server_sql_end(struct server_store *store, enum server_stored stored) {
+    if (sqlite3_get_autocommit(store->db)) {
+        stored = stored ? stored : server_sql_failed(store);
+    } else {
+        if (!stored && sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL))
+            stored = server_sql_failed(store);
+        if (stored)
+            sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+    pthread_mutex_unlock(&store->lock);
+    return stored;
+}
+
+char *server_sql_text(sqlite3_stmt *statement, int column) {
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    return strdup(text ? text : "");
+}
