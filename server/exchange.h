@@ -37,6 +37,11 @@ struct server_route {
     enum server_body body;
     bool open; /* asks for no key */
     const char *summary;
+    /* For /openapi.json; names are those of server/components/. */
+    const char *parameters; /* "limit cursor": of the query and headers; NULL: none */
+    const char *request;    /* "Recording": the body; NULL: none is read */
+    const char *answers;    /* "200 Job, 409": statuses, those of success with what comes; without
+                               the ones that every route has (openapi.c) */
 };
 
 struct server_answer {
@@ -49,7 +54,7 @@ struct server_answer {
     bool partial;      /* 206: size bytes of total from offset on */
     char location[96]; /* empty: none */
     int retry_after_s; /* 0: none */
-    const char *allow; /* of 405 */
+    char allow[64];    /* of 405; empty: none */
     bool watch; /* the handler wants to be asked again once jobs have changed; text that it has
                    given meanwhile is sent as a part of an endless content */
     bool close; /* the connection too */

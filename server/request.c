@@ -120,14 +120,15 @@ static int check_key(struct server_exchange *exchange, struct server *server, st
 }
 
 static int find_route(struct server_exchange *exchange) {
-    const char *allow;
-    exchange->route = server_route_find(exchange, &allow);
+    char methods[sizeof exchange->answer.allow];
+    exchange->route = server_route_find(exchange);
     if (exchange->route)
         return 0;
-    if (!*allow)
+    server_route_methods(exchange->path, methods, sizeof methods);
+    if (!*methods)
         return refuse(exchange, 404, "there is no such path");
     refuse(exchange, 405, "the path does not have this method");
-    exchange->answer.allow = allow;
+    memcpy(exchange->answer.allow, methods, sizeof methods);
     return 405;
 }
 

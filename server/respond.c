@@ -48,7 +48,7 @@ static int send_headers(struct lws *wsi, struct server_exchange *exchange) {
         add(&headers, "content-type:", answer->type);
     if (*answer->location)
         add(&headers, "location:", answer->location);
-    if (answer->allow)
+    if (*answer->allow)
         add(&headers, "allow:", answer->allow);
     if (answer->status == 401)
         add(&headers, "www-authenticate:", "Bearer");

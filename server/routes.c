@@ -5,24 +5,39 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Method, path, handler; then what is not 0. tests/server/openapi.py wants .answers of each. */
 static const struct server_route routes[] = {
-    {"GET", "/healthz", server_healthz, SERVER_BODY_NONE, true, "whether the service runs"},
-    {"GET", "/readyz", server_readyz, SERVER_BODY_NONE, true,
-     "whether it takes jobs, and what it computes with"},
-    {"GET", "/metrics", server_metrics, SERVER_BODY_NONE, false, "figures for Prometheus"},
-    {"POST", "/v1/diarizations", server_job_create, SERVER_BODY_UPLOAD, false,
-     "a recording to be diarized"},
-    {"GET", "/v1/diarizations", server_job_list, SERVER_BODY_NONE, false, "jobs, newest first"},
-    {"GET", "/v1/diarizations/{id}", server_job_get, SERVER_BODY_NONE, false, "a job"},
-    {"DELETE", "/v1/diarizations/{id}", server_job_remove, SERVER_BODY_NONE, false,
-     "cancels a job, or deletes one that has ended"},
-    {"GET", "/v1/diarizations/{id}/result", server_job_result, SERVER_BODY_NONE, false,
-     "who spoke when, in any format"},
-    {"GET", "/v1/diarizations/{id}/audio", server_job_recording, SERVER_BODY_NONE, false,
-     "the recording as it was sent"},
-    {"GET", "/v1/diarizations/{id}/events", server_job_events, SERVER_BODY_NONE, false,
-     "server-sent events: the job each time it changes"},
+    {"GET", "/healthz", server_healthz, .open = true, .summary = "whether the service runs",
+     .answers = "200 Health"},
+    {"GET", "/readyz", server_readyz, .open = true,
+     .summary = "whether it takes jobs, and what it computes with",
+     .answers = "200 Readiness, 503 Readiness"},
+    {"GET", "/metrics", server_metrics, .summary = "figures for Prometheus",
+     .answers = "200 Metrics"},
+    {"GET", "/v1/diarizations", server_job_list, .summary = "jobs, newest first",
+     .parameters = "limit cursor", .answers = "200 JobList"},
+    {"POST", "/v1/diarizations", server_job_create, SERVER_BODY_UPLOAD,
+     .summary = "a recording to be diarized", .request = "Recording",
+     .parameters = "options wait format exclusive embeddings timing colors filename "
+                   "idempotency_key",
+     .answers = "200 Result, 202 AcceptedJob, 409, 415, 422, 429, 507"},
+    {"GET", "/v1/diarizations/{id}", server_job_get, .summary = "a job", .answers = "200 Job"},
+    {"DELETE", "/v1/diarizations/{id}", server_job_remove,
+     .summary = "cancels a job, or deletes one that has ended", .answers = "200 Job, 204, 409"},
+    {"GET", "/v1/diarizations/{id}/result", server_job_result,
+     .summary = "who spoke when, in any format",
+     .parameters = "format exclusive embeddings timing colors", .answers = "200 Result, 409"},
+    {"GET", "/v1/diarizations/{id}/audio", server_job_recording,
+     .summary = "the recording as it was sent", .parameters = "range",
+     .answers = "200 Audio, 206 Audio, 416"},
+    {"GET", "/v1/diarizations/{id}/events", server_job_events,
+     .summary = "server-sent events: the job each time it changes", .answers = "200 JobEvents"},
 };
+enum { NUM_ROUTES = sizeof routes / sizeof *routes };
+
+const struct server_route *server_route_at(size_t i) {
+    return i < NUM_ROUTES ? &routes[i] : NULL;
+}
 
 /* Whether path is of a route's form; what stands for {id} goes into item. */
 static bool matches(const char *form, const char *path, char *item, size_t room) {
@@ -39,18 +54,22 @@ static bool matches(const char *form, const char *path, char *item, size_t room)
     return true;
 }
 
-const struct server_route *server_route_find(struct server_exchange *exchange, const char **allow) {
+const struct server_route *server_route_find(struct server_exchange *exchange) {
     const char *method = !strcmp(exchange->method, "HEAD") ? "GET" : exchange->method;
-    bool get = false, post = false, removal = false;
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-        if (!matches(routes[i].path, exchange->path, exchange->item, sizeof exchange->item))
-            continue;
-        if (!strcmp(routes[i].method, method))
+    for (size_t i = 0; i < NUM_ROUTES; i++)
+        if (!strcmp(routes[i].method, method) &&
+            matches(routes[i].path, exchange->path, exchange->item, sizeof exchange->item))
             return &routes[i];
-        get |= !strcmp(routes[i].method, "GET");
-        post |= !strcmp(routes[i].method, "POST");
-        removal |= !strcmp(routes[i].method, "DELETE");
-    }
-    *allow = !get ? "" : post ? "GET, HEAD, POST" : removal ? "GET, HEAD, DELETE" : "GET, HEAD";
     return NULL;
+}
+
+void server_route_methods(const char *path, char *out, size_t room) {
+    char item[64];
+    size_t used = 0;
+    *out = 0;
+    for (size_t i = 0; i < NUM_ROUTES && used < room; i++)
+        if (matches(routes[i].path, path, item, sizeof item))
+            used += (size_t)snprintf(out + used, room - used, "%s%s%s", used ? ", " : "",
+                                     routes[i].method,
+                                     !strcmp(routes[i].method, "GET") ? ", HEAD" : "");
 }

@@ -6,8 +6,12 @@
 #include "exchange.h"
 
 /* Finds the exchange's route by its method and path (HEAD is GET) and fills item. NULL: there is
- * none; the methods that the path has then go into allow ("" : no such path). */
-const struct server_route *server_route_find(struct server_exchange *exchange, const char **allow);
+ * none. */
+const struct server_route *server_route_find(struct server_exchange *exchange);
+/* The methods that a path has, "GET, HEAD, POST"; "": there is no such path. */
+void server_route_methods(const char *path, char *out, size_t room);
+/* The i-th of the table; NULL: there are no more. */
+const struct server_route *server_route_at(size_t i);
 
 server_handler server_healthz, server_readyz, server_metrics;                         /* health.c */
 server_handler server_job_create, server_job_list, server_job_get, server_job_remove; /* jobs.c */
