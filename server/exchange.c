@@ -42,6 +42,7 @@ void server_exchange_free(struct server_exchange *exchange) {
     server_answer_clear(&exchange->answer);
     server_fields_clear(&exchange->fields);
     server_upload_free(exchange->upload);
+    free(exchange->body);
     free(exchange->last);
     free(exchange);
 }

@@ -20,7 +20,8 @@ typedef void server_handler(struct server *server, struct server_exchange *excha
 
 enum server_body {
     SERVER_BODY_NONE, /* what comes is thrown away */
-    SERVER_BODY_UPLOAD
+    SERVER_BODY_UPLOAD,
+    SERVER_BODY_JSON /* kept in memory */
 };
 
 enum server_phase {
@@ -69,8 +70,10 @@ struct server_exchange {
     struct server_fields fields;         /* of the query, then of the form */
     char content_type[256], idempotency_key[256], range[128];
     struct server_upload *upload; /* SERVER_BODY_UPLOAD */
-    char job[SERVER_ID_BYTES];    /* what is watched; empty: nothing yet */
-    char *last;                   /* what a watcher was told last */
+    char *body;                   /* SERVER_BODY_JSON, without a zero behind it */
+    size_t body_bytes;
+    char job[SERVER_ID_BYTES]; /* what is watched; empty: nothing yet */
+    char *last;                /* what a watcher was told last */
     struct server_answer answer;
     /* The loop's alone. */
     uint64_t sent; /* of the content */

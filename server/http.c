@@ -13,6 +13,7 @@
 #include "http.h"
 
 #include "answer.h"
+#include "body.h"
 #include "clock.h"
 #include "desk.h"
 #include "log.h"
@@ -165,6 +166,10 @@ static int begin(struct server_http *http, struct lws *wsi, struct session *sess
         if (server_upload_begin(exchange, server->uploads, server->settings->max_upload_bytes))
             return refuse(http, wsi, session);
         server_request_continue(wsi);
+    } else if (exchange->route->body == SERVER_BODY_JSON) {
+        if (server_body_begin(exchange))
+            return refuse(http, wsi, session);
+        server_request_continue(wsi);
     }
     if (!exchange->has_body)
         submit(http, exchange);
@@ -178,6 +183,9 @@ static int take_body(struct server_http *http, struct lws *wsi, struct session *
         return -1;
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
     exchange->active_at = server_ticks();
+    bool is_json = exchange->route && exchange->route->body == SERVER_BODY_JSON;
+    if (exchange->state == SERVER_READING && is_json)
+        return server_body_feed(exchange, bytes, n) ? refuse(http, wsi, session) : 0;
     if (exchange->state != SERVER_READING || !exchange->upload) {
         exchange->discarded += n;
         return exchange->discarded > MAX_DISCARDED ? -1 : 0;

@@ -3,6 +3,7 @@
 #include "request.h"
 
 #include "answer.h"
+#include "body.h"
 #include "routes.h"
 
 #include <jansson.h>
@@ -132,8 +133,9 @@ static int find_route(struct server_exchange *exchange) {
     return 405;
 }
 
-/* What an upload needs to be read at all. */
-static int check_upload(struct server_exchange *exchange, struct server *server, uint64_t length) {
+/* What a body needs to be read at all; max: bytes. */
+static int check_body(struct server_exchange *exchange, struct server *server, uint64_t length,
+                      uint64_t max) {
     if (atomic_load(&server->draining)) {
         server_answer_problem(exchange, 503, "the service stops; try again later");
         exchange->answer.retry_after_s = 10;
@@ -141,9 +143,8 @@ static int check_upload(struct server_exchange *exchange, struct server *server,
     }
     if (!length)
         return refuse(exchange, 400, "there is no body");
-    /* Boundaries and fields come on top of the file. */
-    if (length > server->settings->max_upload_bytes + MAX_IDLE_BODY)
-        return refuse(exchange, 413, "the file is larger than this service takes");
+    if (length > max)
+        return refuse(exchange, 413, "the body is larger than this service takes");
     return 0;
 }
 
@@ -166,8 +167,12 @@ int server_request_read(struct server_exchange *exchange, struct server *server,
                                 sizeof exchange->idempotency_key) ||
                     copy(wsi, WSI_TOKEN_HTTP_RANGE, exchange->range, sizeof exchange->range)))
         status = refuse(exchange, 400, "a header is too long");
+    /* Boundaries and fields come on top of an upload's file. */
     if (!status && exchange->route->body == SERVER_BODY_UPLOAD)
-        status = check_upload(exchange, server, length);
+        status = check_body(exchange, server, length,
+                            server->settings->max_upload_bytes + MAX_IDLE_BODY);
+    else if (!status && exchange->route->body == SERVER_BODY_JSON)
+        status = check_body(exchange, server, length, SERVER_MAX_JSON);
     else if (!status && length > MAX_IDLE_BODY)
         status = refuse(exchange, 413, "the path takes no body");
     return status;
