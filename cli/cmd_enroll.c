@@ -50,11 +50,9 @@ static int feed_file(struct cli_fed *fed, struct cli_progress *progress, const c
     *progress = (struct cli_progress){
         .file = path, .total = 1, .work = work, .num_parts = 1, .started_s = cli_now()};
     cli_engine_options(&options, e->settings, progress);
-    int rc =
-        cli_feed(fed, path, e->settings->channels, e->settings, e->model, &options, progress, &err);
-    if (!rc)
-        return 0;
-    return rc == DIARIST_ERROR_CANCELED ? CLI_EXIT_INTERRUPTED : cli_fail(path, &err);
+    if (cli_feed(fed, path, e->settings->channels, e->settings, e->model, &options, progress, &err))
+        return cli_fail(path, &err);
+    return 0;
 }
 
 static int allocate_turns(struct talk *talk, size_t num) {
@@ -79,18 +77,17 @@ static int choose_voice(struct talk *talk, const char *path, const diarist_resul
         cli_error(path, "holds no speech; give a recording of the speaker");
         return CLI_EXIT_INPUT;
     }
-    if (others_s >= min_speech_s || others_s >= noteworthy_share * all_s) {
-        if (others_s > 0) {
-            cli_error(path,
-                      "holds several voices (%.1f s of one, %.1f s of others); say with "
-                      "--segments and --speaker whose it is",
-                      most_s, others_s);
-            return CLI_EXIT_INPUT;
-        }
-    }
-    if (others_s > 0)
+    if (others_s <= 0)
+        return 0;
+    if (others_s < min_speech_s && others_s < noteworthy_share * all_s) {
         cli_warning(path, "%.1f s of another voice are left out", others_s);
-    return 0;
+        return 0;
+    }
+    cli_error(path,
+              "holds several voices (%.1f s of one, %.1f s of others); say with --segments and "
+              "--speaker whose it is",
+              most_s, others_s);
+    return CLI_EXIT_INPUT;
 }
 
 static int diarize_file(struct talk *talk, const char *path, const struct enrolment *e) {
@@ -100,7 +97,7 @@ static int diarize_file(struct talk *talk, const char *path, const struct enrolm
     diarist_error err;
     int rc = feed_file(&fed, &progress, path, e, CLI_WORK_DIARIZE);
     if (!rc && diarist_recording_diarize(&result, fed.recording, &err))
-        rc = err.status == DIARIST_ERROR_CANCELED ? CLI_EXIT_INTERRUPTED : cli_fail(path, &err);
+        rc = cli_fail(path, &err);
     cli_fed_free(&fed);
     cli_progress_end(&progress, rc == 0);
     if (!rc)
@@ -199,7 +196,7 @@ static int embed_file(double *seconds, const char *path, const struct talk *talk
     find_alone(regions, &num, talk);
     int rc = feed_file(&fed, &progress, path, e, CLI_WORK_EMBED);
     if (!rc && diarist_recording_embed(e->embedding, seconds, fed.recording, regions, num, 1, &err))
-        rc = err.status == DIARIST_ERROR_CANCELED ? CLI_EXIT_INTERRUPTED : cli_fail(path, &err);
+        rc = cli_fail(path, &err);
     cli_fed_free(&fed);
     cli_progress_end(&progress, rc == 0);
     free(regions);

@@ -199,36 +199,35 @@ static int link_voices(struct linking *l) {
 
 /* ---- what comes out ---- */
 
+static const struct file *file_of(const struct linking *l, size_t voice) {
+    return &l->files[l->voices[voice].recording];
+}
+
 static void print_text(const struct linking *l) {
     printf("%-14s  %-20s  %-24s  %-14s  %8s\n", "person", "name", "recording", "speaker",
            "seconds");
     for (size_t p = 0; p < l->num_people; p++)
-        for (size_t i = 0; i < l->inputs->num; i++)
-            for (size_t s = 0; s < l->files[i].num_speakers; s++) {
-                size_t v = l->files[i].first_voice + s;
-                if (l->person[v] == (int32_t)p)
-                    printf("SPEAKER_%02zu      %-20s  %-24s  %-14s  %8.3f\n", p,
-                           l->names[p] ? l->names[p] : "-", l->files[i].id, l->about[v].id,
-                           l->about[v].seconds);
-            }
+        for (size_t v = 0; v < l->num_voices; v++)
+            if (l->person[v] == (int32_t)p)
+                printf("SPEAKER_%02zu      %-20s  %-24s  %-14s  %8.3f\n", p,
+                       l->names[p] ? l->names[p] : "-", file_of(l, v)->id, l->about[v].id,
+                       l->about[v].seconds);
 }
 
 static void print_json_voices(const struct linking *l, size_t person) {
     const char *comma = "";
-    for (size_t i = 0; i < l->inputs->num; i++)
-        for (size_t s = 0; s < l->files[i].num_speakers; s++) {
-            size_t v = l->files[i].first_voice + s;
-            if (l->person[v] != (int32_t)person)
-                continue;
-            printf("%s\n   {\"file\":", comma);
-            cli_json_string(stdout, l->files[i].path);
-            fputs(",\"recording\":", stdout);
-            cli_json_string(stdout, l->files[i].id);
-            fputs(",\"speaker\":", stdout);
-            cli_json_string(stdout, l->about[v].id);
-            printf(",\"seconds\":%.3f}", l->about[v].seconds);
-            comma = ",";
-        }
+    for (size_t v = 0; v < l->num_voices; v++) {
+        if (l->person[v] != (int32_t)person)
+            continue;
+        printf("%s\n   {\"file\":", comma);
+        cli_json_string(stdout, file_of(l, v)->path);
+        fputs(",\"recording\":", stdout);
+        cli_json_string(stdout, file_of(l, v)->id);
+        fputs(",\"speaker\":", stdout);
+        cli_json_string(stdout, l->about[v].id);
+        printf(",\"seconds\":%.3f}", l->about[v].seconds);
+        comma = ",";
+    }
 }
 
 static void print_json(const struct linking *l) {

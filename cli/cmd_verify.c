@@ -41,7 +41,7 @@ static int embed_voice(struct voice *voice, const char *path, size_t index,
     cli_fed_free(&fed);
     cli_progress_end(&progress, rc == DIARIST_OK);
     if (rc)
-        return rc == DIARIST_ERROR_CANCELED ? CLI_EXIT_INTERRUPTED : cli_fail(path, &err);
+        return cli_fail(path, &err);
     if (voice->seconds > 0)
         return 0;
     cli_error(path, "holds no speech to compare; give a recording of the speaker");

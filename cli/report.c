@@ -125,8 +125,6 @@ static int exit_code(int status) {
     case DIARIST_ERROR_MEMORY:
     case DIARIST_ERROR_LIMIT:
         return CLI_EXIT_LIMIT;
-    case DIARIST_ERROR_CANCELED:
-        return CLI_EXIT_INTERRUPTED;
     default:
         return CLI_EXIT_SOME_FAILED;
     }
@@ -146,6 +144,8 @@ static const char *without_name(const char *message, const char *subject, bool *
 
 int cli_fail(const char *subject, const diarist_error *err) {
     bool is_named = false;
+    if (err->status == DIARIST_ERROR_CANCELED)
+        return CLI_EXIT_INTERRUPTED;
     const char *message = subject ? without_name(err->message, subject, &is_named) : err->message;
     cli_error(is_named ? NULL : subject, "%s", message);
     return exit_code(err->status);

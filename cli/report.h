@@ -26,7 +26,8 @@ void cli_debug(const char *subject, const char *format, ...) __attribute__((form
 void cli_summary(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints an error of the library and returns the exit code that belongs to its status. Where the
- * message names the subject already, it is not named twice. */
+ * message names the subject already, it is not named twice. Who interrupted the work is told
+ * nothing. */
 int cli_fail(const char *subject, const diarist_error *err);
 /* Prints the error for a failed allocation, returns CLI_EXIT_LIMIT. */
 int cli_fail_memory(void);
