@@ -42,7 +42,7 @@ static int cgroup_cores(void) {
     if (n != 2 || quota <= 0 || period <= 0)
         return 0;
     long long cores = quota / period;
-    return cores < 1 ? 1 : cores > 1024 ? 1024 : (int)cores;
+    return cores < 1 ? 1 : cores > DR_MAX_THREADS ? DR_MAX_THREADS : (int)cores;
 }
 
 int dr_available_threads(void) {

@@ -10,6 +10,8 @@
 
 struct dr_pool;
 
+enum { DR_MAX_THREADS = 1024 };
+
 /* Cores that this process may use: affinity mask and cgroup quota, at least 1. */
 int dr_available_threads(void);
 

@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: MIT */
 #include "live/front_end.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "pipeline/grids.h"
+#include "pipeline/samples.h"
 #include "reconstruct/frames.h"
 #include "segmentation/powerset.h"
 
@@ -16,7 +16,6 @@ enum {
     COLUMNS = DR_CHUNK_COLUMNS + 4, /* that are kept */
     CENTRE_OF_FRAME = DR_FRAME_DURATION / 2
 };
-#define INAUDIBLE 1e-20f
 
 /* How much is kept of what. */
 struct room {
@@ -50,10 +49,9 @@ int dr_front_end_open(struct dr_front_end *fe, const struct diarist_model *model
                                 .step = params->step,
                                 .reconstruct = params->reconstruct,
                                 .max_chunks = room.chunks,
-                                .room = room.samples,
                                 .part = room.part,
                                 .max_energies = room.energies};
-    fe->samples = dr_arena_alloc(arena, fe->room, sizeof *fe->samples);
+    fe->samples = dr_arena_alloc(arena, room.samples, sizeof *fe->samples);
     fe->active = dr_arena_alloc(arena, fe->max_chunks, FRAMES);
     fe->marginal = dr_arena_alloc(arena, fe->max_chunks, FRAMES * Q);
     fe->local = dr_arena_alloc(arena, fe->max_chunks, Q * sizeof *fe->local);
@@ -70,19 +68,15 @@ int dr_front_end_open(struct dr_front_end *fe, const struct diarist_model *model
 
 /* ---- samples ---- */
 
-static float clean_sample(float x) {
-    if (!(fabsf(x) > INAUDIBLE))
-        return 0.0f;
-    return x > 1.0f ? 1.0f : x < -1.0f ? -1.0f : x;
-}
-
 size_t dr_front_end_feed(struct dr_front_end *fe, const float *samples, size_t n) {
     const size_t have = fe->num_samples - fe->first_sample;
     const size_t most = dr_front_end_due(fe) + fe->step - fe->num_samples;
     n = n < most ? n : most;
     float *to = fe->samples + have;
-    for (size_t i = 0; i < n; i++)
-        to[i] = samples ? clean_sample(samples[i]) : 0.0f;
+    if (samples)
+        dr_samples_copy(to, samples, n);
+    else
+        memset(to, 0, n * sizeof *to);
     fe->num_samples += n;
     return n;
 }
@@ -104,16 +98,13 @@ int dr_front_end_chunk(const struct dr_front_end *fe, float *chunk, size_t end) 
     const size_t first = chunk_of(fe, end) * fe->step;
     const float *samples = fe->samples + (first - fe->first_sample);
     const size_t n = end - first;
-    int silent = 1;
-    for (size_t i = 0; i < n && silent; i++)
-        silent = samples[i] == 0.0f;
-    if (silent)
+    if (dr_samples_silent(samples, n))
         return 0;
     memcpy(chunk, samples, n * sizeof *chunk);
-    for (size_t i = n; i < DR_CHUNK_SAMPLES; i++) {
-        const size_t phase = i % (2 * n);
-        chunk[i] = first ? 0.0f : samples[phase < n ? phase : 2 * n - 1 - phase];
-    }
+    if (first)
+        memset(chunk + n, 0, (DR_CHUNK_SAMPLES - n) * sizeof *chunk);
+    else
+        dr_samples_mirror(chunk, n, DR_CHUNK_SAMPLES);
     return 1;
 }
 

@@ -30,7 +30,7 @@ struct dr_front_end {
     struct dr_reconstruct_params reconstruct;
 
     float *samples; /* [first_sample, num_samples) of the stream */
-    size_t first_sample, num_samples, room;
+    size_t first_sample, num_samples;
     size_t heard; /* samples up to the last step's end */
 
     /* Chunks [first_chunk, first_chunk + num_chunks). */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/growing.h"
+#include "pipeline/plan.h"
 
 enum { BATCH = DR_PYANNET_BATCH, LOGPROBS = DR_CHUNK_FRAMES * DR_CLASSES };
 
@@ -48,12 +49,13 @@ static int open_threads(struct diarist_stream_group *g, const struct diarist_mod
 int diarist_stream_group_open(diarist_stream_group **out, const diarist_model *model,
                               int32_t num_threads, diarist_error *err) {
     *out = NULL;
-    if (num_threads < 0 || num_threads > 1024)
-        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "num_threads must lie from 0 to 1024");
+    int status = dr_check_range(num_threads, 0, DR_MAX_THREADS, "num_threads", err);
+    if (status)
+        return status;
     struct diarist_stream_group *g = calloc(1, sizeof *g);
     if (!g)
         return dr_fail_memory(err);
-    int status = open_threads(g, model, num_threads ? num_threads : dr_available_threads(), err);
+    status = open_threads(g, model, num_threads ? num_threads : dr_available_threads(), err);
     if (status) {
         diarist_stream_group_free(g);
         return status;
@@ -99,11 +101,7 @@ void dr_group_remove(struct diarist_stream_group *group, struct diarist_stream *
 struct round {
     struct diarist_stream_group *group;
     struct diarist_stream **streams;
-    size_t num, num_items;
     int last;
-    struct dr_pool *pool; /* for the network of a single stream, or NULL */
-    int status;           /* of the first stream that failed */
-    diarist_error error;
 };
 
 static size_t end_of(const struct diarist_stream *s, int last) {
@@ -111,32 +109,29 @@ static size_t end_of(const struct diarist_stream *s, int last) {
 }
 
 /* Chunks of streams [num] through the network; logprob [i] is NULL where nobody can talk. */
-static void segment(const struct round *round, struct diarist_stream **streams, size_t num,
-                    const float *logprob[BATCH], const struct scratch *s) {
+static void segment(const float *logprob[BATCH], struct diarist_stream **streams, size_t num,
+                    int last, struct dr_pool *pool, const struct scratch *s) {
     size_t heard = 0;
     for (size_t i = 0; i < num; i++) {
         float *chunk = s->chunks + heard * DR_CHUNK_SAMPLES;
-        const int any =
-            dr_front_end_chunk(&streams[i]->front_end, chunk, end_of(streams[i], round->last));
+        const int any = dr_front_end_chunk(&streams[i]->front_end, chunk, end_of(streams[i], last));
         logprob[i] = any ? s->logprob + heard++ * LOGPROBS : NULL;
     }
     if (heard)
         dr_pyannet_run(streams[0]->front_end.networks->pyannet, s->logprob, s->chunks,
-                       DR_CHUNK_SAMPLES, heard, round->pool, s->rest);
+                       DR_CHUNK_SAMPLES, heard, pool, s->rest);
 }
 
-/* Item i of n takes streams [i * num / n, (i + 1) * num / n). */
-static void batch_item(void *context, size_t item, int worker) {
-    struct round *round = context;
-    const size_t first = item * round->num / round->num_items;
-    const size_t num = (item + 1) * round->num / round->num_items - first;
+static void stream_batch(void *context, size_t first, size_t num, struct dr_pool *pool,
+                         int worker) {
+    const struct round *round = context;
     struct diarist_stream **streams = round->streams + first;
     const float *logprob[BATCH];
     struct scratch s;
     lay_out(&s, round->group->workers.scratch[worker]);
-    segment(round, streams, num, logprob, &s);
+    segment(logprob, streams, num, round->last, pool, &s);
     for (size_t i = 0; i < num; i++) {
-        diarist_error error;
+        diarist_error error; /* of memory, the only one */
         if (dr_stream_step(streams[i], logprob[i], end_of(streams[i], round->last), round->last,
                            s.rest, &round->group->step_arena[worker], &error))
             streams[i]->state = DR_STREAM_FAILED;
@@ -145,17 +140,8 @@ static void batch_item(void *context, size_t item, int worker) {
 
 int dr_group_step(struct diarist_stream_group *group, struct diarist_stream **streams, size_t num,
                   int last, diarist_error *err) {
-    const size_t threads = (size_t)group->workers.num;
-    size_t items = (num + BATCH - 1) / BATCH;
-    items = items > threads ? items : num < threads ? num : threads;
-    struct round round = {
-        .group = group, .streams = streams, .num = num, .num_items = items, .last = last};
-    if (num == 1) { /* all threads would wait for one */
-        round.pool = group->workers.pool;
-        batch_item(&round, 0, 0);
-    } else {
-        dr_pool_run(group->workers.pool, batch_item, &round, items);
-    }
+    struct round round = {.group = group, .streams = streams, .last = last};
+    dr_workers_run_batches(&group->workers, stream_batch, &round, num);
     for (size_t i = 0; i < num; i++)
         if (streams[i]->state == DR_STREAM_FAILED)
             return dr_fail_memory(err);

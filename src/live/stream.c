@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "diarist/profile.h"
 #include "live/group.h"
+#include "pipeline/plan.h"
 
 #define MIN_LATENCY_S 0.5
 #define MAX_LATENCY_S 5.0
@@ -24,15 +25,18 @@ static int check_options(const diarist_stream_options *o, diarist_error *err) {
     if (o->struct_size != sizeof *o)
         return dr_fail(err, DIARIST_ERROR_ARGUMENT,
                        "struct_size is not set; call diarist_stream_options_init first");
-    if (!(o->latency_s >= MIN_LATENCY_S && o->latency_s <= MAX_LATENCY_S))
-        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "latency_s must lie from %g to %g",
-                       MIN_LATENCY_S, MAX_LATENCY_S);
+    int status = dr_check_range(o->latency_s, MIN_LATENCY_S, MAX_LATENCY_S, "latency_s", err);
+    if (!status)
+        status = dr_check_range(o->max_speakers, 0, DR_LIVE_MAX_SPEAKERS, "max_speakers", err);
+    if (!status)
+        status = dr_check_range(o->known_threshold, 0, 1, "known_threshold", err);
+    if (!status)
+        status = dr_check_range(o->cluster_threshold, -1, 1, "cluster_threshold", err);
+    if (status)
+        return status;
     if (o->preset != DIARIST_PRESET_BALANCED && o->preset != DIARIST_PRESET_ACCURATE)
         return dr_fail(err, DIARIST_ERROR_ARGUMENT,
                        "preset %d is none of a stream's; balanced and accurate are", o->preset);
-    if (o->max_speakers < 0 || o->max_speakers > DR_LIVE_MAX_SPEAKERS)
-        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "max_speakers must lie from 0 to %d",
-                       DR_LIVE_MAX_SPEAKERS);
     if (o->num_known < 0 || (o->num_known && !o->known))
         return dr_fail(err, DIARIST_ERROR_ARGUMENT, "num_known says of voices that are not given");
     const int32_t most = o->max_speakers ? o->max_speakers : DR_LIVE_MAX_SPEAKERS;
@@ -41,10 +45,6 @@ static int check_options(const diarist_stream_options *o, diarist_error *err) {
                        "%d known voices leave no place for anybody else among the %d that are told "
                        "apart; give fewer, or raise max_speakers",
                        o->num_known, most);
-    if (!(o->known_threshold >= 0.0 && o->known_threshold <= 1.0))
-        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "known_threshold must lie from 0 to 1");
-    if (!(o->cluster_threshold >= -1.0 && o->cluster_threshold <= 1.0))
-        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "cluster_threshold must lie from -1 to 1");
     return DIARIST_OK;
 }
 
@@ -92,8 +92,7 @@ static int open_parts(struct diarist_stream *s, const diarist_stream_options *o,
                                   o->max_speakers ? (size_t)o->max_speakers : DR_LIVE_MAX_SPEAKERS,
                                   o->known, (size_t)o->num_known, &s->arena, err);
     if (!status)
-        status = dr_live_turns_open(
-            &s->turns, (s->params.delay + 2 * s->params.step) / DR_FRAME_STEP + 8, &s->arena, err);
+        status = dr_live_turns_open(&s->turns, max_frames, &s->arena, err);
     if (!status && o->keep_result)
         status = open_recording(s, o, err);
     return status ? status : dr_group_add(s->group, s, err);
@@ -163,14 +162,15 @@ static int check_state(const struct diarist_stream *s, diarist_error *err) {
 
 /* Lost samples are silence. */
 static int record(struct diarist_stream *s, const float *samples, size_t n, diarist_error *err) {
-    static const float silence[4096];
+    enum { PART = 4096 };
+    static const float silence[PART];
     int status = DIARIST_OK;
     if (!s->recording)
         return DIARIST_OK;
     if (samples)
         return diarist_recording_feed(s->recording, samples, n, err);
     for (size_t part; n && !status; n -= part) {
-        part = n < 4096 ? n : 4096;
+        part = n < PART ? n : PART;
         status = diarist_recording_feed(s->recording, silence, part, err);
     }
     return status;

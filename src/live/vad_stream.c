@@ -18,8 +18,6 @@
 #include "pipeline/workers.h"
 #include "reconstruct/frames.h"
 
-#define MAX_THREADS 1024
-
 struct diarist_vad_stream {
     struct dr_arena arena;
     struct dr_workers workers;
@@ -61,7 +59,7 @@ static int check_options(const diarist_vad_options *o, diarist_error *err) {
     if (!status)
         status = dr_check_range(o->min_duration_off_s, 0, 3600, "min_duration_off_s", err);
     if (!status)
-        status = dr_check_range(o->num_threads, 0, MAX_THREADS, "num_threads", err);
+        status = dr_check_range(o->num_threads, 0, DR_MAX_THREADS, "num_threads", err);
     if (!status && o->offset > o->onset)
         status =
             dr_fail(err, DIARIST_ERROR_ARGUMENT,
@@ -136,44 +134,25 @@ void diarist_vad_stream_free(diarist_vad_stream *s) {
 struct window_work {
     diarist_vad_stream *stream;
     const float *samples;
-    float *probability; /* [num_windows][589] */
-    size_t num_windows, num_items;
-    struct dr_pool *pool; /* for the layers of one item, or NULL */
+    float *probability; /* [windows][589] */
 };
 
-/* Item i of n takes windows [i * num / n, (i + 1) * num / n). */
-static void window_item(void *context, size_t item, int worker) {
+static void window_batch(void *context, size_t first, size_t num, struct dr_pool *pool,
+                         int worker) {
     const struct window_work *work = context;
     const diarist_vad_stream *s = work->stream;
-    size_t first = item * work->num_windows / work->num_items;
-    size_t end = (item + 1) * work->num_windows / work->num_items;
     float *logprob = s->logprob + first * DR_CHUNK_FRAMES * DR_CLASSES;
     dr_pyannet_run(s->workers.networks->pyannet, logprob, work->samples + first * s->step, s->step,
-                   end - first, work->pool, s->workers.scratch[worker]);
-    for (size_t i = first; i < end; i++, logprob += DR_CHUNK_FRAMES * DR_CLASSES)
+                   num, pool, s->workers.scratch[worker]);
+    for (size_t i = first; i < first + num; i++, logprob += DR_CHUNK_FRAMES * DR_CLASSES)
         dr_voice_probability(work->probability + i * DR_CHUNK_FRAMES, logprob);
 }
 
 /* Windows every step from samples on, at most a round. */
 static void run_windows(diarist_vad_stream *s, float *probability, const float *samples,
                         size_t num) {
-    size_t threads = (size_t)s->workers.num;
-    size_t items = (num + DR_PYANNET_BATCH - 1) / DR_PYANNET_BATCH;
-    items = items > threads ? items : num < threads ? num : threads;
-    struct window_work work = {s, samples, probability, num, items, NULL};
-    if (num == 1 && threads > 1) { /* all threads would wait for one */
-        work.pool = s->workers.pool;
-        window_item(&work, 0, 0);
-    } else {
-        dr_pool_run(s->workers.pool, window_item, &work, items);
-    }
-}
-
-static int is_silent(const float *window) {
-    for (size_t i = 0; i < DR_CHUNK_SAMPLES; i++)
-        if (window[i] != 0.0f)
-            return 0;
-    return 1;
+    dr_workers_run_batches(&s->workers, window_batch,
+                           &(struct window_work){s, samples, probability}, num);
 }
 
 /* What the network says of silence it says once. */
@@ -189,7 +168,8 @@ static void copy_silence(diarist_vad_stream *s, float *probability, const float 
 static void run_round(diarist_vad_stream *s, const float *samples, size_t num) {
     float *probability = s->probability + DR_CHUNK_FRAMES;
     for (size_t i = 0, run; i < num; i += run ? run : 1) {
-        for (run = 0; i + run < num && !is_silent(samples + (i + run) * s->step);)
+        for (run = 0;
+             i + run < num && !dr_samples_silent(samples + (i + run) * s->step, DR_CHUNK_SAMPLES);)
             run++;
         if (run)
             run_windows(s, probability + i * DR_CHUNK_FRAMES, samples + i * s->step, run);

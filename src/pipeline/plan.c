@@ -11,7 +11,6 @@
 
 #define MIN_STEP_S 0.5
 #define MAX_STEP_S 10.0
-#define MAX_THREADS 1024
 #define MAX_MIN_DURATION_S 60.0
 #define NOT_GIVEN (-1.0)
 #define DEFAULT_ONSET 0.5 /* when an offset is given alone */
@@ -75,7 +74,7 @@ int diarist_options_check(const diarist_options *o, diarist_error *err) {
                        "struct_size is not set; call diarist_options_init first");
     int status = check_speakers(o, err);
     if (!status)
-        status = dr_check_range(o->num_threads, 0, MAX_THREADS, "num_threads", err);
+        status = dr_check_range(o->num_threads, 0, DR_MAX_THREADS, "num_threads", err);
     if (!status && o->step_s != 0.0)
         status = dr_check_range(o->step_s, MIN_STEP_S, MAX_STEP_S, "step_s", err);
     if (!status)

@@ -16,6 +16,14 @@ static inline void dr_samples_copy(float *to, const float *from, size_t n) {
     }
 }
 
+/* Whether all n samples are 0. */
+static inline int dr_samples_silent(const float *samples, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (samples[i] != 0.0f)
+            return 0;
+    return 1;
+}
+
 /* Fills samples up from n to total with their mirror image, again and again: silence in a short
  * recording's chunk would silence the network. n >= 1. */
 static inline void dr_samples_mirror(float *samples, size_t n, size_t total) {

@@ -36,20 +36,15 @@ void dr_segments_close(struct dr_segments *segments) {
 struct chunk_work {
     struct dr_segments *segments;
     const float *samples;
-    size_t num_chunks, num_items;
-    struct dr_pool *pool; /* for the layers of an item; NULL: they are for the items */
 };
 
-/* Item i of n takes chunks [i * num / n, (i + 1) * num / n). */
-static void chunk_item(void *context, size_t item, int worker) {
+static void chunk_batch(void *context, size_t first, size_t num, struct dr_pool *pool, int worker) {
     const struct chunk_work *work = context;
     struct dr_segments *s = work->segments;
-    size_t first = item * work->num_chunks / work->num_items;
-    size_t batch = (item + 1) * work->num_chunks / work->num_items - first;
     dr_pyannet_run(s->workers->networks->pyannet, s->logprob + first * FRAMES * DR_CLASSES,
-                   work->samples + first * s->step, s->step, batch, work->pool,
+                   work->samples + first * s->step, s->step, num, pool,
                    s->workers->scratch[worker]);
-    for (size_t i = first; i < first + batch; i++) {
+    for (size_t i = first; i < first + num; i++) {
         const float *logprob = s->logprob + i * FRAMES * DR_CLASSES;
         size_t at = (s->num_chunks + i) * FRAMES;
         dr_powerset_decode(s->active + at, logprob, FRAMES);
@@ -76,14 +71,7 @@ static int add_round(struct dr_segments *s, const float *samples, size_t num, di
         status = dr_grow(&s->marginal, &s->marginal_room, frames, DR_LOCAL_SPEAKERS, err);
     if (status)
         return status;
-    size_t threads = (size_t)s->workers->num;
-    size_t items = (num + DR_PYANNET_BATCH - 1) / DR_PYANNET_BATCH;
-    items = items > threads ? items : num < threads ? num : threads;
-    /* Of a single chunk all threads but one would wait for it. */
-    struct dr_pool *pool = s->workers->pool;
-    const int share_layers = num == 1 && threads > 1;
-    struct chunk_work work = {s, samples, num, items, share_layers ? pool : NULL};
-    dr_pool_run(share_layers ? NULL : pool, chunk_item, &work, items);
+    dr_workers_run_batches(s->workers, chunk_batch, &(struct chunk_work){s, samples}, num);
     for (size_t i = 0; i < num && !status; i++) {
         status = settle(s, dr_chunk_frame((s->num_chunks + i) * s->step), err);
         if (!status)

@@ -35,3 +35,31 @@ void dr_workers_close(struct dr_workers *workers) {
     dr_pool_free(workers->pool);
     workers->pool = NULL;
 }
+
+/* ---- batches ---- */
+
+struct batches {
+    dr_batch_fn *work;
+    void *context;
+    size_t num, num_items;
+    struct dr_pool *pool; /* for the layers, or NULL */
+};
+
+/* Item i of n takes chunks [i * num / n, (i + 1) * num / n). */
+static void batch_item(void *context, size_t item, int worker) {
+    const struct batches *batches = context;
+    const size_t first = item * batches->num / batches->num_items;
+    const size_t end = (item + 1) * batches->num / batches->num_items;
+    batches->work(batches->context, first, end - first, batches->pool, worker);
+}
+
+void dr_workers_run_batches(struct dr_workers *workers, dr_batch_fn *work, void *context,
+                            size_t num) {
+    const size_t threads = (size_t)workers->num;
+    size_t items = (num + DR_PYANNET_BATCH - 1) / DR_PYANNET_BATCH;
+    items = items > threads ? items : num < threads ? num : threads;
+    /* For a single chunk all threads but one would wait. */
+    const int share_layers = num == 1 && threads > 1;
+    struct batches batches = {work, context, num, items, share_layers ? workers->pool : NULL};
+    dr_pool_run(share_layers ? NULL : workers->pool, batch_item, &batches, items);
+}

@@ -23,4 +23,13 @@ int dr_workers_open(struct dr_workers *workers, const struct diarist_model *mode
                     struct dr_arena *arena, diarist_error *err);
 void dr_workers_close(struct dr_workers *workers);
 
+/* Work on chunks [first, first + num), num at most DR_PYANNET_BATCH, by thread `worker`. pool: its
+ * threads may share the layers; NULL: they have batches of their own. */
+typedef void dr_batch_fn(void *context, size_t first, size_t num, struct dr_pool *pool, int worker);
+
+/* Shares num chunks for the segmentation network out among the threads, and returns when all are
+ * done. */
+void dr_workers_run_batches(struct dr_workers *workers, dr_batch_fn *work, void *context,
+                            size_t num);
+
 #endif
