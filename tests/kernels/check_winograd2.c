@@ -6,20 +6,38 @@
 
 enum { POINTS = 7, OUTPUTS = 5, TAPS = 3, SQUARE = POINTS * POINTS };
 
-/* Toom and Cook's G, and B', of the points 0, 1, -1, 2, -2, 1/2 and infinity: rows of G are powers
- * of a point over the product of its distances to the others, rows of B' the coefficients of the
- * product of all x - other point. */
-static const double filter_transform[POINTS][TAPS] = {{-1.0 / 2, 0, 0},
-                                                      {-1.0 / 3, -1.0 / 3, -1.0 / 3},
-                                                      {1.0 / 9, -1.0 / 9, 1.0 / 9},
-                                                      {1.0 / 36, 1.0 / 18, 1.0 / 9},
-                                                      {-1.0 / 60, 1.0 / 30, -1.0 / 15},
-                                                      {32.0 / 45, 16.0 / 45, 8.0 / 45},
-                                                      {0, 0, 1}};
-static const double input_transform[POINTS][POINTS] = {
-    {-2, 4, 2.5, -5, -0.5, 1, 0}, {0, 2, -2, -4.5, 0.5, 1, 0}, {0, -2, 6, -3.5, -1.5, 1, 0},
-    {0, 1, -1.5, -2, 1.5, 1, 0},  {0, -1, 2.5, 0, -2.5, 1, 0}, {0, 4, 0, -5, 0, 1, 0},
-    {0, -2, 4, 2.5, -5, -0.5, 1}};
+/* Toom and Cook's points; the last one is infinity. */
+static const double at[POINTS - 1] = {0, 1, -1, 2, -2, 0.5};
+static double filter_transform[POINTS][TAPS], input_transform[POINTS][POINTS];
+
+/* G: powers of a point over the product of its distances to the others. */
+static double filter_weight(size_t point, size_t tap) {
+    if (point == POINTS - 1)
+        return tap == TAPS - 1;
+    double value = pow(at[point], (double)tap);
+    for (size_t other = 0; other < POINTS - 1; other++)
+        if (other != point)
+            value /= at[point] - at[other];
+    return value;
+}
+
+/* B': coefficients of the product of all x - other point. */
+static void input_weights(double product[POINTS], size_t point) {
+    product[0] = 1.0;
+    for (size_t k = 1; k < POINTS; k++)
+        product[k] = 0.0;
+    for (size_t other = 0; other < POINTS - 1; other++)
+        for (size_t k = POINTS; other != point && k-- > 0;)
+            product[k] = (k ? product[k - 1] : 0.0) - at[other] * product[k];
+}
+
+static void make_transforms(void) {
+    for (size_t point = 0; point < POINTS; point++) {
+        input_weights(input_transform[point], point);
+        for (size_t tap = 0; tap < TAPS; tap++)
+            filter_transform[point][tap] = filter_weight(point, tap);
+    }
+}
 
 /* (B' x B)_pq of the 7 x 7 at x */
 static double transformed(const float *x, size_t ldx, size_t n, size_t point) {
@@ -36,6 +54,7 @@ static void each_map(const struct check *t,
                      void (*check)(const struct check *t, size_t tiles, size_t n, size_t gap,
                                    enum placement place)) {
     static const size_t tiles[] = {1, 2, 7}, ns[] = {16, 32, 48};
+    make_transforms();
     for (size_t a = 0; a < COUNT(tiles); a++)
         for (size_t b = 0; b < COUNT(ns); b++)
             for (int place = 0; place < NUM_PLACEMENTS; place++) {
@@ -167,6 +186,7 @@ static void check_output(const struct check *t, size_t rows, size_t m, size_t n,
 
 void check_winograd2_output_relu(const struct check *t) {
     static const size_t ms[] = {1, 2, 3, 4, 5, 6, 9, 10, 37}, ns[] = {16, 32, 48};
+    make_transforms();
     for (size_t rows = 1; rows <= OUTPUTS; rows++)
         for (size_t a = 0; a < COUNT(ms); a++)
             for (size_t b = 0; b < COUNT(ns); b++)
