@@ -21,9 +21,9 @@
 #include <cmocka.h>
 
 #include "allocations.h"
-#include "conversation.h"
 #include "diarist/diarist.h"
 #include "same_result.h"
+#include "setup.h"
 
 enum { RATE = 16000, NUM_PIECES = 7 };
 
@@ -37,33 +37,6 @@ struct piece {
     pthread_mutex_t *gate;
     atomic_int num_reads;
 };
-
-static const char *conversation, *model_path;
-static diarist_model *model;
-static float *samples;
-static size_t num_samples;
-
-static int load(void **state) {
-    (void)state;
-    diarist_error err;
-    samples = read_conversation(conversation, 40, &num_samples);
-    if (!samples)
-        return -1;
-    if (diarist_model_load(&model, model_path, NULL, &err)) {
-        fprintf(stderr, "%s\n", err.message);
-        return -1;
-    }
-    for (size_t i = 0; i < RATE; i += 501) /* in the last piece */
-        samples[num_samples - RATE + i] = i % 2 ? NAN : INFINITY;
-    return 0;
-}
-
-static int unload(void **state) {
-    (void)state;
-    diarist_model_free(model);
-    free(samples);
-    return 0;
-}
 
 /* ---- helpers ---- */
 
@@ -439,9 +412,11 @@ int main(int argc, char **argv) {
     const struct CMUnitTest equality[] = {cmocka_unit_test(test_equal)};
     if (argc != 2 && argc != 3)
         return 2;
-    conversation = argv[1];
-    model_path = argc > 2 ? argv[2] : NULL;
-    if (model_path)
-        return cmocka_run_group_tests_name("queue, a model", equality, load, unload);
-    return cmocka_run_group_tests_name("queue", tests, load, unload);
+    if (set_up(argv[1], 40, argc > 2 ? argv[2] : NULL))
+        return 1;
+    for (size_t i = 0; i < RATE; i += 501) /* in the last piece */
+        samples[num_samples - RATE + i] = i % 2 ? NAN : INFINITY;
+    if (argc > 2)
+        return cmocka_run_group_tests_name("queue, a model", equality, NULL, tear_down);
+    return cmocka_run_group_tests_name("queue", tests, NULL, tear_down);
 }

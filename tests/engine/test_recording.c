@@ -15,38 +15,15 @@
 #include <cmocka.h>
 
 #include "allocations.h"
-#include "conversation.h"
 #include "diarist/diarist.h"
 #include "same_result.h"
+#include "setup.h"
 
 enum { RATE = 16000 };
 
 static const char *conversation;
-static diarist_model *model;
-static float *samples;
-static size_t num_samples;
 
 /* ---- helpers ---- */
-
-static int load(void **state) {
-    (void)state;
-    diarist_error err;
-    samples = read_conversation(conversation, 30, &num_samples);
-    if (!samples)
-        return -1;
-    if (diarist_model_load(&model, NULL, NULL, &err)) {
-        fprintf(stderr, "%s\n", err.message);
-        return -1;
-    }
-    return 0;
-}
-
-static int unload(void **state) {
-    (void)state;
-    diarist_model_free(model);
-    free(samples);
-    return 0;
-}
 
 static diarist_result *diarize(const float *x, size_t n, int threads) {
     diarist_options options;
@@ -502,5 +479,7 @@ int main(int argc, char **argv) {
     if (argc != 2)
         return 2;
     conversation = argv[1];
-    return cmocka_run_group_tests_name("recording", tests, load, unload);
+    if (set_up(conversation, 30, NULL))
+        return 1;
+    return cmocka_run_group_tests_name("recording", tests, NULL, tear_down);
 }

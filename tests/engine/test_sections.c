@@ -14,30 +14,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "conversation.h"
 #include "embedding/pooling.h"
 #include "pipeline/offline.h"
+#include "setup.h"
 
 enum { SECTION = DR_BLOCK_FRAMES, DIM = DR_EMBEDDING_DIM, Q = DR_LOCAL_SPEAKERS };
-
-static const char *conversation;
-static diarist_model *model;
-static float *samples;
-static size_t num_samples;
-
-static int load(void **state) {
-    (void)state;
-    diarist_error err;
-    samples = read_conversation(conversation, 65, &num_samples);
-    return samples && !diarist_model_load(&model, NULL, NULL, &err) ? 0 : -1;
-}
-
-static int unload(void **state) {
-    (void)state;
-    diarist_model_free(model);
-    free(samples);
-    return 0;
-}
 
 /* The first n samples, fed in parts and ended. */
 static diarist_recording *record(size_t n, diarist_task task, int threads, size_t part) {
@@ -299,6 +280,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: test_sections CONVERSATION\n");
         return 2;
     }
-    conversation = argv[1];
-    return cmocka_run_group_tests(tests, load, unload);
+    if (set_up(argv[1], 65, NULL))
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, tear_down);
 }

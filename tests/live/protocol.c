@@ -77,8 +77,8 @@ static const char *check_turn(struct protocol *p, const diarist_event *e) {
     return e->type == DIARIST_TURN_FINAL ? finish_turn(p, e) : NULL;
 }
 
-const char *protocol_event(struct protocol *p, const diarist_event *e, double duration_s,
-                           size_t num_speakers) {
+static const char *check_event(struct protocol *p, const diarist_event *e, double duration_s,
+                               size_t num_speakers) {
     MUST(e->seq == ++p->num_events, "seq is not consecutive");
     MUST(e->at >= p->at, "at goes back");
     MUST(e->at <= duration_s + ROUNDING_S, "at lies after what was fed");
@@ -93,6 +93,15 @@ const char *protocol_event(struct protocol *p, const diarist_event *e, double du
     MUST(e->confidence >= 0 && e->confidence <= 1, "confidence out of range");
     const char *wrong = check_speaker(p, e->speaker, num_speakers);
     return wrong ? wrong : check_turn(p, e);
+}
+
+int protocol_next(struct protocol *p, diarist_stream *stream, diarist_event *event,
+                  const char **wrong) {
+    if (diarist_stream_next(stream, event))
+        return -1;
+    *wrong =
+        check_event(p, event, diarist_stream_duration(stream), diarist_stream_num_speakers(stream));
+    return 0;
 }
 
 const char *protocol_end(const struct protocol *p) {

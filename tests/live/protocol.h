@@ -27,10 +27,9 @@ struct protocol {
 
 void protocol_init(struct protocol *p, double latency_s, int32_t num_known);
 
-/* The next event, when duration_s had been fed and num_speakers were known. What it breaks, or
- * NULL. */
-const char *protocol_event(struct protocol *p, const diarist_event *event, double duration_s,
-                           size_t num_speakers);
+/* The next event of stream, as diarist_stream_next, and what it breaks, or NULL. */
+int protocol_next(struct protocol *p, diarist_stream *stream, diarist_event *event,
+                  const char **wrong);
 
 /* After the last event. What is missing, or NULL. */
 const char *protocol_end(const struct protocol *p);

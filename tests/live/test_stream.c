@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include "../engine/allocations.h"
-#include "../engine/conversation.h"
 #include "../engine/same_result.h"
+#include "../engine/setup.h"
 #include "diarist/stream.h"
 #include "protocol.h"
 
@@ -27,30 +27,6 @@
 #endif
 
 enum { RATE = 16000, MOST = 2048, DIM = 192 };
-
-static const char *conversation;
-static diarist_model *model;
-static float *samples;
-static size_t num_samples;
-
-static int load(void **state) {
-    (void)state;
-    diarist_error err;
-    samples = read_conversation(conversation, 33, &num_samples);
-    if (!samples)
-        return -1;
-    if (!diarist_model_load(&model, NULL, NULL, &err))
-        return 0;
-    fprintf(stderr, "%s\n", err.message);
-    return -1;
-}
-
-static int unload(void **state) {
-    (void)state;
-    diarist_model_free(model);
-    free(samples);
-    return 0;
-}
 
 /* ---- a stream and what it said ---- */
 
@@ -82,10 +58,8 @@ static struct live *open_live(const diarist_stream_options *options, diarist_str
 
 static void take(struct live *live) {
     diarist_event event;
-    while (!diarist_stream_next(live->stream, &event)) {
-        const char *wrong =
-            protocol_event(&live->protocol, &event, diarist_stream_duration(live->stream),
-                           diarist_stream_num_speakers(live->stream));
+    const char *wrong;
+    while (!protocol_next(&live->protocol, live->stream, &event, &wrong)) {
         if (wrong)
             fail_msg("event %d: %s", (int)event.seq, wrong);
         assert_true(live->num < MOST);
@@ -589,6 +563,7 @@ int main(int argc, char **argv) {
                                        cmocka_unit_test(test_options)};
     if (argc != 2)
         return 2;
-    conversation = argv[1];
-    return cmocka_run_group_tests_name("stream", tests, load, unload);
+    if (set_up(argv[1], 33, NULL))
+        return 1;
+    return cmocka_run_group_tests_name("stream", tests, NULL, tear_down);
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "../clustering/random.h"
-#include "../engine/conversation.h"
+#include "../engine/setup.h"
 #include "protocol.h"
 
 enum { RATE = 16000, PAIR = 2, MOST_PART = 40000 };
@@ -21,9 +21,6 @@ struct live {
 };
 
 static struct live pair[PAIR];
-static diarist_model *model;
-static float *samples;
-static size_t num_samples;
 static unsigned long seed;
 
 static void fail(const char *what) {
@@ -56,13 +53,10 @@ static void open_live(struct live *live, diarist_stream_group *group, uint64_t *
 
 static void take(struct live *live) {
     diarist_event event;
-    while (!diarist_stream_next(live->stream, &event)) {
-        const char *wrong =
-            protocol_event(&live->protocol, &event, diarist_stream_duration(live->stream),
-                           diarist_stream_num_speakers(live->stream));
+    const char *wrong;
+    while (!protocol_next(&live->protocol, live->stream, &event, &wrong))
         if (wrong)
             fail(wrong);
-    }
 }
 
 /* Some of the conversation from anywhere, some of it broken, or noise. */
@@ -132,18 +126,13 @@ static void run_pair(void) {
 }
 
 int main(int argc, char **argv) {
-    diarist_error err;
     if (argc < 2 || argc > 4)
         return 2;
     const unsigned long num = argc > 2 ? strtoul(argv[2], NULL, 10) : 12;
     const unsigned long first = argc > 3 ? strtoul(argv[3], NULL, 10) : 1;
-    samples = read_conversation(argv[1], 33, &num_samples);
-    if (!samples)
+    if (set_up(argv[1], 33, NULL))
         return 1;
-    must(diarist_model_load(&model, NULL, NULL, &err), &err);
     for (seed = first; seed < first + (num + 1) / 2; seed++)
         run_pair();
-    diarist_model_free(model);
-    free(samples);
-    return 0;
+    return tear_down(NULL);
 }

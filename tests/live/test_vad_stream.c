@@ -15,34 +15,10 @@
 #include <cmocka.h>
 
 #include "../engine/allocations.h"
-#include "../engine/conversation.h"
+#include "../engine/setup.h"
 #include "diarist/stream.h"
 
 enum { RATE = 16000, MOST = 64 };
-
-static const char *conversation;
-static diarist_model *model;
-static float *samples;
-static size_t num_samples;
-
-static int load(void **state) {
-    (void)state;
-    diarist_error err;
-    samples = read_conversation(conversation, 33, &num_samples);
-    if (!samples)
-        return -1;
-    if (!diarist_model_load(&model, NULL, NULL, &err))
-        return 0;
-    fprintf(stderr, "%s\n", err.message);
-    return -1;
-}
-
-static int unload(void **state) {
-    (void)state;
-    diarist_model_free(model);
-    free(samples);
-    return 0;
-}
 
 /* ---- helpers ---- */
 
@@ -297,6 +273,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_options)};
     if (argc != 2)
         return 2;
-    conversation = argv[1];
-    return cmocka_run_group_tests_name("vad stream", tests, load, unload);
+    if (set_up(argv[1], 33, NULL))
+        return 1;
+    return cmocka_run_group_tests_name("vad stream", tests, NULL, tear_down);
 }

@@ -2,6 +2,7 @@
 SPDX-License-Identifier: MIT
 """
 
+import atexit
 import http.client
 import json
 import os
@@ -62,6 +63,7 @@ class Service:
         self.process = subprocess.Popen(
             [program, "serve", "--no-config", "--listen", "127.0.0.1:0", "--data", str(data),
              *options], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment, text=True)
+        atexit.register(self.process.kill)  # when a test breaks off
         self.log, self.events = [], queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
         self.port = self.event("listening")["port"]
