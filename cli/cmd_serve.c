@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "commands.h"
 
+#include "bench.h"
 #include "feed.h"
 #include "models.h"
 #include "numbers.h"
@@ -47,11 +48,16 @@ static char *default_data(void) {
 static int serve(const struct cli_settings *settings, const char *data, const diarist_model *model,
                  const char *address, int32_t port) {
     diarist_error err;
+    diarist_bench_settings bench;
+    bool has_datasets = settings->datasets_file || settings->datasets_root;
+    cli_bench_settings(&bench, settings);
     struct server_settings server = {.address = address,
                                      .port = port,
                                      .data = data,
                                      .keys = settings->api_keys,
+                                     .more_keys = settings->bench_api_keys,
                                      .key_header = settings->api_key_header,
+                                     .bench = has_datasets ? &bench : NULL,
                                      .model = model,
                                      .max_upload_bytes = (uint64_t)settings->max_upload_mb * MB,
                                      .max_audio_s = settings->max_audio_s,

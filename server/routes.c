@@ -32,6 +32,16 @@ static const struct server_route routes[] = {
      .answers = "200 Audio, 206 Audio, 416"},
     {"GET", "/v1/diarizations/{id}/events", server_job_events,
      .summary = "server-sent events: the job each time it changes", .answers = "200 JobEvents"},
+    {"POST", "/v1/jobs", server_bench_create, SERVER_BODY_JSON, .summary = "a benchmark to be run",
+     .request = "BenchmarkSpec", .answers = "202 AcceptedBenchmark, 404, 415, 422, 429, 507"},
+    {"GET", "/v1/jobs/{id}", server_bench_look, .summary = "how far a benchmark is",
+     .answers = "200 Benchmark"},
+    {"GET", "/v1/jobs/{id}/report", server_bench_report_get, .summary = "a benchmark's report",
+     .answers = "200 BenchmarkReport, 409"},
+    {"GET", "/v1/reports", server_bench_report_list, .summary = "reports, newest first",
+     .parameters = "limit offset", .answers = "200 BenchmarkReportList"},
+    {"GET", "/v1/datasets", server_bench_dataset_list,
+     .summary = "the datasets that benchmarks may name", .answers = "200 DatasetList"},
 };
 enum { NUM_ROUTES = sizeof routes / sizeof *routes };
 

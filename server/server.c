@@ -56,6 +56,8 @@ static int open_data(struct server *server, diarist_error *err) {
         rc = make_folder(server->uploads, data, "uploads", err);
     if (!rc)
         rc = make_folder(server->scratch, data, "scratch", err);
+    if (!rc && server->settings->bench)
+        rc = make_folder(server->runs, data, "benchmarks", err);
     snprintf(path, sizeof path, "%s/store.sqlite", data);
     if (!rc)
         rc = server_store_open(&server->store, path, err);
@@ -79,6 +81,7 @@ static void drain(struct server *server, struct server_http *http) {
     double deadline = server_ticks() + server->settings->drain_s;
     server_log("info", "draining", "{s:i}", "seconds", (int)server->settings->drain_s);
     atomic_store(&server->draining, true);
+    server_bench_worker_drain(server->bench);
     while (server_worker_drain(server->worker) && server_ticks() < deadline)
         server_http_step(http);
     server_http_step(http);
@@ -95,7 +98,9 @@ int server_run(const struct server_settings *settings, diarist_error *err) {
     struct server_http *http = NULL;
     diarist_model_info info;
     int rc = DIARIST_OK;
-    if (server_keys_init(&server.keys, settings->keys)) {
+    server_gate_init(&server.gate);
+    if (server_keys_add(&server.keys, settings->keys) ||
+        server_keys_add(&server.keys, settings->more_keys)) {
         *err = (diarist_error){DIARIST_ERROR_MEMORY, "out of memory"};
         rc = DIARIST_ERROR_MEMORY;
     } else if (!server.keys.num && !server_is_loopback(settings->address)) {
@@ -110,7 +115,10 @@ int server_run(const struct server_settings *settings, diarist_error *err) {
         rc = server_http_open(&http, &server, err);
     if (!rc)
         rc = server_worker_start(&server.worker, server.store, settings, server.audio,
-                                 server.scratch, on_changed, http, err);
+                                 server.scratch, &server.gate, on_changed, http, err);
+    if (!rc && settings->bench)
+        rc = server_bench_worker_start(&server.bench, server.store, settings->bench, server.runs,
+                                       &server.gate, err);
     if (!rc) {
         diarist_model_describe(settings->model, &info);
         server_log("info", "ready", "{s:s,s:s,s:s,s:b}", "model", info.name, "sha256", info.sha256,
@@ -122,10 +130,14 @@ int server_run(const struct server_settings *settings, diarist_error *err) {
             server_http_step(http);
         drain(&server, http);
         server_worker_stop(server.worker);
+        server_bench_worker_stop(server.bench);
         server_log("info", "stopped", "{}");
+    } else {
+        server_worker_stop(server.worker);
     }
     server_http_close(http);
     server_store_close(server.store);
     server_keys_free(&server.keys);
+    server_gate_destroy(&server.gate);
     return rc;
 }
