@@ -12,6 +12,7 @@
 #define VOICES (BIT(CLI_VERIFY) | BIT(CLI_ENROLL))
 #define AUDIO (BATCH | VOICES)
 #define HEARD (AUDIO | BIT(CLI_STREAM))
+#define MEASURES (BIT(CLI_BENCH) | BIT(CLI_SERVE))
 
 /* A row, whose last arguments are its help and, as initializers, what few options have. */
 #define ROW(name_, kind_, field_, commands_, group_, ...)                             \
@@ -176,24 +177,30 @@ const struct cli_option cli_options[] = {
     INT("jobs", jobs, "N", 1, 256, BATCH, many,
         "N inputs at a time, sharing the threads (default 1)"),
 
-    STRING("datasets-file", datasets_file, "FILE", BIT(CLI_BENCH), bench,
+    STRING("datasets-file", datasets_file, "FILE", MEASURES, bench,
            "a JSON list of datasets (default: the folders of --datasets-root)",
-           .configures = BIT(CLI_BENCH), .environment = "BENCH_DATASETS_FILE"),
-    STRING("datasets-root", datasets_root, "DIRECTORY", BIT(CLI_BENCH), bench,
+           .configures = MEASURES, .environment = "BENCH_DATASETS_FILE"),
+    STRING("datasets-root", datasets_root, "DIRECTORY", MEASURES, bench,
            "holds ID/audio, ID/rttm and perhaps ID/uem (default data/datasets)",
-           .configures = BIT(CLI_BENCH), .environment = "BENCH_DATASETS_ROOT"),
-    STRING("environments", environments, "DIRECTORY", BIT(CLI_BENCH), bench,
-           "where systems of others are installed (default data/venvs)",
-           .configures = BIT(CLI_BENCH), .environment = "BENCH_VENVS_DIR"),
-    STRING("systems-file", systems_file, "FILE", BIT(CLI_BENCH), bench,
-           "a JSON list of systems that specifications may name", .configures = BIT(CLI_BENCH),
+           .configures = MEASURES, .environment = "BENCH_DATASETS_ROOT"),
+    STRING("environments", environments, "DIRECTORY", MEASURES, bench,
+           "where systems of others are installed (default data/venvs)", .configures = MEASURES,
+           .environment = "BENCH_VENVS_DIR"),
+    STRING("systems-file", systems_file, "FILE", MEASURES, bench,
+           "a JSON list of systems that specifications may name", .configures = MEASURES,
            .environment = "BENCH_SYSTEMS_FILE"),
     STRING("run-dir", run_dir, "DIRECTORY", BIT(CLI_BENCH), bench,
            "run: its folder; the run that is there goes on (default: a new one in data/runs)"),
     FLAG("retry-failed", retry_failed, BIT(CLI_BENCH), bench, "run: measure again what was not ok"),
+    STRING(
+        "job-id", job_id, "NAME", BIT(CLI_BENCH), bench,
+        "run: what a new run is called in its report (default: made up); publish: the job of the "
+        "service at --base-url"),
+    FLAG("paced", paced, BIT(CLI_BENCH), bench,
+         "run: after each row waits for a byte on standard input, and stops at its end"),
     INT("default-cpu-threads", default_cpu_threads, "N", 1, 1024, 0, NULL,
         "threads of a run that does not say (default: all that this process may use)",
-        .configures = BIT(CLI_BENCH), .environment = "BENCH_DEFAULT_CPU_THREADS"),
+        .configures = MEASURES, .environment = "BENCH_DEFAULT_CPU_THREADS"),
     STRING("audio", audio_dir, "DIRECTORY", BIT(CLI_BENCH), bench,
            "datasets bind: the folder of the recordings"),
     STRING("rttm", rttm_dir, "DIRECTORY", BIT(CLI_BENCH), bench,
@@ -207,7 +214,9 @@ const struct cli_option cli_options[] = {
     FLAG("include-internal-fields", internal_fields, BIT(CLI_BENCH), bench,
          "publish: with the host's name, folders and --base-url"),
     STRING("base-url", base_url, "URL", BIT(CLI_BENCH), bench,
-           "publish: the server that the report came from"),
+           "publish: the service that the report comes from"),
+    STRING("api-key", api_key, "KEY", BIT(CLI_BENCH), bench, "publish: the key for --base-url",
+           .environment = "BENCH_API_KEY"),
 
     STRING("listen", listen, "ADDRESS:PORT", BIT(CLI_SERVE), service,
            "where (default 127.0.0.1:8080; port 0: any that is free, which the log tells)",
@@ -229,6 +238,8 @@ const struct cli_option cli_options[] = {
         .configures = BIT(CLI_SERVE)),
     STRING("api-keys", api_keys, NULL, 0, NULL, "keys that clients of serve may have, with commas",
            .environment = "DIARIST_API_KEYS"),
+    STRING("bench-api-keys", bench_api_keys, NULL, 0, NULL, "more of them, with commas",
+           .environment = "BENCH_API_KEYS"),
     STRING("api-key-header", api_key_header, NULL, 0, NULL,
            "the header that clients of serve send a key in (default X-API-Key)",
            .environment = "BENCH_API_KEY_HEADER"),
