@@ -177,19 +177,25 @@ static int run(struct work *work) {
 
 /* ---- jobs ---- */
 
-/* The program's message without its name, the folders of this machine and what is to be done. */
+static void erase(char *text, const char *what) {
+    size_t n = strlen(what);
+    for (char *at; (at = strstr(text, what));)
+        memmove(at, at + n, strlen(at + n) + 1);
+}
+
+/* The program's message without its name, the job's folder and what to do at a command line. */
 static const char *public_problem(struct work *work, int code) {
-    char *text = work->problem, *at;
-    const char *prefix = "diarist: ";
-    if (!strncmp(text, prefix, strlen(prefix)))
-        text += strlen(prefix);
-    while ((at = strstr(text, work->run_dir)))
-        memmove(at, at + strlen(work->run_dir), strlen(at + strlen(work->run_dir)) + 1);
+    char *text = work->problem;
+    erase(text, work->spec);
+    erase(text, work->run_dir);
+    erase(text, "diarist: ");
+    text[strcspn(text, ";")] = 0;
     text += strspn(text, ": ");
-    if (code < 0 || !*text)
-        snprintf(work->problem, sizeof work->problem, "it ended with %s %d",
-                 code < 0 ? "signal" : "exit code", code < 0 ? -code : code);
-    return code < 0 || !*text ? work->problem : text;
+    if (code >= 0 && *text)
+        return text;
+    snprintf(work->problem, sizeof work->problem, "it ended with %s %d",
+             code < 0 ? "signal" : "exit code", code < 0 ? -code : code);
+    return work->problem;
 }
 
 static enum server_stored settle(struct work *work, int code) {
