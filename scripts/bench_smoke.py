@@ -52,7 +52,7 @@ def wait(service, job_id, timeout_s, poll_s):
 def check(report, listed, job_id, systems):
     """What every report must be, and one of the reference itself in particular."""
     wrong = []
-    expected = len(systems) * report["run_config"]["n_runs"] * report["dataset_manifest"]["num_files"]
+    expected = len(systems) * report["run_config"]["n_runs"] * len(report["dataset_manifest"]["files"])
     if report["job_id"] != job_id or job_id not in [entry["job_id"] for entry in listed]:
         wrong.append("it is of another job, or not in the list")
     if len(report["items"]) != expected or {item["run_index"] for item in report["items"]} != {0}:
