@@ -379,7 +379,7 @@ static int prepare(struct run *run, const char *spec, const char *run_dir, diari
             bench_select(&run->selection, dataset, (size_t)whole(run->spec, "limit_files"), err);
     if (!status)
         status = bench_run_folder_open(&run->folder, run_dir, run->spec, run->selection->manifest,
-                                       run->options.retry_failed, err);
+                                       run->options.job_id, run->options.retry_failed, err);
     if (!status && !(run->wav = bench_text_of("%s/recording.wav", run_dir)))
         status = bench_fail_memory(err);
     if (!status)

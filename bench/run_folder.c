@@ -82,14 +82,15 @@ static json_t *make_job_id(const json_t *spec, const json_t *manifest, time_t no
 }
 
 static int write_spec(const struct bench_run_folder *folder, const json_t *spec,
-                      const json_t *manifest, diarist_error *err) {
+                      const json_t *manifest, const char *job_id, diarist_error *err) {
     time_t now = time(NULL);
     struct tm tm;
     char stamp[32] = "";
     json_t *named = json_object();
     if (gmtime_r(&now, &tm))
         strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    json_object_set_new(named, "job_id", make_job_id(spec, manifest, now));
+    json_object_set_new(named, "job_id",
+                        job_id ? json_string(job_id) : make_job_id(spec, manifest, now));
     json_object_set_new(named, "created_at", json_string(stamp));
     int status = json_object_update(named, (json_t *)(uintptr_t)spec)
                      ? bench_fail_memory(err)
@@ -128,7 +129,7 @@ static int check_same(const struct bench_run_folder *folder, const json_t *befor
 }
 
 static int adopt(const struct bench_run_folder *folder, const json_t *spec, const json_t *manifest,
-                 diarist_error *err) {
+                 const char *job_id, diarist_error *err) {
     json_t *before = bench_run_folder_read(folder, "spec.json");
     char *path = bench_text_of("%s/spec.json", folder->path);
     int status = path ? DIARIST_OK : bench_fail_memory(err);
@@ -138,7 +139,7 @@ static int adopt(const struct bench_run_folder *folder, const json_t *spec, cons
     else if (!status && before)
         status = check_same(folder, before, spec, manifest, err);
     else if (!status)
-        status = write_spec(folder, spec, manifest, err);
+        status = write_spec(folder, spec, manifest, job_id, err);
     if (!status)
         status = bench_run_folder_write(folder, "manifest.json", manifest, err);
     json_decref(before);
@@ -287,7 +288,8 @@ int bench_run_folder_add(struct bench_run_folder *folder, const json_t *row, dia
 /* ---- the whole ---------------------------------------------------------------------------- */
 
 int bench_run_folder_open(struct bench_run_folder **out, const char *path, const json_t *spec,
-                          const json_t *manifest, bool retry, diarist_error *err) {
+                          const json_t *manifest, const char *job_id, bool retry,
+                          diarist_error *err) {
     struct bench_run_folder *folder = calloc(1, sizeof *folder);
     *out = NULL;
     if (!folder)
@@ -302,7 +304,7 @@ int bench_run_folder_open(struct bench_run_folder **out, const char *path, const
     if (!status)
         status = open_rows(folder, err);
     if (!status)
-        status = adopt(folder, spec, manifest, err);
+        status = adopt(folder, spec, manifest, job_id, err);
     if (!status)
         status = load_rows(folder, retry, err);
     if (status) {

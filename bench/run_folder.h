@@ -16,12 +16,14 @@ struct bench_run_folder {
 
 /* Opens or makes a run's folder. A run that is there is gone on with when its specification is this
  * one and its data are the same (selection_hash); otherwise DIARIST_ERROR_ARGUMENT. retry: rows
- * that are not ok are measured again; the new one comes behind and counts (rows.h). Writes
+ * that are not ok are measured again; the new one comes behind and counts (rows.h). job_id: of a
+ * new run; NULL: one is made. Writes
  * spec.json and manifest.json.
  * DIARIST_ERROR_INPUT: what is there is broken; DIARIST_ERROR_OUTPUT: cannot be written, or another
  * process runs in it. */
 int bench_run_folder_open(struct bench_run_folder **out, const char *path, const json_t *spec,
-                          const json_t *manifest, bool retry, diarist_error *err);
+                          const json_t *manifest, const char *job_id, bool retry,
+                          diarist_error *err);
 void bench_run_folder_close(struct bench_run_folder *folder);
 
 bool bench_run_folder_has(const struct bench_run_folder *folder, const char *system_id,

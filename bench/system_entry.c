@@ -303,6 +303,26 @@ static int check_entry(json_t **out, json_t *entry, const struct bench_place *pl
     return status;
 }
 
+/* A parameter that is a text names a file or what is fetched, or becomes part of a command: only a
+ * choice among words that are known is harmless. */
+static int check_no_texts(const struct bench_place *place, const char *source, json_t *params) {
+    const struct bench_definition *definition = source ? bench_definition_find(source) : NULL;
+    char path[64];
+    snprintf(path, sizeof path, "%.40s.params", place->path);
+    const struct bench_place in_params = {.path = path, .err = place->err};
+    const char *key;
+    json_t *value;
+    json_object_foreach(params, key, value) {
+        const struct bench_param *param =
+            definition ? bench_definition_param(definition, key) : NULL;
+        if (json_is_string(value) && !(param && param->type == BENCH_PARAM_CHOICE))
+            return bench_field_wrong(&in_params, key,
+                                     "is a text, which is not allowed here; name a system that has "
+                                     "it already");
+    }
+    return DIARIST_OK;
+}
+
 int bench_system_entry_resolve(json_t *systems, json_t *entry, const struct bench_place *place,
                                json_t *listed, bool refuse_commands) {
     json_t *system = NULL, *other;
@@ -323,6 +343,10 @@ int bench_system_entry_resolve(json_t *systems, json_t *entry, const struct benc
          !json_is_null(json_object_get(system, "version_command"))))
         status = bench_field_wrong(place, "command",
                                    "is not allowed here; name a system that is defined");
+    if (!status && refuse_commands)
+        status = check_no_texts(
+            place, found ? json_string_value(json_object_get(found, "definition")) : source,
+            json_object_get(system, "params"));
     if (!status && !json_is_null(definition) && !json_is_string(definition))
         status = bench_check_id(place, "definition", definition);
     if (!status && found) {

@@ -10,6 +10,8 @@
 
 #include <jansson.h>
 
+/* Where things are, as the settings say; strings are borrowed. Not from two threads. */
+void cli_bench_settings(diarist_bench_settings *bench, const struct cli_settings *settings);
 /* Prints a text of the library's and frees it; an exit code. */
 int cli_bench_print(char *text);
 /* The text under a key, "" where there is none. */

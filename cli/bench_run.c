@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { SPEC_LIMIT = 1 << 20 };
 
@@ -21,7 +23,21 @@ enum { SPEC_LIMIT = 1 << 20 };
 struct telling {
     double last_s;    /* when the line was drawn, or a line of JSON printed */
     size_t num_wrong; /* rows that are not ok, of this call */
+    bool is_paced;    /* by standard input, */
+    bool is_over;     /* which has ended */
 };
+
+/* After a row the next one begins when a byte comes: whoever sends them may compute in between. */
+static void keep_pace(struct telling *telling, bool is_row) {
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    char byte;
+    int ready;
+    do
+        ready = poll(&input, 1, is_row ? 200 : 0);
+    while (is_row && ready <= 0 && !cli_interrupted());
+    if (ready > 0 && (is_row ? read(STDIN_FILENO, &byte, 1) != 1 : !(input.revents & POLLIN)))
+        telling->is_over = true;
+}
 
 static void print_json(const diarist_bench_progress *p) {
     json_t *event = json_pack(
@@ -78,7 +94,9 @@ static int tell(void *data, const diarist_bench_progress *p) {
             draw(p);
         }
     }
-    return cli_interrupted();
+    if (telling->is_paced)
+        keep_pace(telling, p->status);
+    return cli_interrupted() || telling->is_over;
 }
 
 /* ---- files -------------------------------------------------------------------------------- */
@@ -151,6 +169,8 @@ int cli_bench_run(const struct cli_settings *settings, const diarist_bench_setti
     char *run_dir = settings->run_dir ? cli_text("%s", settings->run_dir) : default_run_dir(spec);
     diarist_bench_run_options_init(&options);
     options.retry_failed = settings->retry_failed;
+    options.job_id = settings->job_id;
+    telling.is_paced = settings->paced;
     options.progress = tell;
     options.progress_data = &telling;
     int rc = CLI_EXIT_LIMIT;

@@ -23,10 +23,10 @@ static const struct {
     {"datasets", cli_bench_datasets, DATASETS "|audio|rttm|uem|strict|format"},
     {"systems", cli_bench_systems, SYSTEMS "|format"},
     {"spec", cli_bench_spec, DATASETS "|" SYSTEMS},
-    {"run", cli_bench_run, DATASETS "|" SYSTEMS "|run-dir|retry-failed"},
+    {"run", cli_bench_run, DATASETS "|" SYSTEMS "|run-dir|job-id|paced|retry-failed"},
     {"report", cli_bench_report, "format"},
     {"compare", cli_bench_compare, "format"},
-    {"publish", cli_bench_publish, "to|include-internal-fields|base-url"},
+    {"publish", cli_bench_publish, "to|include-internal-fields|base-url|job-id|api-key"},
     {"scan", cli_bench_scan, ""},
 };
 enum { NUM_SUB_COMMANDS = sizeof sub_commands / sizeof sub_commands[0] };
@@ -40,15 +40,15 @@ static const char *own_path(char path[PATH_MAX]) {
     return path;
 }
 
-static void fill(diarist_bench_settings *bench, const struct cli_settings *settings,
-                 const char *program) {
+void cli_bench_settings(diarist_bench_settings *bench, const struct cli_settings *settings) {
+    static char program[PATH_MAX]; /* frames hold 4096 bytes */
     diarist_bench_settings_init(bench);
     bench->datasets_file = settings->datasets_file;
     if (settings->datasets_root)
         bench->datasets_root = settings->datasets_root;
     if (settings->environments)
         bench->environments = settings->environments;
-    bench->program = program;
+    bench->program = own_path(program);
     bench->default_cpu_threads = settings->default_cpu_threads;
     bench->systems_file = settings->systems_file;
 }
@@ -79,10 +79,11 @@ static int usage(const char *given) {
 /* Every flag of bench's own is one of the sub-command's. */
 static int check_options(const struct cli_settings *settings, const char *name,
                          const char *options) {
+    const unsigned own = 1u << CLI_BENCH | 1u << CLI_SERVE; /* serve shares some */
     for (size_t i = 0; i < cli_num_options; i++) {
         const struct cli_option *option = &cli_options[i];
-        if (option->commands == 1u << CLI_BENCH && settings->origin[i] == CLI_FROM_FLAG &&
-            common_choice(options, option->name) < 0) {
+        if (option->commands && !(option->commands & ~own) &&
+            settings->origin[i] == CLI_FROM_FLAG && common_choice(options, option->name) < 0) {
             cli_error("bench", "--%s: not an option of bench %s; see diarist bench --help",
                       option->name, name);
             return CLI_EXIT_USAGE;
@@ -93,9 +94,8 @@ static int check_options(const struct cli_settings *settings, const char *name,
 
 int cli_run_bench(const struct cli_settings *settings) {
     const char *name = settings->num_operands ? settings->operands[0] : "";
-    static char program[PATH_MAX]; /* frames hold 4096 bytes */
     diarist_bench_settings bench;
-    fill(&bench, settings, own_path(program));
+    cli_bench_settings(&bench, settings);
     for (int i = 0; i < NUM_SUB_COMMANDS; i++)
         if (!strcmp(name, sub_commands[i].name)) {
             int rc = check_options(settings, name, sub_commands[i].options);

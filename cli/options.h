@@ -84,18 +84,17 @@ struct cli_settings {
     const char *audio_dir, *rttm_dir, *uem_dir; /* bench datasets bind */
     bool strict;
     const char *run_dir; /* bench run; NULL: one of its own */
-    bool retry_failed;
-    double collar_s; /* score, as are the next three */
+    bool retry_failed, paced;
+    const char *job_id; /* bench run, publish; NULL: not given */
+    double collar_s;    /* score, as are the next three */
     bool skip_overlap;
     const char *uem; /* NULL: not given */
     int32_t score_format;
-    const char *publish_to, *base_url; /* bench publish; NULL: not given */
+    const char *publish_to, *base_url, *api_key; /* bench publish; NULL: not given */
     bool internal_fields;
-    const char *listen, *data;             /* serve, as is what follows; data NULL: the XDG place */
-    const char *api_keys, *api_key_header; /* NULL: none; X-API-Key */
-    int32_t max_upload_mb, max_audio_s, max_queue, idle_s, drain_s, model_retry_s;
-    bool speakers;
-    const char *embedding_url, *speaker_embedding_url; /* NULL: none */
+    const char *listen, *data; /* serve, as is what follows; data NULL: the XDG place */
+    const char *api_keys, *bench_api_keys, *api_key_header; /* NULL, NULL: none; X-API-Key */
+    int32_t max_upload_mb, max_audio_s, max_queue, idle_s, drain_s;
     bool no_config, help, version, man;
     const char *completions;
 

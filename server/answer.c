@@ -30,7 +30,6 @@ const char *server_status_title(int status) {
                   {422, "Unprocessable Content"},
                   {429, "Too Many Requests"},
                   {500, "Internal Server Error"},
-                  {502, "Bad Gateway"},
                   {503, "Service Unavailable"},
                   {507, "Insufficient Storage"}};
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
@@ -54,26 +53,41 @@ void server_answer_json(struct server_exchange *exchange, int status, json_t *va
     server_answer_text(exchange, status, "application/json", text, text ? strlen(text) : 0);
 }
 
+/* Names that clients gave may be in it, which need not be UTF-8. */
+static void make_printable(char *text) {
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+            *c = '?';
+}
+
+/* field NULL: none. */
+static void answer_problem(struct server_exchange *exchange, int status, char *field,
+                           char *detail) {
+    make_printable(detail);
+    json_t *problem = json_pack("{s:s,s:s,s:i,s:s,s:s}", "type", "about:blank", "title",
+                                server_status_title(status), "status", status, "detail", detail,
+                                "request_id", exchange->id);
+    if (field) {
+        make_printable(field);
+        json_object_set_new(problem, "field", json_string(field));
+    }
+    server_answer_json(exchange, status, problem);
+    exchange->answer.type = "application/problem+json";
+}
+
 void server_answer_problem(struct server_exchange *exchange, int status, const char *format, ...) {
     char detail[512];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(detail, sizeof detail, format, arguments);
     va_end(arguments);
-    /* Names that clients gave may be in it, which need not be UTF-8. */
-    for (char *c = detail; *c; c++)
-        if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
-            *c = '?';
-    json_t *problem = json_pack("{s:s,s:s,s:i,s:s,s:s}", "type", "about:blank", "title",
-                                server_status_title(status), "status", status, "detail", detail,
-                                "request_id", exchange->id);
-    server_answer_json(exchange, status, problem);
-    exchange->answer.type = "application/problem+json";
+    answer_problem(exchange, status, NULL, detail);
 }
 
-const char *server_without_path(const char *message, const char *path) {
-    size_t n = strlen(path);
-    if (!strncmp(message, path, n) && !strncmp(message + n, ": ", 2))
-        return message + n + 2;
-    return strstr(message, path) ? "it cannot be decoded" : message;
+void server_answer_invalid(struct server_exchange *exchange, const char *field,
+                           const char *detail) {
+    char place[256], text[512];
+    snprintf(place, sizeof place, "%s", field);
+    snprintf(text, sizeof text, "%s", detail);
+    answer_problem(exchange, 422, place, text);
 }

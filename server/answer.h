@@ -14,12 +14,12 @@ void server_answer_json(struct server_exchange *exchange, int status, json_t *va
 void server_answer_problem(struct server_exchange *exchange, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same of one of the request's fields ("systems[0].params.preset"), which is 422. */
+void server_answer_invalid(struct server_exchange *exchange, const char *field, const char *detail);
+
 /* text is taken over. */
 void server_answer_text(struct server_exchange *exchange, int status, const char *type, char *text,
                         size_t size);
-
-/* The library names the file in front of what is wrong; clients know it by another name. */
-const char *server_without_path(const char *message, const char *path);
 
 /* "Not Found" */
 const char *server_status_title(int status);

@@ -4,6 +4,7 @@
 #include "job_json.h"
 #include "job_options.h"
 #include "job_result.h"
+#include "query.h"
 #include "routes.h"
 
 #include <fcntl.h>
@@ -116,13 +117,6 @@ void server_job_create(struct server *server, struct server_exchange *exchange) 
     }
     if (server_result_check(exchange))
         return;
-    if (!server->worker) {
-        server_answer_problem(exchange, 503,
-                              "there is no model to diarize with; try again once the log says that "
-                              "it is loaded");
-        exchange->answer.retry_after_s = 60;
-        return;
-    }
     json_t *options =
         server_job_options(&exchange->fields, besides, &server->settings->engine, &err);
     char *text = options ? json_dumps(options, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
@@ -144,29 +138,11 @@ void server_job_get(struct server *server, struct server_exchange *exchange) {
     server_job_clear(&job);
 }
 
-/* A whole number from min to max; without the field what *out is. -1: the answer says why. */
-static int parse_number(struct server_exchange *exchange, const char *name, int64_t min,
-                        int64_t max, int64_t *out) {
-    const char *text = server_fields_get(&exchange->fields, name);
-    char *end;
-    if (!text)
-        return 0;
-    long long value = strtoll(text, &end, 10);
-    if (!*text || *end || strspn(text, "0123456789") != strlen(text) || value < min ||
-        value > max || strlen(text) > 18) {
-        server_answer_problem(exchange, 400, "%s is a whole number from %lld to %lld", name,
-                              (long long)min, (long long)max);
-        return -1;
-    }
-    *out = value;
-    return 0;
-}
-
 void server_job_list(struct server *server, struct server_exchange *exchange) {
     int64_t limit = DEFAULT_LIMIT, before = 0;
     size_t num = 0;
-    if (parse_number(exchange, "limit", 1, MAX_LIMIT, &limit) ||
-        parse_number(exchange, "cursor", 1, 999999999999999999, &before))
+    if (server_query_number(exchange, "limit", 1, MAX_LIMIT, &limit) ||
+        server_query_number(exchange, "cursor", 1, 999999999999999999, &before))
         return;
     struct server_job *jobs = calloc((size_t)limit + 1, sizeof *jobs);
     enum server_stored stored =
@@ -196,8 +172,7 @@ void server_job_remove(struct server *server, struct server_exchange *exchange) 
     struct server_job job = {0};
     enum server_stored stored = server_store_cancel(server->store, exchange->item);
     if (!stored) {
-        if (server->worker)
-            server_worker_cancel(server->worker, exchange->item);
+        server_worker_cancel(server->worker, exchange->item);
         if (!server_job_find(server, exchange, exchange->item, &job))
             server_answer_json(exchange, 200, server_job_json(server, &job));
         server_job_clear(&job);

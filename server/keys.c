@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int server_keys_init(struct server_keys *keys, const char *list) {
-    *keys = (struct server_keys){0};
+int server_keys_add(struct server_keys *keys, const char *list) {
     for (const char *key = list ? list : ""; *key; key += strspn(key, ", ")) {
         size_t n = strcspn(key, ", ");
         unsigned char(*grown)[32] = n ? realloc(keys->hashes, 32 * (keys->num + 1)) : keys->hashes;

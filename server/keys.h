@@ -12,8 +12,8 @@ struct server_keys {
                                     long comparing takes */
 };
 
-/* list: keys with commas; NULL or "": none. -1: no memory. */
-int server_keys_init(struct server_keys *keys, const char *list);
+/* Adds those of a list, with commas; NULL or "": none. -1: no memory. */
+int server_keys_add(struct server_keys *keys, const char *list);
 void server_keys_free(struct server_keys *keys);
 /* Whether it is one of them. */
 bool server_keys_hold(const struct server_keys *keys, const char *key);

@@ -5,7 +5,6 @@
 #include "answer.h"
 #include "body.h"
 #include "routes.h"
-#include "upload.h"
 
 #include <jansson.h>
 #include <libwebsockets.h>
@@ -169,11 +168,9 @@ int server_request_read(struct server_exchange *exchange, struct server *server,
                     copy(wsi, WSI_TOKEN_HTTP_RANGE, exchange->range, sizeof exchange->range)))
         status = refuse(exchange, 400, "a header is too long");
     /* Boundaries and fields come on top of an upload's file. */
-    uint64_t max_upload = server->settings->max_upload_bytes + MAX_IDLE_BODY;
     if (!status && exchange->route->body == SERVER_BODY_UPLOAD)
-        status = check_body(exchange, server, length, max_upload);
-    else if (!status && exchange->route->body == SERVER_BODY_TRANSCRIPT)
-        status = check_body(exchange, server, length, max_upload + SERVER_MAX_DOCUMENT_BYTES);
+        status = check_body(exchange, server, length,
+                            server->settings->max_upload_bytes + MAX_IDLE_BODY);
     else if (!status && exchange->route->body == SERVER_BODY_JSON)
         status = check_body(exchange, server, length, SERVER_MAX_JSON);
     else if (!status && length > MAX_IDLE_BODY)

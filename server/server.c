@@ -8,7 +8,6 @@
 #include "clock.h"
 #include "common/files.h"
 #include "http.h"
-#include "known.h"
 #include "log.h"
 
 #include <dirent.h>
@@ -53,12 +52,12 @@ static int open_data(struct server *server, diarist_error *err) {
     const char *data = server->settings->data;
     char path[SERVER_MAX_PATH + 16];
     int rc = make_folder(server->audio, data, "audio", err);
-    if (!rc && server->settings->speakers)
-        rc = make_folder(server->speakers, data, "speakers", err);
     if (!rc)
         rc = make_folder(server->uploads, data, "uploads", err);
     if (!rc)
         rc = make_folder(server->scratch, data, "scratch", err);
+    if (!rc && server->settings->bench)
+        rc = make_folder(server->runs, data, "benchmarks", err);
     snprintf(path, sizeof path, "%s/store.sqlite", data);
     if (!rc)
         rc = server_store_open(&server->store, path, err);
@@ -78,18 +77,13 @@ static void run_until(struct server *server, struct server_http *http, double de
         server_http_step(http);
 }
 
-static bool is_busy(struct server *server, struct server_http *http) {
-    bool works = server->worker && server_worker_drain(server->worker);
-    return works || server_http_computing(http);
-}
-
 static void drain(struct server *server, struct server_http *http) {
     double deadline = server_ticks() + server->settings->drain_s;
     server_log("info", "draining", "{s:i}", "seconds", (int)server->settings->drain_s);
     atomic_store(&server->draining, true);
-    while (is_busy(server, http) && server_ticks() < deadline)
+    server_bench_worker_drain(server->bench);
+    while (server_worker_drain(server->worker) && server_ticks() < deadline)
         server_http_step(http);
-    atomic_store(&server->stopping, true);
     server_http_step(http);
     server_http_dismiss(http);
     run_until(server, http, server_ticks() + DISMISS_S);
@@ -99,39 +93,17 @@ static void on_changed(void *data) {
     server_http_changed(data);
 }
 
-/* Once there is a model. settings: the worker's own. */
-static int start_worker(struct server *server, struct server_settings *settings,
-                        struct server_http *http, diarist_error *err) {
-    struct server_worker *worker = NULL;
-    settings->model = server_embedder_model(server->embedder);
-    int rc = settings->model ? server_worker_start(&worker, server->store, settings, server->audio,
-                                                   server->scratch, on_changed, http, err)
-                             : DIARIST_OK;
-    server->worker = worker;
-    return rc;
-}
-
-static void tell_ready(struct server *server) {
-    const diarist_model *model = server_embedder_model(server->embedder);
-    diarist_model_info info = {0};
-    if (model)
-        diarist_model_describe(model, &info);
-    server_log("info", "ready", "{s:s?,s:s?,s:s?,s:b}", "model", info.name, "sha256", info.sha256,
-               "instruction_set", info.instruction_set, "keys", (int)(server->keys.num > 0));
-    if (!server->keys.num)
-        server_log("warning", "no_keys", "{s:s}", "message",
-                   "DIARIST_API_KEYS is not set: this machine alone is served");
-}
-
-int server_run(const struct server_settings *given, diarist_error *err) {
-    struct server_settings settings = *given, of_worker;
-    struct server server = {.settings = &settings};
+int server_run(const struct server_settings *settings, diarist_error *err) {
+    struct server server = {.settings = settings};
     struct server_http *http = NULL;
+    diarist_model_info info;
     int rc = DIARIST_OK;
-    if (server_keys_init(&server.keys, settings.keys)) {
+    server_gate_init(&server.gate);
+    if (server_keys_add(&server.keys, settings->keys) ||
+        server_keys_add(&server.keys, settings->more_keys)) {
         *err = (diarist_error){DIARIST_ERROR_MEMORY, "out of memory"};
         rc = DIARIST_ERROR_MEMORY;
-    } else if (!server.keys.num && !server_is_loopback(settings.address)) {
+    } else if (!server.keys.num && !server_is_loopback(settings->address)) {
         *err = (diarist_error){DIARIST_ERROR_ARGUMENT,
                                "without keys only this machine may be served; set DIARIST_API_KEYS "
                                "or listen on 127.0.0.1"};
@@ -140,34 +112,32 @@ int server_run(const struct server_settings *given, diarist_error *err) {
     if (!rc)
         rc = open_data(&server, err);
     if (!rc)
-        rc =
-            server_embedder_new(&server.embedder, &settings, server.scratch, &server.stopping, err);
-    if (!rc && settings.profiles) {
-        struct server_known known;
-        rc = server_known_open(&known, &server, err);
-        server_known_clear(&known);
-    }
-    if (!rc)
         rc = server_http_open(&http, &server, err);
+    if (!rc)
+        rc = server_worker_start(&server.worker, server.store, settings, server.audio,
+                                 server.scratch, &server.gate, on_changed, http, err);
+    if (!rc && settings->bench)
+        rc = server_bench_worker_start(&server.bench, server.store, settings->bench, server.runs,
+                                       &server.gate, err);
     if (!rc) {
-        of_worker = settings;
-        rc = start_worker(&server, &of_worker, http, err);
-        settings.model = of_worker.model;
-    }
-    if (!rc) {
-        tell_ready(&server);
-        while (!rc && !settings.stopped()) {
+        diarist_model_describe(settings->model, &info);
+        server_log("info", "ready", "{s:s,s:s,s:s,s:b}", "model", info.name, "sha256", info.sha256,
+                   "instruction_set", info.instruction_set, "keys", (int)(server.keys.num > 0));
+        if (!server.keys.num)
+            server_log("warning", "no_keys", "{s:s}", "message",
+                       "DIARIST_API_KEYS is not set: this machine alone is served");
+        while (!settings->stopped())
             server_http_step(http);
-            if (!server.worker)
-                rc = start_worker(&server, &of_worker, http, err);
-        }
         drain(&server, http);
         server_worker_stop(server.worker);
+        server_bench_worker_stop(server.bench);
         server_log("info", "stopped", "{}");
+    } else {
+        server_worker_stop(server.worker);
     }
     server_http_close(http);
-    server_embedder_free(server.embedder);
     server_store_close(server.store);
     server_keys_free(&server.keys);
+    server_gate_destroy(&server.gate);
     return rc;
 }

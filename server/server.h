@@ -9,27 +9,22 @@
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
+#include "diarist/bench.h"
 #include "diarist/diarist.h"
 
 #include <stdbool.h>
 
 struct server_settings {
-    const char *address; /* IPv4, "127.0.0.1" */
-    int32_t port;        /* 0: any that is free; the log says which */
-    const char *data;    /* folder of recordings and store; made when it is not there */
-    const char *keys;    /* that clients may have, with commas; NULL or "": none is asked for, and
-                            address must be of this machine alone */
+    const char *address;   /* IPv4, "127.0.0.1" */
+    int32_t port;          /* 0: any that is free; the log says which */
+    const char *data;      /* folder of recordings and store; made when it is not there */
+    const char *keys;      /* that clients may have, with commas; NULL or "": none is asked for, and
+                              address must be of this machine alone */
+    const char *more_keys; /* the same */
     const char *key_header; /* "X-API-Key" */
-    /* The model; or NULL and how to load it, which is tried at the start and, should it fail, each
-     * time that an embedding is asked for and model_retry_s have passed. */
     const diarist_model *model;
-    int (*load_model)(const void *data, diarist_model **out, diarist_error *err);
-    const void *load_data;
-    int32_t model_retry_s;
-    const char *embedding_url; /* of the service that embeddings fall back on; NULL: none */
-    bool speakers;             /* whether clients may have known speakers kept */
-    const char *profiles;      /* known speakers besides: a folder or file; NULL: none */
-    diarist_options engine;    /* of jobs that do not say otherwise */
+    diarist_options engine;              /* of jobs that do not say otherwise */
+    const diarist_bench_settings *bench; /* NULL: there are no benchmarks */
     uint64_t max_upload_bytes;
     double max_audio_s;    /* of a recording, decoded */
     int32_t max_queue;     /* jobs that are queued or running */

@@ -3,7 +3,8 @@
 #ifndef SERVER_STATE_H
 #define SERVER_STATE_H
 
-#include "embedder.h"
+#include "bench_worker.h"
+#include "gate.h"
 #include "keys.h"
 #include "server.h"
 #include "store.h"
@@ -16,11 +17,12 @@ struct server {
     const struct server_settings *settings;
     struct server_keys keys;
     struct server_store *store;
-    struct server_embedder *embedder;
-    struct server_worker *_Atomic worker; /* NULL: there is no model yet */
-    char audio[SERVER_MAX_PATH], uploads[SERVER_MAX_PATH], scratch[SERVER_MAX_PATH],
-        speakers[SERVER_MAX_PATH];
-    atomic_bool draining, stopping; /* stopping: what computes is to end now */
+    struct server_worker *worker;
+    struct server_bench_worker *bench; /* NULL: there are no benchmarks */
+    struct server_gate gate;           /* of both */
+    char audio[SERVER_MAX_PATH], uploads[SERVER_MAX_PATH], scratch[SERVER_MAX_PATH];
+    char runs[SERVER_MAX_PATH]; /* of benchmarks */
+    atomic_bool draining;
     /* Counted since the start, for /metrics. */
     atomic_ullong requests[6]; /* by the first digit of the status */
     atomic_ullong upload_bytes, jobs_added;

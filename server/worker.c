@@ -21,6 +21,7 @@ struct server_worker {
     struct server_store *store;
     const struct server_settings *settings;
     const char *folder, *scratch;
+    struct server_gate *gate;
     server_worker_changed *changed;
     void *data;
     pthread_t thread;
@@ -248,9 +249,12 @@ static void *work_on(void *data) {
     struct server_job job = {0};
     pthread_mutex_lock(&worker->lock);
     while (!worker->stopping) {
-        bool draining = worker->draining;
         pthread_mutex_unlock(&worker->lock);
-        bool taken = !draining && !server_store_take(worker->store, &job);
+        server_gate_enter(worker->gate, false);
+        pthread_mutex_lock(&worker->lock);
+        bool ends = worker->draining || worker->stopping;
+        pthread_mutex_unlock(&worker->lock);
+        bool taken = !ends && !server_store_take(worker->store, &job);
         if (taken) {
             announce(worker, &job);
             /* Canceled between taking and announcing: nobody could tell this thread. */
@@ -259,6 +263,7 @@ static void *work_on(void *data) {
             server_job_clear(&job);
             announce(worker, NULL);
         }
+        server_gate_leave(worker->gate);
         pthread_mutex_lock(&worker->lock);
         if (!taken && !worker->stopping) {
             struct timespec until;
@@ -273,8 +278,8 @@ static void *work_on(void *data) {
 
 int server_worker_start(struct server_worker **out, struct server_store *store,
                         const struct server_settings *settings, const char *folder,
-                        const char *scratch, server_worker_changed *changed, void *data,
-                        diarist_error *err) {
+                        const char *scratch, struct server_gate *gate,
+                        server_worker_changed *changed, void *data, diarist_error *err) {
     struct server_worker *worker = calloc(1, sizeof *worker);
     *out = NULL;
     if (!worker)
@@ -283,6 +288,7 @@ int server_worker_start(struct server_worker **out, struct server_store *store,
                                      .settings = settings,
                                      .folder = folder,
                                      .scratch = scratch,
+                                     .gate = gate,
                                      .changed = changed,
                                      .data = data};
     pthread_mutex_init(&worker->lock, NULL);

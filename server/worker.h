@@ -3,6 +3,7 @@
 #ifndef SERVER_WORKER_H
 #define SERVER_WORKER_H
 
+#include "gate.h"
 #include "server.h"
 #include "store.h"
 
@@ -11,11 +12,12 @@ struct server_worker;
 /* Told, on the worker's thread, that a job has gone on or ended. */
 typedef void server_worker_changed(void *data);
 
-/* folder: recordings, by the jobs' ids; scratch: where results are made. All must outlive it. */
+/* folder: recordings, by the jobs' ids; scratch: where results are made; gate: it works inside. All
+ * must outlive it. */
 int server_worker_start(struct server_worker **out, struct server_store *store,
                         const struct server_settings *settings, const char *folder,
-                        const char *scratch, server_worker_changed *changed, void *data,
-                        diarist_error *err);
+                        const char *scratch, struct server_gate *gate,
+                        server_worker_changed *changed, void *data, diarist_error *err);
 /* A job was added. */
 void server_worker_wake(struct server_worker *worker);
 /* That job was canceled: it is given up if it is the one being worked on. */

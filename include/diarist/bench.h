@@ -24,7 +24,10 @@ typedef struct diarist_bench_settings {
     const char *program;         /* of the system `diarist`; NULL: its rows fail with a reason */
     int32_t default_cpu_threads; /* of specifications that do not say; 0: all of this process */
     const char *systems_file; /* a JSON list of systems that specifications may name; NULL: none */
-    int32_t refuse_commands;  /* 1: specifications may not bring commands of their own */
+    /* 1: specifications may not bring commands of their own, nor name files (parameters that are
+     * texts): they come from somebody else than who owns this machine. Those of systems_file may.
+     */
+    int32_t refuse_commands;
 } diarist_bench_settings;
 
 /* Sets every field to its default. Never fails. */
@@ -104,6 +107,8 @@ typedef struct diarist_bench_run_options {
     int32_t retry_failed; /* 1: rows of the folder that are not ok are measured again; default 0 */
     diarist_bench_progress_fn progress; /* NULL: none */
     void *progress_data;
+    const char *job_id; /* what a new run is called in its report: letters, digits, . _ -; NULL: a
+                           name is made */
 } diarist_bench_run_options;
 DIARIST_API void diarist_bench_run_options_init(diarist_bench_run_options *options);
 

@@ -1,11 +1,12 @@
 /* fuzz_spec.c - any bytes as a specification, a list of systems, a list of datasets.
  * SPDX-License-Identifier: MIT
  *
- * The last byte chooses. */
+ * The last byte chooses, and whether commands and texts are refused. */
 #include "diarist/bench.h"
 
 #include "fuzz.h"
 
+#include <jansson.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,6 +21,17 @@ static void check(int status, const char *text, const diarist_error *err) {
     FUZZ_CHECK(!status || status == DIARIST_ERROR_ARGUMENT || status == DIARIST_ERROR_INPUT);
 }
 
+/* Where commands are refused none comes through, whatever hides it. */
+static void check_no_commands(const char *text) {
+    json_t *spec = json_loads(text, 0, NULL), *system;
+    size_t i;
+    json_array_foreach(json_object_get(spec, "systems"), i, system) {
+        FUZZ_CHECK(json_is_null(json_object_get(system, "command")));
+        FUZZ_CHECK(json_is_null(json_object_get(system, "version_command")));
+    }
+    json_decref(spec);
+}
+
 /* What is resolved is a specification that resolves to itself. */
 static void check_spec(const diarist_bench_settings *settings, const char *spec) {
     diarist_error err = {0};
@@ -30,6 +42,8 @@ static void check_spec(const diarist_bench_settings *settings, const char *spec)
         FUZZ_CHECK(!diarist_bench_spec_check(&second, settings, first, &err));
         FUZZ_CHECK(!strcmp(first, second));
         free(second);
+        if (settings->refuse_commands)
+            check_no_commands(first);
     }
     free(first);
 }
@@ -71,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     snprintf(systems, sizeof systems, "%s", fuzz_path(given));
     diarist_bench_settings_init(&settings);
     settings.datasets_file = datasets;
+    settings.refuse_commands = data[size - 1] / 3 % 2;
     switch (data[size - 1] % 3) {
     case 0:
         check_spec(&settings, text);

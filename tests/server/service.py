@@ -55,11 +55,12 @@ class Answer:
 
 
 class Service:
-    def __init__(self, program, data, *options, keys=None, variables=None):
+    def __init__(self, program, data, *options, keys=None, **variables):
         environment = {name: value for name, value in os.environ.items()
-                       if not name.startswith(("DIARIST_API", "BENCH_"))} | (variables or {})
+                       if not name.startswith(("DIARIST_API", "BENCH_"))}
         if keys:
             environment["DIARIST_API_KEYS"] = keys
+        environment.update(variables)
         self.process = subprocess.Popen(
             [program, "serve", "--no-config", "--listen", "127.0.0.1:0", "--data", str(data),
              *options], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment, text=True)
