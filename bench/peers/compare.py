@@ -2,12 +2,12 @@
 """compare.py - measures diarist and its peers and writes results.csv and RESULTS.md.
 SPDX-License-Identifier: MIT
 
-Run by bench/peers/run, which sets up what it needs. Three parts, of which --parts chooses:
+Run by bench/peers/run, which sets up what it needs. Four parts, of which --parts chooses:
 
   recording   one long recording (or --files), CPU time, wall time, peak memory, DER, speakers; and the
               same for a five-second file as a whole process, started anew: the cold start
   sets        DER and speaker counts over the recordings of tests/accuracy, one pass
-  networks    segmentation and embedding networks alone
+  networks    segmentation and embedding networks alone (or those of --networks)
   community1  community-1 beside pyannote.audio, with random embedding weights
 
 What is measured replaces the rows of the same part, recording and system in results.csv; RESULTS.md
@@ -34,6 +34,8 @@ def options():
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
     parser.add_argument("--systems", nargs="+", metavar="NAME",
                         help="only those whose names begin so, of all parts but networks")
+    parser.add_argument("--networks", nargs="+", choices=networks.KINDS, default=networks.KINDS,
+                        metavar="NETWORK", help=f"of the part networks: {', '.join(networks.KINDS)}")
     parser.add_argument("--runs", type=int, help="of which medians are taken (default 3; --quick 1)")
     parser.add_argument("--quick", action="store_true", help="excerpts, to see that all works")
     parser.add_argument("--build", default=recordings.ROOT / "build", type=pathlib.Path)
@@ -102,8 +104,8 @@ def main():
             measured += measure_sets(opts, every, work)
         if "networks" in opts.parts:
             rows += [{"part": "networks", **row} for row in networks.measure(
-                opts.build / "bench" / "time_networks", opts.model, systems.threads(), opts.runs + 2,
-                opts.quick, work)]
+                opts.networks, opts.build / "bench" / "time_networks", opts.model, systems.threads(),
+                opts.runs + 2, opts.quick, work)]
         if "community1" in opts.parts:
             compared = community1.measure(opts.build / "diarist", opts.model, long_files(opts)[0], 1,
                                           opts.quick, work, is_wanted)

@@ -26,6 +26,7 @@ NETWORKS = [
     Network("ResNet34 with random weights, 10 s", "resnet34", "resnet34", (998, 80), 998, 12,
             "resnet34.output"),
 ]
+KINDS = tuple(dict.fromkeys(network.kind for network in NETWORKS))
 OURS = ("default", "float32")  # precisions of diarist, each of which others are compared with
 PEERS = {"onnxruntime": ["f32"], "openvino": ["f32", "default"]}
 BATCHES, QUICK_BATCHES = (1, 8, 32), (1, 8)
@@ -127,14 +128,15 @@ def subjects(program, model, network, threads, quick):
     return found
 
 
-def measure(program, model, threads, runs, quick, work):
-    """Rows of the table."""
+def measure(kinds, program, model, threads, runs, quick, work):
+    """Rows of the table, of networks of these kinds."""
+    wanted = [network for network in NETWORKS if network.kind in kinds]
     try:
         environments.networks()
     except Unavailable as failure:
-        return [{"subject": network.title, "system": "all", "failure": str(failure)} for network in NETWORKS]
+        return [{"subject": network.title, "system": "all", "failure": str(failure)} for network in wanted]
     rows = []
-    for network in NETWORKS:
+    for network in wanted:
         for count in sorted({1, threads}):
             print(f"{network.title}, threads: {count}", flush=True)
             running = subjects(program, model, network, count, quick)
