@@ -70,10 +70,6 @@ static int check_output(const char *path) {
 }
 
 static int check_settings(const struct cli_settings *settings) {
-    if (settings->preset == DIARIST_PRESET_FAST) {
-        cli_error("--preset", "fast is for recordings; give balanced or accurate");
-        return CLI_EXIT_USAGE;
-    }
     if (CLI_GIVEN(settings, threshold) && !settings->profiles) {
         cli_error("--threshold", "is of known speakers; give --profiles");
         return CLI_EXIT_USAGE;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "option_values.h"
 
+#include "diarist/diarist.h"
 #include "numbers.h"
 #include "options.h"
 
@@ -22,6 +23,14 @@ int cli_parse_channels(void *field, const char *text) {
         return 0;
     }
     return cli_parse_channel_number(field, text);
+}
+
+int cli_parse_live_preset(void *field, const char *text) {
+    const bool balanced = !strcmp(text, "balanced");
+    if (!balanced && strcmp(text, "accurate"))
+        return -1;
+    *(int32_t *)field = balanced ? DIARIST_PRESET_BALANCED : DIARIST_PRESET_ACCURATE;
+    return 0;
 }
 
 int cli_parse_shard(void *field, const char *text) {

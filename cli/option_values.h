@@ -9,6 +9,8 @@
 int cli_parse_channel_number(void *field, const char *text);
 /* The same, or CLI_CHANNELS_SPLIT for "split". */
 int cli_parse_channels(void *field, const char *text);
+/* int32_t, a diarist_preset: "balanced" or "accurate". */
+int cli_parse_live_preset(void *field, const char *text);
 /* int32_t[2]: "I/N". */
 int cli_parse_shard(void *field, const char *text);
 /* const char *: "s16le:16000:1"; the text itself is what the library takes. */
