@@ -232,7 +232,8 @@ def lists(service, folder, first):
     checks.expect("reports, newest first", everything["count"] == 4 and newest == jobs[::-1], everything)
     report = everything["results"][-1]
     checks.expect("what a report is", report["status"] == "completed" and report["dataset_id"] == "tiny"
-                  and [s["system_id"] for s in report["systems"]] == NAMES and report["report_key"] and report["created_at"], report)
+                  and [s["system_id"] for s in report["systems"]] == NAMES and report["report_key"]
+                  and report["created_at"], report)
     seen = []
     for offset in range(0, 6, 2):
         page = service.ask("GET", f"/v1/reports?limit=2&offset={offset}").json
