@@ -3,7 +3,8 @@
  *
  * config.toml is a strict part of TOML: `key = value` lines, where a value is a whole number, a
  * decimal number, true, false, or a "basic string" without escapes; blank lines and # comments.
- * Keys are names of long options. */
+ * Keys are names of long options. What follows [serve] is for that command alone, and goes before
+ * what stands above the first such line. */
 #include "parse.h"
 
 #include "report.h"
@@ -16,12 +17,13 @@
 
 enum { MAX_CONFIG_BYTES = 64 * 1024 };
 
-int cli_parse_environment(struct cli_settings *settings) {
+int cli_parse_environment(struct cli_settings *settings, enum cli_command command) {
     for (size_t i = 0; i < cli_num_options; i++) {
         const struct cli_option *option = &cli_options[i];
         const char *text = option->environment ? getenv(option->environment) : NULL;
         char why[400];
-        if (!text || !*text || settings->origin[i] >= CLI_FROM_ENVIRONMENT)
+        bool concerns = !option->configures || (option->configures & (1u << command));
+        if (!text || !*text || !concerns || settings->origin[i] >= CLI_FROM_ENVIRONMENT)
             continue;
         if (cli_option_set(settings, option, text, CLI_FROM_ENVIRONMENT, why, sizeof why)) {
             cli_error(option->environment, "%s", why);
@@ -96,68 +98,100 @@ static char *take_value(char *at, bool *is_string) {
     return at;
 }
 
-/* The row that a key sets for this command. *known: it sets something for some command. */
-static const struct cli_option *find_key(const char *key, enum cli_command command, bool *known) {
+/* What is being read. */
+struct config {
+    struct cli_settings *settings;
+    enum cli_command command;
+    unsigned sections; /* bit per command whose section has begun */
+    int section;       /* the command that lines are for; -1: all */
+    char *why;         /* [WHY_BYTES] what is wrong with the line */
+};
+enum { WHY_BYTES = 400 };
+
+#define WRONG(config, ...) snprintf((config)->why, WHY_BYTES, __VA_ARGS__)
+
+/* The row that a key sets for this command. *known: it sets something here for some command. */
+static const struct cli_option *find_key(const struct config *config, const char *key,
+                                         bool *known) {
     const struct cli_option *found = NULL;
+    unsigned here = config->section < 0 ? ~0u : 1u << config->section;
     *known = false;
     for (size_t i = 0; i < cli_num_options; i++) {
         const struct cli_option *option = &cli_options[i];
         size_t k = 0;
         while (key[k] && option->name[k] == (key[k] == '_' ? '-' : key[k]))
             k++;
-        if (key[k] || option->name[k] || !option->configures)
+        if (key[k] || option->name[k] || !(option->configures & here))
             continue;
         *known = true;
-        if (option->configures & (1u << command))
+        if (option->configures & here & (1u << config->command))
             found = option;
     }
     return found;
 }
 
-/* Why the pair cannot be, in why; 0 when it was set or is of no concern to the command. */
-static int set_pair(struct cli_settings *settings, enum cli_command command, const char *key,
-                    const char *value, bool is_string, char *why, size_t size) {
+/* Not 0: the pair cannot be. It is set unless it is of no concern to the command. */
+static int set_pair(struct config *config, const char *key, const char *value, bool is_string) {
     bool known;
-    const struct cli_option *option = find_key(key, command, &known);
+    const struct cli_option *option = find_key(config, key, &known);
     if (!known)
-        return snprintf(why, size,
-                        "unknown key '%s'; those that may be set are in the manual, FILES", key);
+        return WRONG(config, "unknown key '%s'; those that may be set are in the manual, FILES",
+                     key);
     if (!option)
         return 0;
     bool wants_string = option->kind == CLI_STRING || option->kind == CLI_CHOICE;
     if (wants_string != is_string)
-        return snprintf(why, size, "%s takes a %s", key,
-                        wants_string               ? "string; put it in quotes"
-                        : option->kind == CLI_FLAG ? "truth value; write true or false"
-                                                   : "number; write it without quotes");
+        return WRONG(config, "%s takes a %s", key,
+                     wants_string               ? "string; put it in quotes"
+                     : option->kind == CLI_FLAG ? "truth value; write true or false"
+                                                : "number; write it without quotes");
     if (option->kind == CLI_FLAG && strcmp(value, "true") && strcmp(value, "false"))
-        return snprintf(why, size, "%s takes a truth value; write true or false", key);
-    if (settings->origin[option - cli_options] == CLI_FROM_CONFIG)
-        return snprintf(why, size, "%s is set twice; remove one", key);
-    if (settings->origin[option - cli_options] > CLI_FROM_CONFIG ||
-        (option->kind == CLI_FLAG && !strcmp(value, "false")))
-        return 0;
-    return cli_option_set(settings, option, value, CLI_FROM_CONFIG, why, size);
+        return WRONG(config, "%s takes a truth value; write true or false", key);
+    enum cli_origin here = config->section < 0 ? CLI_FROM_CONFIG : CLI_FROM_SECTION;
+    enum cli_origin before = config->settings->origin[option - cli_options];
+    if (before == here)
+        return WRONG(config, "%s is set twice; remove one", key);
+    return before > here
+               ? 0
+               : cli_option_set(config->settings, option, value, here, config->why, WHY_BYTES);
 }
 
-static int parse_line(struct cli_settings *settings, enum cli_command command, char *line,
-                      char *why, size_t size) {
+/* "[serve]" */
+static int begin_section(struct config *config, char *line) {
+    char *name = skip_spaces(line + 1), *end = name + strcspn(name, " \t\r]");
+    char *close = skip_spaces(end), *rest = *close ? skip_spaces(close + 1) : close;
+    if (*close != ']' || (*rest && *rest != '#'))
+        return WRONG(config, "is not `[COMMAND]`; remove it or correct it");
+    *end = 0;
+    for (int i = 0; i < CLI_NUM_COMMANDS; i++) {
+        if (strcmp(cli_commands[i].name, name))
+            continue;
+        if (config->sections & (1u << i))
+            return WRONG(config, "[%s] is there twice; make one of them", name);
+        config->sections |= 1u << i;
+        config->section = i;
+        return 0;
+    }
+    return WRONG(config, "[%s]: there is no such command; see diarist --help", name);
+}
+
+static int parse_line(struct config *config, char *line) {
     char *key = skip_spaces(line);
     if (!*key || *key == '#')
         return 0;
+    if (*key == '[')
+        return begin_section(config, key);
     char *end = key + strspn(key, "abcdefghijklmnopqrstuvwxyz-_");
     char *equals = skip_spaces(end);
     if (end == key || *equals != '=')
-        return snprintf(why, size, "is not `key = value`; remove it or correct it");
+        return WRONG(config, "is not `key = value`; remove it or correct it");
     *end = 0;
     bool is_string;
     char *value = take_value(skip_spaces(equals + 1), &is_string);
     if (!value)
-        return snprintf(why, size,
-                        "%s: the value is malformed; write a number, true, false or "
-                        "a \"string\"",
-                        key);
-    return set_pair(settings, command, key, value, is_string, why, size);
+        return WRONG(
+            config, "%s: the value is malformed; write a number, true, false or a \"string\"", key);
+    return set_pair(config, key, value, is_string);
 }
 
 static int fail_line(const char *path, int number, const char *why) {
@@ -172,13 +206,13 @@ int cli_parse_config(struct cli_settings *settings, enum cli_command command) {
     int rc = settings->no_config ? 0 : config_path(&path);
     if (!rc && path)
         rc = read_config(path, &settings->config_text);
-    char *line = settings->config_text;
+    char *line = settings->config_text, why[WHY_BYTES];
+    struct config config = {settings, command, .section = -1, .why = why};
     for (int number = 1; !rc && line; number++) {
         char *next = strchr(line, '\n');
-        char why[400];
         if (next)
             *next++ = 0;
-        if (parse_line(settings, command, line, why, sizeof why))
+        if (parse_line(&config, line))
             rc = fail_line(path, number, why);
         line = next;
     }

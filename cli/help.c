@@ -74,7 +74,10 @@ static void put_option(FILE *to, const struct cli_option *option) {
         putc('\n', to);
         n = 0;
     }
-    put_wrapped(to, option->help, n, COLUMN);
+    char help[400];
+    if (option->environment)
+        snprintf(help, sizeof help, "%s [%s]", option->help, option->environment);
+    put_wrapped(to, option->environment ? help : option->help, n, COLUMN);
 }
 
 /* All rows of these commands under their headings. */
@@ -103,13 +106,17 @@ static void put_formats(FILE *to, bool reads) {
     }
 }
 
-static void put_environment(FILE *to) {
+/* What these commands take from the environment alone. */
+static void put_environment(FILE *to, unsigned commands) {
     fputs("\nEnvironment (flags > environment > ~/.config/diarist/config.toml > defaults)\n", to);
-    for (size_t i = 0; i < cli_num_options; i++)
-        if (cli_options[i].environment) {
-            int n = fprintf(to, "  %s", cli_options[i].environment);
-            put_wrapped(to, cli_options[i].help, n, COLUMN);
-        }
+    for (size_t i = 0; i < cli_num_options; i++) {
+        const struct cli_option *option = &cli_options[i];
+        if (!option->environment || option->commands ||
+            (option->configures && !(option->configures & commands)))
+            continue;
+        int n = fprintf(to, "  %s", option->environment);
+        put_wrapped(to, option->help, n, COLUMN);
+    }
 }
 
 static void put_exit_codes(FILE *to) {
@@ -146,7 +153,6 @@ void cli_print_help(FILE *to, enum cli_command command, bool whole_program) {
     put_options(to, 1u << command);
     if (has_formats)
         put_formats(to, command == CLI_CONVERT);
-    if (whole_program)
-        put_environment(to);
+    put_environment(to, 1u << command);
     put_exit_codes(to);
 }

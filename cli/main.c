@@ -31,7 +31,7 @@ static int run(struct cli_settings *settings, int argc, char **argv) {
         return rc;
     if (settings->help || settings->man || settings->completions)
         return print_text(settings, command, named);
-    rc = cli_parse_environment(settings);
+    rc = cli_parse_environment(settings, command);
     if (!rc)
         rc = cli_parse_config(settings, command);
     if (!rc)

@@ -131,7 +131,7 @@ static void put_config(FILE *to) {
     fputs(".TP\n\\fI$XDG_CONFIG_HOME/diarist/config.toml\\fR "
           "(default \\fI~/.config/diarist/config.toml\\fR)\n"
           "Lines of the form key = value. Flags go before the environment, the environment before "
-          "this file. Keys:",
+          "this file. What follows a line like [serve] is for that command alone. Keys:",
           to);
     const char *separator = " ";
     for (size_t i = 0; i < cli_num_options; i++) {

@@ -36,6 +36,9 @@
     ROW(name, CLI_CUSTOM, field, commands, group, __VA_ARGS__, .value = value_, .parse = parse_, \
         .expected = expected_)
 
+/* A setting of the service, also by [serve] and a variable. */
+#define SERVE(variable) .configures = BIT(CLI_SERVE), .environment = variable
+
 static const char speakers[] = "Speakers", turns[] = "Turns", input[] = "Input",
                   output[] = "Output", many[] = "Many files", bench[] = "Benchmarks",
                   service[] = "Service", general[] = "General";
@@ -225,35 +228,36 @@ const struct cli_option cli_options[] = {
 
     STRING("listen", listen, "ADDRESS:PORT", BIT(CLI_SERVE), service,
            "where (default 127.0.0.1:8080; port 0: any that is free, which the log tells)",
-           .configures = BIT(CLI_SERVE)),
+           SERVE("DIARIST_LISTEN")),
     STRING("data", data, "DIRECTORY", BIT(CLI_SERVE), service,
            "recordings and results (default $XDG_DATA_HOME/diarist/service)",
-           .configures = BIT(CLI_SERVE)),
+           SERVE("DIARIST_DATA")),
     INT("max-upload", max_upload_mb, "MB", 1, 1000000, BIT(CLI_SERVE), service,
-        "the largest file that is taken (default 2048)", .configures = BIT(CLI_SERVE)),
+        "the largest file that is taken (default 2048)", SERVE("DIARIST_MAX_UPLOAD")),
     INT("max-audio", max_audio_s, "SECONDS", 1, 1000000000, BIT(CLI_SERVE), service,
-        "the longest recording, decoded (default 86400)", .configures = BIT(CLI_SERVE)),
+        "the longest recording, decoded (default 86400)", SERVE("DIARIST_MAX_AUDIO")),
     INT("max-queue", max_queue, "N", 1, 1000000, BIT(CLI_SERVE), service,
-        "jobs that wait or run at a time; then 429 (default 1000)", .configures = BIT(CLI_SERVE)),
+        "jobs that wait or run at a time; then 429 (default 1000)", SERVE("DIARIST_MAX_QUEUE")),
     INT("idle-time", idle_s, "SECONDS", 1, 3600, BIT(CLI_SERVE), service,
         "a connection on which nothing happens so long is closed (default 30)",
-        .configures = BIT(CLI_SERVE)),
+        SERVE("DIARIST_IDLE_TIME")),
     INT("drain-time", drain_s, "SECONDS", 0, 3600, BIT(CLI_SERVE), service,
         "that the running job gets when the service ends (default 30)",
-        .configures = BIT(CLI_SERVE)),
+        SERVE("DIARIST_DRAIN_TIME")),
     STRING("api-keys", api_keys, NULL, 0, NULL, "keys that clients of serve may have, with commas",
-           .environment = "DIARIST_API_KEYS"),
+           SERVE("DIARIST_API_KEYS")),
     STRING("bench-api-keys", bench_api_keys, NULL, 0, NULL, "more of them, with commas",
-           .environment = "BENCH_API_KEYS"),
+           SERVE("BENCH_API_KEYS")),
     STRING("api-key-header", api_key_header, NULL, 0, NULL,
            "the header that clients of serve send a key in (default X-API-Key)",
-           .environment = "BENCH_API_KEY_HEADER"),
+           SERVE("BENCH_API_KEY_HEADER")),
 
     INT("threads", threads, "N", 0, 1024, HEARD | BIT(CLI_SERVE), general,
         "threads; 0: the cores that this process may use (default 0)", .letter = 't',
         .configures = ALL, .environment = "DIARIST_THREADS"),
     STRING("model", model, "NAME|FILE", HEARD | BIT(CLI_LINK) | BIT(CLI_SERVE), general,
-           "model set (default: default)", .letter = 'm', .configures = ALL),
+           "model set (default: default)", .letter = 'm', .configures = ALL,
+           .environment = "DIARIST_MODEL"),
     FLAG("quiet", quiet, ALL, general, "only errors on standard error", .letter = 'q',
          .configures = ALL),
     CHOICE("progress", progress, "auto|tty|json|none", AUDIO | BIT(CLI_BENCH), general,

@@ -1,7 +1,7 @@
 /* options.h - the one table of options and commands, and what the user chose.
  * SPDX-License-Identifier: MIT
  *
- * defaults -> config.toml -> environment -> flags -> struct cli_settings
+ * defaults -> config.toml, its [COMMAND] -> environment -> flags -> struct cli_settings
  * The parser, --help, the man page and the shell completions all come from the two tables. */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -32,7 +32,13 @@ enum { CLI_CPU_GENERIC, CLI_CPU_AVX2, CLI_CPU_AVX512, CLI_CPU_NEON, CLI_CPU_BEST
 enum { CLI_CHANNELS_SPLIT = -1 }; /* settings.channels: 0 mix, k >= 1 the k-th */
 
 /* Ordered by precedence. */
-enum cli_origin { CLI_FROM_DEFAULT, CLI_FROM_CONFIG, CLI_FROM_ENVIRONMENT, CLI_FROM_FLAG };
+enum cli_origin {
+    CLI_FROM_DEFAULT,
+    CLI_FROM_CONFIG,
+    CLI_FROM_SECTION, /* of config.toml: [serve] */
+    CLI_FROM_ENVIRONMENT,
+    CLI_FROM_FLAG
+};
 
 enum { CLI_MAX_OPTIONS = 128 };
 
@@ -143,10 +149,10 @@ struct cli_option {
     /* CLI_CUSTOM: 0 when text is good; `expected` says what would have been. */
     int (*parse)(void *field, const char *text);
     const char *expected;
-    unsigned commands;   /* bit per cli_command that takes it as a flag; 0: never a flag */
-    unsigned configures; /* bit per command for which config.toml may set it */
-    const char *environment;
-    const char *group; /* heading in the help; NULL: hidden */
+    unsigned commands;       /* bit per cli_command that takes it as a flag; 0: never a flag */
+    unsigned configures;     /* bit per command for which config.toml may set it */
+    const char *environment; /* sets it for those commands, or for all when there are none */
+    const char *group;       /* heading in the help; NULL: hidden */
     const char *help;
 };
 extern const struct cli_option cli_options[];

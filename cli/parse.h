@@ -11,7 +11,7 @@ int cli_parse(struct cli_settings *settings, enum cli_command *command, bool *na
               char **argv);
 
 /* What the flags left open: environment, then config.toml. Returns as cli_parse. */
-int cli_parse_environment(struct cli_settings *settings);
+int cli_parse_environment(struct cli_settings *settings, enum cli_command command);
 int cli_parse_config(struct cli_settings *settings, enum cli_command command);
 
 #endif

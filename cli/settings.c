@@ -59,9 +59,18 @@ static int parse_choice(const char *choices, const char *text, int32_t *out) {
     return 0;
 }
 
+/* "" is true: a flag on the command line has no value. */
+static int parse_flag(const char *text, bool *out) {
+    *out = !*text || !strcmp(text, "true") || !strcmp(text, "1");
+    return *out || !strcmp(text, "false") || !strcmp(text, "0") ? 0 : -1;
+}
+
 static void say_expected(const struct cli_option *option, const char *text, char *why,
                          size_t size) {
     switch (option->kind) {
+    case CLI_FLAG:
+        snprintf(why, size, "'%s' is neither true nor false", text);
+        break;
     case CLI_INT:
         snprintf(why, size, "'%s' is not a whole number from %.0f to %.0f", text, option->min,
                  option->max);
@@ -85,7 +94,7 @@ int cli_option_set(struct cli_settings *settings, const struct cli_option *optio
     int rc = 0;
     switch (option->kind) {
     case CLI_FLAG:
-        *(bool *)field = true;
+        rc = parse_flag(text, field);
         break;
     case CLI_INT:
         rc = cli_parse_whole(text, option->min, option->max, field);

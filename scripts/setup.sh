@@ -155,15 +155,25 @@ setup_program() {
     ln -sf cli/diarist "$build/diarist"
 }
 
-# The Python environment of the accuracy tests at $metrics.
+# python_environment DIRECTORY REQUIREMENTS WHAT: a virtual environment with these packages.
+python_environment() {
+    ! cmp -s "$2" "$1/requirements.txt" || return 0
+    say "setting up $3 (once)"
+    rm -rf "$1"
+    logged python3 -m venv "$1"
+    logged "$1/bin/python" -m pip install --quiet --disable-pip-version-check -r "$2"
+    cp "$2" "$1/requirements.txt"
+}
+
+# Of the accuracy tests, at $metrics.
 metrics=$cache/metrics
 setup_metrics() {
-    requirements=$root/tests/accuracy/requirements.txt
-    ! cmp -s "$requirements" "$metrics/requirements.txt" || return 0
-    say "setting up pyannote.metrics for scoring (once)"
-    rm -rf "$metrics"
-    logged python3 -m venv "$metrics"
-    logged "$metrics/bin/python" -m pip install --quiet --disable-pip-version-check \
-        -r "$requirements"
-    cp "$requirements" "$metrics/requirements.txt"
+    python_environment "$metrics" "$root/tests/accuracy/requirements.txt" "pyannote.metrics for scoring"
+}
+
+# Of the service's, at $service; the tests that need it are skipped without.
+service=$cache/service
+setup_service() {
+    (python_environment "$service" "$root/tests/server/requirements.txt" "schemathesis for the service") ||
+        say "schemathesis cannot be had: its test is skipped"
 }

@@ -5,15 +5,13 @@
 #include "clock.h"
 #include "job_json.h"
 #include "log.h"
-#include "query.h"
+#include "parameters.h"
 #include "routes.h"
 #include "state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MAX_LIMIT = 100, DEFAULT_LIMIT = 20 };
 
 /* Without datasets the paths are not there. -1: the answer is set. */
 static int check_enabled(const struct server *server, struct server_exchange *exchange) {
@@ -193,12 +191,11 @@ void server_bench_report_get(struct server *server, struct server_exchange *exch
 }
 
 void server_bench_report_list(struct server *server, struct server_exchange *exchange) {
-    int64_t limit = DEFAULT_LIMIT, offset = 0, count = 0;
+    int64_t limit = server_parameter_whole(exchange, "limit");
+    int64_t offset = server_parameter_whole(exchange, "offset"), count = 0;
     json_t *list, *one;
     size_t i;
-    if (check_enabled(server, exchange) ||
-        server_query_number(exchange, "limit", 1, MAX_LIMIT, &limit) ||
-        server_query_number(exchange, "offset", 0, 999999999999999999, &offset))
+    if (check_enabled(server, exchange))
         return;
     enum server_stored stored = server_bench_reports(server->store, offset, limit, &list, &count);
     if (stored) {

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "job_options.h"
 
+#include "parameters.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdarg.h>
@@ -19,33 +21,36 @@ static const struct option {
     size_t field;
     double min, max;
     const char *choices[4]; /* CHOICE: the field becomes the index */
+    const char *help;
 } options[] = {
-    {"num_speakers", WHOLE, ENGINE, offsetof(diarist_options, num_speakers), 1, 10000, {0}},
-    {"min_speakers", WHOLE, ENGINE, offsetof(diarist_options, min_speakers), 1, 10000, {0}},
-    {"max_speakers", WHOLE, ENGINE, offsetof(diarist_options, max_speakers), 1, 10000, {0}},
-    {"cluster_threshold", REAL, ENGINE, offsetof(diarist_options, cluster_threshold), -1, 2, {0}},
-    {"exclude_overlap",
-     CHOICE,
-     ENGINE,
-     offsetof(diarist_options, exclude_overlap),
-     0,
-     0,
-     {"false", "true"}},
-    {"min_duration_on", REAL, ENGINE, offsetof(diarist_options, min_duration_on_s), 0, 60, {0}},
-    {"min_duration_off", REAL, ENGINE, offsetof(diarist_options, min_duration_off_s), 0, 60, {0}},
-    {"step", REAL, ENGINE, offsetof(diarist_options, step_s), 0.5, 10, {0}},
-    {"preset",
-     CHOICE,
-     ENGINE,
-     offsetof(diarist_options, preset),
-     0,
-     0,
-     {"balanced", "fast", "accurate"}},
-    {"channel", WHOLE, AUDIO, offsetof(diarist_audio_options, channel), 1, 1024, {0}},
-    {"start", REAL, AUDIO, offsetof(diarist_audio_options, start_s), 0, 1e9, {0}},
-    {"duration", REAL, AUDIO, offsetof(diarist_audio_options, duration_s), 0.001, 1e9, {0}},
-    {"raw", TEXT, AUDIO, offsetof(diarist_audio_options, raw), 0, 0, {0}},
+    {"num_speakers", WHOLE, ENGINE, offsetof(diarist_options, num_speakers), 1, 10000,
+     .help = "as many people speak"},
+    {"min_speakers", WHOLE, ENGINE, offsetof(diarist_options, min_speakers), 1, 10000,
+     .help = "at least as many"},
+    {"max_speakers", WHOLE, ENGINE, offsetof(diarist_options, max_speakers), 1, 10000,
+     .help = "at most as many"},
+    {"cluster_threshold", REAL, ENGINE, offsetof(diarist_options, cluster_threshold), -1, 2,
+     .help = "similarity from which voices are one (the model has its own)"},
+    {"exclude_overlap", CHOICE, ENGINE, offsetof(diarist_options, exclude_overlap),
+     .choices = {"false", "true"}, .help = "embed speech of one speaker alone (true)"},
+    {"min_duration_on", REAL, ENGINE, offsetof(diarist_options, min_duration_on_s), 0, 60,
+     .help = "seconds; shorter turns are dropped"},
+    {"min_duration_off", REAL, ENGINE, offsetof(diarist_options, min_duration_off_s), 0, 60,
+     .help = "seconds; shorter pauses within a speaker's turns are filled"},
+    {"step", REAL, ENGINE, offsetof(diarist_options, step_s), 0.5, 10,
+     .help = "seconds between windows (the preset has its own)"},
+    {"preset", CHOICE, ENGINE, offsetof(diarist_options, preset),
+     .choices = {"balanced", "fast", "accurate"}, .help = "how much work is done (balanced)"},
+    {"channel", WHOLE, AUDIO, offsetof(diarist_audio_options, channel), 1, 1024,
+     .help = "that channel alone; otherwise all are mixed"},
+    {"start", REAL, AUDIO, offsetof(diarist_audio_options, start_s), 0, 1e9,
+     .help = "seconds to leave out at the beginning"},
+    {"duration", REAL, AUDIO, offsetof(diarist_audio_options, duration_s), 0.001, 1e9,
+     .help = "seconds from there; otherwise to the end"},
+    {"raw", TEXT, AUDIO, offsetof(diarist_audio_options, raw),
+     .help = "samples without a header: s16le:RATE:CHANNELS or f32le:RATE:CHANNELS"},
 };
+enum { NUM_OPTIONS = sizeof options / sizeof *options };
 
 const char *server_preset_name(int32_t preset) {
     static const char *const names[] = {"balanced", "fast", "accurate"};
@@ -62,7 +67,7 @@ static int fail(diarist_error *err, const char *format, ...) {
 }
 
 static const struct option *find(const char *name) {
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+    for (size_t i = 0; i < NUM_OPTIONS; i++)
         if (!strcmp(options[i].name, name))
             return &options[i];
     return NULL;
@@ -79,13 +84,20 @@ static int parse_number(double *out, const struct option *option, const char *te
     return option->kind == WHOLE && *out != floor(*out) ? -1 : 0;
 }
 
+/* Digits up to max, the first of which is not 0; *text moves behind them. */
+static bool take_whole(const char **text, unsigned long max) {
+    size_t n = strspn(*text, "0123456789");
+    unsigned long value = n > 0 && n < 10 && **text != '0' ? strtoul(*text, NULL, 10) : 0;
+    *text += n;
+    return value > 0 && value <= max;
+}
+
 /* "s16le:16000:1" */
 static bool is_raw(const char *text) {
-    unsigned rate, channels;
-    int used = 0;
-    return (!strncmp(text, "s16le:", 6) || !strncmp(text, "f32le:", 6)) && strlen(text) < 24 &&
-           sscanf(text + 6, "%9u:%4u%n", &rate, &channels, &used) == 2 && !text[6 + used] &&
-           rate > 0 && channels > 0 && channels <= 1024;
+    if (strncmp(text, "s16le:", 6) && strncmp(text, "f32le:", 6))
+        return false;
+    text += 6;
+    return take_whole(&text, 999999999) && *text++ == ':' && take_whole(&text, 1024) && !*text;
 }
 
 /* A field's value as JSON; NULL and the reason. */
@@ -115,13 +127,6 @@ static json_t *parse(const struct option *option, const char *text, diarist_erro
     }
 }
 
-static bool is_in(const char *const *names, const char *name) {
-    for (; *names; names++)
-        if (!strcmp(*names, name))
-            return true;
-    return false;
-}
-
 /* Whether all of it together makes sense to the engine. */
 static int check(const json_t *chosen, const diarist_options *defaults, diarist_error *err) {
     diarist_options engine = *defaults;
@@ -131,14 +136,14 @@ static int check(const json_t *chosen, const diarist_options *defaults, diarist_
     return rc ? rc : diarist_options_check(&engine, err);
 }
 
-json_t *server_job_options(const struct server_fields *fields, const char *const *besides,
+json_t *server_job_options(const struct server_fields *fields, const char *route_parameters,
                            const diarist_options *defaults, diarist_error *err) {
     json_t *chosen = json_object();
     int rc = chosen ? 0 : fail(err, "out of memory");
     for (size_t i = 0; i < fields->num && !rc; i++) {
         const struct server_field *field = &fields->items[i];
         const struct option *option = find(field->name);
-        if (!option && is_in(besides, field->name))
+        if (!option && server_parameter_is(route_parameters, field->name))
             continue;
         if (!option)
             rc = fail(err, "%.60s is no option", field->name);
@@ -180,4 +185,33 @@ int server_job_options_apply(const json_t *chosen, diarist_options *engine,
                 *(int32_t *)(void *)field = i;
     }
     return DIARIST_OK;
+}
+
+const char *server_job_option_name(size_t i) {
+    return i < NUM_OPTIONS ? options[i].name : NULL;
+}
+
+json_t *server_job_option_schema(size_t i) {
+    const struct option *option = &options[i];
+    json_t *schema = json_pack("{s:s}", "description", option->help), *choices = json_array();
+    for (size_t k = 0; k < 4 && option->choices[k]; k++)
+        json_array_append_new(choices, json_string(option->choices[k]));
+    if (option->kind == CHOICE)
+        json_object_set(schema, "enum", choices);
+    else
+        json_object_set_new(schema, "type",
+                            json_string(option->kind == WHOLE  ? "integer"
+                                        : option->kind == REAL ? "number"
+                                                               : "string"));
+    if (option->kind == WHOLE || option->kind == REAL) {
+        json_object_set_new(schema, "minimum", json_real(option->min));
+        json_object_set_new(schema, "maximum", json_real(option->max));
+    }
+    if (option->kind == TEXT)
+        json_object_set_new(
+            schema, "pattern",
+            json_string("^(s16le|f32le):[1-9][0-9]{0,8}:([1-9][0-9]{0,2}|10[01][0-9]|"
+                        "102[0-4])$"));
+    json_decref(choices);
+    return schema;
 }

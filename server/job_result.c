@@ -5,6 +5,7 @@
 #include "answer.h"
 #include "job_json.h"
 #include "log.h"
+#include "parameters.h"
 #include "routes.h"
 #include "scratch.h"
 
@@ -18,6 +19,7 @@
 
 /* ---- the result ---- */
 
+/* The one asked for, which has been checked. */
 static const diarist_format *find_format(const struct server_exchange *exchange) {
     const char *name = server_fields_get(&exchange->fields, "format");
     const diarist_format *format;
@@ -25,11 +27,6 @@ static const diarist_format *find_format(const struct server_exchange *exchange)
         if (format->can_write && !strcmp(format->name, name ? name : "json"))
             return format;
     return NULL;
-}
-
-static bool is_set(const struct server_exchange *exchange, const char *name) {
-    const char *value = server_fields_get(&exchange->fields, name);
-    return value && (!strcmp(value, "1") || !strcmp(value, "true"));
 }
 
 static const char *content_type(const char *extension) {
@@ -45,14 +42,6 @@ static const char *content_type(const char *extension) {
     return "text/plain; charset=utf-8";
 }
 
-int server_result_check(struct server_exchange *exchange) {
-    if (find_format(exchange))
-        return 0;
-    server_answer_problem(exchange, 400, "%.40s is no format",
-                          server_fields_get(&exchange->fields, "format"));
-    return -1;
-}
-
 static int write_result(struct server *server, struct server_exchange *exchange, const char *json,
                         diarist_error *err) {
     const diarist_format *format = find_format(exchange);
@@ -61,10 +50,11 @@ static int write_result(struct server *server, struct server_exchange *exchange,
     char *text = NULL;
     size_t size = 0;
     diarist_write_options_init(&options);
-    options.view = is_set(exchange, "exclusive") ? DIARIST_EXCLUSIVE : DIARIST_OVERLAPPING;
-    options.embeddings = is_set(exchange, "embeddings");
-    options.timing = is_set(exchange, "timing");
-    options.colors = is_set(exchange, "colors");
+    options.view =
+        server_parameter_flag(exchange, "exclusive") ? DIARIST_EXCLUSIVE : DIARIST_OVERLAPPING;
+    options.embeddings = server_parameter_flag(exchange, "embeddings");
+    options.timing = server_parameter_flag(exchange, "timing");
+    options.colors = server_parameter_flag(exchange, "colors");
     int rc = server_scratch_read(&document, json, server->scratch, err);
     if (!rc)
         rc = server_scratch_write(&text, &size, document, format->name, &options, server->scratch,
@@ -79,8 +69,6 @@ void server_answer_result(struct server *server, struct server_exchange *exchang
                           const struct server_job *job) {
     diarist_error err = {0};
     char *json = NULL;
-    if (server_result_check(exchange))
-        return;
     enum server_stored stored = server_store_result(server->store, job->id, &json);
     if (stored) {
         server_answer_unstored(exchange, stored);
@@ -93,7 +81,7 @@ void server_answer_result(struct server *server, struct server_exchange *exchang
 
 void server_job_result(struct server *server, struct server_exchange *exchange) {
     struct server_job job = {0};
-    if (server_result_check(exchange) || server_job_find(server, exchange, exchange->item, &job))
+    if (server_job_find(server, exchange, exchange->item, &job))
         return;
     if (job.state == SERVER_SUCCEEDED)
         server_answer_result(server, exchange, &job);

@@ -10,7 +10,4 @@
 void server_answer_result(struct server *server, struct server_exchange *exchange,
                           const struct server_job *job);
 
-/* -1: the fields ask for a format that there is not, and the answer says so. */
-int server_result_check(struct server_exchange *exchange);
-
 #endif

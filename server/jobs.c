@@ -4,7 +4,7 @@
 #include "job_json.h"
 #include "job_options.h"
 #include "job_result.h"
-#include "query.h"
+#include "parameters.h"
 #include "routes.h"
 
 #include <fcntl.h>
@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { MAX_LIMIT = 100, DEFAULT_LIMIT = 20 };
 
 /* ---- accepting ---- */
 
@@ -63,11 +61,6 @@ static void answer_waiting(struct server *server, struct server_exchange *exchan
     server_job_clear(&job);
 }
 
-static bool wants_wait(const struct server_exchange *exchange) {
-    const char *wait = server_fields_get(&exchange->fields, "wait");
-    return wait && (!strcmp(wait, "1") || !strcmp(wait, "true"));
-}
-
 /* The job goes into the store. */
 static void add_job(struct server *server, struct server_exchange *exchange, char *options) {
     struct server_upload *upload = exchange->upload;
@@ -99,7 +92,7 @@ static void add_job(struct server *server, struct server_exchange *exchange, cha
     snprintf(exchange->job, sizeof exchange->job, "%s", job.id);
     if (stored)
         server_answer_unstored(exchange, stored);
-    else if (wants_wait(exchange))
+    else if (server_parameter_flag(exchange, "wait"))
         answer_waiting(server, exchange);
     else
         answer_accepted(server, exchange, &job);
@@ -108,17 +101,15 @@ static void add_job(struct server *server, struct server_exchange *exchange, cha
 }
 
 void server_job_create(struct server *server, struct server_exchange *exchange) {
-    static const char *const besides[] = {"wait",       "filename", "format", "exclusive",
-                                          "embeddings", "timing",   "colors", NULL};
     diarist_error err;
     if (*exchange->job) {
         answer_waiting(server, exchange);
         return;
     }
-    if (server_result_check(exchange))
+    if (server_parameters_check(exchange))
         return;
-    json_t *options =
-        server_job_options(&exchange->fields, besides, &server->settings->engine, &err);
+    json_t *options = server_job_options(&exchange->fields, exchange->route->parameters,
+                                         &server->settings->engine, &err);
     char *text = options ? json_dumps(options, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     if (text)
         add_job(server, exchange, text);
@@ -139,11 +130,9 @@ void server_job_get(struct server *server, struct server_exchange *exchange) {
 }
 
 void server_job_list(struct server *server, struct server_exchange *exchange) {
-    int64_t limit = DEFAULT_LIMIT, before = 0;
+    int64_t limit = server_parameter_whole(exchange, "limit");
+    int64_t before = server_parameter_whole(exchange, "cursor");
     size_t num = 0;
-    if (server_query_number(exchange, "limit", 1, MAX_LIMIT, &limit) ||
-        server_query_number(exchange, "cursor", 1, 999999999999999999, &before))
-        return;
     struct server_job *jobs = calloc((size_t)limit + 1, sizeof *jobs);
     enum server_stored stored =
         jobs ? server_store_list(server->store, before, jobs, (size_t)limit + 1, &num)

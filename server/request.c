@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "body.h"
+#include "parameters.h"
 #include "routes.h"
 
 #include <jansson.h>
@@ -86,17 +87,16 @@ static int read_length(struct server_exchange *exchange, struct lws *wsi, uint64
 /* "a=b" fragments of the query, unescaped by libwebsockets. */
 static int read_query(struct server_exchange *exchange, struct lws *wsi) {
     char text[SERVER_MAX_FIELD_BYTES];
-    for (int i = 0;; i++) {
+    for (int i = 0; lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i) > 0; i++) {
         int n = lws_hdr_copy_fragment(wsi, text, sizeof text, WSI_TOKEN_HTTP_URI_ARGS, i);
-        if (n < 0)
-            return 0;
-        const char *equals = strchr(text, '=');
-        if ((size_t)n != strlen(text) || !equals ||
+        const char *equals = n > 0 ? strchr(text, '=') : NULL;
+        if (!equals || (size_t)n != strlen(text) ||
             server_fields_add(&exchange->fields, text, (size_t)(equals - text), equals + 1,
                               strlen(equals + 1)))
             return refuse(exchange, 400,
-                          "the query is not NAME=VALUE&..., or has too many of them");
+                          "the query is not NAME=VALUE&..., or too much of it, or too long");
     }
+    return server_parameters_check(exchange);
 }
 
 static int check_key(struct server_exchange *exchange, struct server *server, struct lws *wsi) {

@@ -14,6 +14,8 @@ static const struct server_route routes[] = {
      .answers = "200 Readiness, 503 Readiness"},
     {"GET", "/metrics", server_metrics, .summary = "figures for Prometheus",
      .answers = "200 Metrics"},
+    {"GET", "/openapi.json", server_openapi, .open = true, .summary = "this document",
+     .answers = "200 Document"},
     {"GET", "/v1/diarizations", server_job_list, .summary = "jobs, newest first",
      .parameters = "limit cursor", .answers = "200 JobList"},
     {"POST", "/v1/diarizations", server_job_create, SERVER_BODY_UPLOAD,
@@ -39,9 +41,9 @@ static const struct server_route routes[] = {
     {"GET", "/v1/jobs/{id}/report", server_bench_report_get, .summary = "a benchmark's report",
      .answers = "200 BenchmarkReport, 409"},
     {"GET", "/v1/reports", server_bench_report_list, .summary = "reports, newest first",
-     .parameters = "limit offset", .answers = "200 BenchmarkReportList"},
+     .parameters = "limit offset", .answers = "200 BenchmarkReportList, 404"},
     {"GET", "/v1/datasets", server_bench_dataset_list,
-     .summary = "the datasets that benchmarks may name", .answers = "200 DatasetList"},
+     .summary = "the datasets that benchmarks may name", .answers = "200 DatasetList, 404"},
 };
 enum { NUM_ROUTES = sizeof routes / sizeof *routes };
 

@@ -13,7 +13,8 @@ void server_route_methods(const char *path, char *out, size_t room);
 /* The i-th of the table; NULL: there are no more. */
 const struct server_route *server_route_at(size_t i);
 
-server_handler server_healthz, server_readyz, server_metrics;                         /* health.c */
+server_handler server_healthz, server_readyz, server_metrics; /* health.c */
+server_handler server_openapi;                                /* openapi.c */
 server_handler server_job_create, server_job_list, server_job_get, server_job_remove; /* jobs.c */
 server_handler server_job_events;                       /* job_events.c */
 server_handler server_job_result, server_job_recording; /* job_result.c */

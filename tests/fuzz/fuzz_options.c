@@ -70,7 +70,7 @@ static int parse(struct cli_settings *settings, int argc, char **argv) {
     bool named;
     int rc = cli_parse(settings, &command, &named, argc, argv);
     if (!rc)
-        rc = cli_parse_environment(settings);
+        rc = cli_parse_environment(settings, command);
     if (!rc)
         rc = cli_parse_config(settings, command);
     if (rc)

@@ -168,6 +168,7 @@ def options():
         "# comment\nstep = 2.5 # s\n\nmin-duration-on=0\nexclusive = false\r\n",
         'threads = "2"\n',
         'model = "a\\"b"\n[table]\n',
+        'threads = 2\n[serve]\nthreads = 1\nlisten = "127.0.0.1:1"\n[ vad ] # speech\nonset = 0.5\n',
     )
     return {
         f"{i}_{k}": "\n\n".join((line.replace(" ", "\n"), config)).encode()

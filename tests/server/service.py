@@ -17,6 +17,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import harness  # noqa: E402,F401
+from document import Document  # noqa: E402
 
 BOUNDARY = "x1y2z3"
 
@@ -67,8 +68,10 @@ class Service:
         atexit.register(self.process.kill)  # when a test breaks off
         self.log, self.events = [], queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
+        self.document = None
         self.port = self.event("listening")["port"]
         self.event("ready")
+        self.document = Document(self.ask("GET", "/openapi.json").body)
 
     def _read(self):
         for line in self.process.stderr:
@@ -89,7 +92,15 @@ class Service:
                 return event
 
     def ask(self, method, path, body=None, type=None, headers=(), timeout=120):
-        headers = dict(headers)
+        """The answer, which is as /openapi.json says."""
+        answer = self._ask(method, path, body, type, dict(headers), timeout)
+        wrong = self.document and self.document.wrong(
+            method, path, answer.status, answer.headers["Content-Type"], answer.body)
+        if wrong:
+            raise AssertionError(f"/openapi.json: {wrong}\n{answer}")
+        return answer
+
+    def _ask(self, method, path, body, type, headers, timeout):
         if type:
             headers["Content-Type"] = type
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
