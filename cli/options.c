@@ -250,7 +250,7 @@ const struct cli_option cli_options[] = {
            SERVE("BENCH_API_KEYS")),
     STRING("api-key-header", api_key_header, NULL, 0, NULL,
            "the header that clients of serve send a key in (default X-API-Key)",
-           SERVE("BENCH_API_KEY_HEADER")),
+           .configures = MEASURES, .environment = "BENCH_API_KEY_HEADER"),
 
     INT("threads", threads, "N", 0, 1024, HEARD | BIT(CLI_SERVE), general,
         "threads; 0: the cores that this process may use (default 0)", .letter = 't',
