@@ -232,37 +232,45 @@ enum server_stored server_bench_finish(struct server_store *store, const char *i
     return server_sql_end(store, stored);
 }
 
-static enum server_stored read_items(struct server_store *store, const char *id, json_t *items) {
+/* The items behind one another, with commas between them. */
+static enum server_stored print_items(struct server_store *store, const char *id, FILE *out) {
     sqlite3_stmt *statement = server_sql_prepare(
         store, "SELECT document FROM bench_items WHERE id = ?1 ORDER BY number", "s", id);
+    const char *comma = "";
     int rc = SQLITE_ERROR;
-    while (statement && (rc = sqlite3_step(statement)) == SQLITE_ROW)
-        json_array_append_new(items, json_of(statement, 0));
+    while (statement && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        fprintf(out, "%s%s", comma, (const char *)sqlite3_column_text(statement, 0));
+        comma = ",";
+    }
     enum server_stored stored = rc == SQLITE_DONE ? SERVER_STORED : server_sql_failed(store);
     sqlite3_finalize(statement);
     return stored;
 }
 
-enum server_stored server_bench_report(struct server_store *store, const char *id,
-                                       json_t **report) {
-    json_t *items = json_array();
-    pthread_mutex_lock(&store->lock);
+/* The report, whose last key the items become: there may be so many that reading them as JSON to
+ * write them again would keep others waiting. */
+static enum server_stored print_report(struct server_store *store, const char *id, FILE *out) {
     sqlite3_stmt *statement =
         server_sql_prepare(store, "SELECT document FROM bench_reports WHERE id = ?1", "s", id);
     int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
-    *report = rc == SQLITE_ROW ? json_of(statement, 0) : NULL;
-    enum server_stored stored = *report             ? SERVER_STORED
+    enum server_stored stored = rc == SQLITE_ROW    ? SERVER_STORED
                                 : rc == SQLITE_DONE ? SERVER_NOT_THERE
                                                     : server_sql_failed(store);
+    if (!stored) {
+        const char *text = (const char *)sqlite3_column_text(statement, 0);
+        fprintf(out, "%.*s,\"items\":[", sqlite3_column_bytes(statement, 0) - 1, text);
+    }
     sqlite3_finalize(statement);
     if (!stored)
-        stored = read_items(store, id, items);
+        stored = print_items(store, id, out);
+    fprintf(out, "]}");
+    return stored;
+}
+
+enum server_stored server_bench_report(struct server_store *store, const char *id, FILE *out) {
+    pthread_mutex_lock(&store->lock);
+    enum server_stored stored = print_report(store, id, out);
     pthread_mutex_unlock(&store->lock);
-    if (!stored && json_object_set(*report, "items", items))
-        stored = SERVER_STORE_FAILED;
-    json_decref(items);
-    if (stored)
-        json_decref(*report);
     return stored;
 }
 

@@ -11,6 +11,7 @@
 #include "store.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 enum server_bench_state {
     SERVER_BENCH_QUEUED,
@@ -52,8 +53,8 @@ enum server_stored server_bench_finish(struct server_store *store, const char *i
                                        const json_t *report);
 enum server_stored server_bench_fail(struct server_store *store, const char *id, const char *why);
 
-/* The whole report as a new reference. */
-enum server_stored server_bench_report(struct server_store *store, const char *id, json_t **report);
+/* Writes the whole report as JSON. */
+enum server_stored server_bench_report(struct server_store *store, const char *id, FILE *out);
 /* Reports from the offset-th newest on, at most max: {"job_id","report_key","created_at","status",
  * "dataset_id","spec"} each in *list, spec being the resolved one; *count is of all that there are.
  */

@@ -189,6 +189,7 @@ static const char *public_problem(struct work *work, int code) {
     erase(text, work->spec);
     erase(text, work->run_dir);
     erase(text, "diarist: ");
+    erase(text, "bench run: ");
     text[strcspn(text, ";")] = 0;
     text += strspn(text, ": ");
     if (code >= 0 && *text)
@@ -223,12 +224,13 @@ static void announce(struct server_bench_worker *worker, const char *id) {
     pthread_mutex_unlock(&worker->lock);
 }
 
-static void do_job(struct server_bench_worker *worker, const struct server_bench_job *job) {
+/* Whether its end is in the store; if not, it is to be tried again: all rows are in its folder. */
+static bool do_job(struct server_bench_worker *worker, const struct server_bench_job *job) {
     struct work *work = calloc(1, sizeof *work);
     double began_at = server_ticks();
     if (!work) {
-        server_bench_fail(worker->store, job->id, "out of memory");
-        return;
+        server_bench_put_back(worker->store, job->id);
+        return false;
     }
     work->worker = worker;
     work->job = job;
@@ -238,11 +240,14 @@ static void do_job(struct server_bench_worker *worker, const struct server_bench
     server_log("info", "benchmark_begin", "{s:s}", "job", job->id);
     int code = run(work);
     enum server_stored stored = settle(work, code);
+    if (stored)
+        server_bench_put_back(worker->store, job->id);
     announce(worker, "");
     unlink(work->spec);
     server_log(stored ? "error" : "info", "benchmark_end", "{s:s,s:i,s:s,s:f}", "job", job->id,
                "code", code, "said", work->problem, "took_s", server_ticks() - began_at);
     free(work);
+    return !stored;
 }
 
 static void *work_on(void *data) {
@@ -253,7 +258,7 @@ static void *work_on(void *data) {
         pthread_mutex_unlock(&worker->lock);
         bool taken = !server_bench_take(worker->store, &job);
         if (taken) {
-            do_job(worker, &job);
+            taken = do_job(worker, &job);
             server_bench_job_clear(&job);
         }
         pthread_mutex_lock(&worker->lock);

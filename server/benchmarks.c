@@ -168,22 +168,35 @@ void server_bench_look(struct server *server, struct server_exchange *exchange) 
 
 /* ---- reported ---- */
 
+/* {"job_id","report_key","report"} */
+static void answer_report(struct server *server, struct server_exchange *exchange, const char *id) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out)
+        fprintf(out, "{\"job_id\":\"%s\",\"report_key\":\"%s\",\"report\":", id, id);
+    enum server_stored stored =
+        out ? server_bench_report(server->store, id, out) : SERVER_STORE_FAILED;
+    if (out && (fprintf(out, "}") < 0 || fclose(out)))
+        stored = SERVER_STORE_FAILED;
+    if (!stored) {
+        server_answer_text(exchange, 200, "application/json", text, size);
+        return;
+    }
+    free(text);
+    answer_unstored(exchange, stored);
+}
+
 void server_bench_report_get(struct server *server, struct server_exchange *exchange) {
     struct server_bench_job job = {.state = SERVER_BENCH_QUEUED};
-    json_t *report;
     if (check_enabled(server, exchange))
         return;
     enum server_stored stored = server_bench_get(server->store, exchange->item, &job);
-    bool has_ended = !stored && job.state > SERVER_BENCH_RUNNING;
-    if (!stored && job.has_report)
-        stored = server_bench_report(server->store, job.id, &report);
     if (stored)
         answer_unstored(exchange, stored);
     else if (job.has_report)
-        server_answer_json(
-            exchange, 200,
-            json_pack("{s:s,s:s,s:o}", "job_id", job.id, "report_key", job.id, "report", report));
-    else if (has_ended)
+        answer_report(server, exchange, job.id);
+    else if (job.state > SERVER_BENCH_RUNNING)
         server_answer_problem(exchange, 404, "the benchmark has no report: %s", job.problem);
     else
         server_answer_problem(exchange, 409, "the benchmark has not ended yet; try again later");

@@ -10,6 +10,7 @@ import datetime
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,7 @@ def make_dataset(folder, recording):
               'echo "SPEAKER $1 1 0 2 <NA> <NA> A <NA> <NA>" > "$2"')
     (folder / "systems.json").write_text(json.dumps([
         {"system_id": "slow", "command": ["sh", "-c", script, "sh", "{file_id}", "{out}", "{audio}"]},
+        {"system_id": "broken", "command": ["false", "{audio}"]},
         {"system_id": "careful", "definition": "diarist", "params": {"preset": "accurate"}}]))
     return ["--datasets-root", folder / "datasets", "--systems-file", folder / "systems.json",
             "--environments", folder / "venvs"]
@@ -249,6 +251,25 @@ def lists(service, folder, first):
     return jobs
 
 
+def failures(service, folder):
+    """Nothing that could be measured is a report; nothing that could be run is none."""
+    busy = post(service, spec("slow")).json["job_id"]
+    audio = folder / "datasets" / "brief" / "audio"
+    shutil.copytree(folder / "datasets" / "tiny", audio.parent)
+    lost = post(service, spec("oracle_reference", dataset_id="brief")).json["job_id"]
+    broken = post(service, spec("broken")).json["job_id"]
+    shutil.rmtree(audio)
+    ended, _ = wait(service, lost)
+    checks.expect("a dataset that has gone", ended["status"] == "failed" and ended["error"]
+                  and f"{service.data}/" not in ended["error"] and ended["report_key"] is None, ended)
+    expect_problem("no report", service.ask("GET", f"/v1/jobs/{lost}/report"), 404)
+    ended, _ = wait(service, broken)
+    report = service.ask("GET", f"/v1/jobs/{broken}/report").json["report"]
+    checks.expect("a system that fails", ended["status"] == report["status"] == "failed"
+                  and ended["error"] and {i["status"] for i in report["items"]} == {"failed"}, ended)
+    checks.expect("the first", service.ask("GET", f"/v1/jobs/{busy}").json["status"] == "completed")
+
+
 # ---- ends and kills -------------------------------------------------------------------------------
 
 
@@ -366,6 +387,7 @@ def main():
         side.join()
         refusals(service)
         jobs = lists(service, folder, first)
+        failures(service, folder)
         service = killed(service, start, folder, jobs)
         one_at_a_time(service, folder, wav)
         checks.expect("ends", service.stop() == 0)
