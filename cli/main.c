@@ -8,6 +8,8 @@
 #include "parse.h"
 #include "report.h"
 
+#include "server/server.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -55,6 +57,9 @@ int main(int argc, char **argv) {
     struct cli_settings settings;
     if (occupy_streams())
         return CLI_EXIT_LIMIT;
+    int decoded = server_decoder_process(argc, argv);
+    if (decoded >= 0)
+        return decoded;
     cli_settings_init(&settings);
     cli_interrupt_setup();
     int rc = run(&settings, argc, argv);

@@ -4,6 +4,7 @@
 #ifndef SERVER_EXCHANGE_H
 #define SERVER_EXCHANGE_H
 
+#include "chunks.h"
 #include "fields.h"
 
 #include <stdbool.h>
@@ -83,6 +84,8 @@ struct server_exchange {
     enum server_phase state;
     bool headers_sent;
     bool has_body; /* that has not all come yet */
+    bool chunked;  /* the body is; the connection ends with it */
+    struct server_chunks chunks;
     bool is_head;
     bool endless; /* server-sent events: the connection's end is the content's */
 };

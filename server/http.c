@@ -36,6 +36,7 @@ struct server_http {
     uint64_t changes; /* how often jobs have changed */
     atomic_bool changed;
     lws_sorted_usec_list_t tick;
+    char content[PART]; /* of chunks */
 };
 
 /* What libwebsockets keeps for a connection. */
@@ -83,7 +84,7 @@ static void watch(struct server_http *http, struct server_exchange *exchange) {
 /* The answer has been sent. Below 0: the connection is to be closed. */
 static int complete(struct server_http *http, struct lws *wsi, struct session *session) {
     struct server_exchange *exchange = session->exchange;
-    bool close = exchange->answer.close || exchange->endless;
+    bool close = exchange->answer.close || exchange->endless || exchange->chunked;
     if (exchange->has_body && !exchange->endless) {
         exchange->state = SERVER_DISCARDING;
         return 0;
@@ -176,13 +177,9 @@ static int begin(struct server_http *http, struct lws *wsi, struct session *sess
     return 0;
 }
 
-static int take_body(struct server_http *http, struct lws *wsi, struct session *session,
-                     const char *bytes, size_t n) {
+static int take_content(struct server_http *http, struct lws *wsi, struct session *session,
+                        const char *bytes, size_t n) {
     struct server_exchange *exchange = session->exchange;
-    if (!exchange)
-        return -1;
-    lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
-    exchange->active_at = server_ticks();
     bool is_json = exchange->route && exchange->route->body == SERVER_BODY_JSON;
     if (exchange->state == SERVER_READING && is_json)
         return server_body_feed(exchange, bytes, n) ? refuse(http, wsi, session) : 0;
@@ -204,10 +201,47 @@ static int end_body(struct server_http *http, struct lws *wsi, struct session *s
         return complete(http, wsi, session);
     if (exchange->state != SERVER_READING)
         return 0;
+    if (exchange->chunked && !server_chunks_complete(&exchange->chunks)) {
+        server_answer_problem(exchange, 413,
+                              "a body in chunks may be 100 MiB long with all that belongs to "
+                              "them; send the length of a longer one as Content-Length");
+        return refuse(http, wsi, session);
+    }
     if (exchange->upload && server_upload_end(exchange))
         return refuse(http, wsi, session);
     submit(http, exchange);
     return 0;
+}
+
+/* libwebsockets hands over chunks as they are, and takes a body without a length for one of 100
+ * MiB.
+ */
+static int take_chunks(struct server_http *http, struct lws *wsi, struct session *session,
+                       const char *bytes, size_t n) {
+    struct server_exchange *exchange = session->exchange;
+    for (size_t part; n; bytes += part, n -= part) {
+        size_t num;
+        part = n < PART ? n : PART;
+        int rc = server_chunks_feed(&exchange->chunks, bytes, part, http->content, &num);
+        if (num && take_content(http, wsi, session, http->content, num))
+            return -1;
+        if (rc && exchange->state == SERVER_READING) {
+            server_answer_problem(exchange, 400, "the body is not in chunks as it should be");
+            return refuse(http, wsi, session);
+        }
+    }
+    return server_chunks_complete(&exchange->chunks) ? end_body(http, wsi, session) : 0;
+}
+
+static int take_body(struct server_http *http, struct lws *wsi, struct session *session,
+                     const char *bytes, size_t n) {
+    struct server_exchange *exchange = session->exchange;
+    if (!exchange)
+        return -1;
+    lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
+    exchange->active_at = server_ticks();
+    return exchange->chunked ? take_chunks(http, wsi, session, bytes, n)
+                             : take_content(http, wsi, session, bytes, n);
 }
 
 /* The client has gone. */
@@ -230,6 +264,7 @@ static int check_idle(struct server_http *http, struct lws *wsi, struct session 
     if (!exchange)
         return 0;
     lws_set_timer_usecs(wsi, LWS_USEC_PER_SEC);
+    lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* it waits for more than the last chunk */
     bool idle = server_ticks() - exchange->active_at > http->server->settings->idle_s;
     if (!idle || exchange->state == SERVER_AT_DESK || exchange->state == SERVER_WATCHING)
         return 0;

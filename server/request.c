@@ -58,27 +58,46 @@ static int refuse(struct server_exchange *exchange, int status, const char *why)
     return status;
 }
 
-/* The body's length as the headers have it. Chunks of unknown length are not read by
- * libwebsockets. */
+/* After this nobody knows where the next request would begin. */
+static int refuse_and_close(struct server_exchange *exchange, int status, const char *why) {
+    refuse(exchange, status, why);
+    exchange->answer.close = true;
+    return status;
+}
+
+/* Where a body has both a length and chunks, a proxy may have read another one than this. */
+static int read_chunked(struct server_exchange *exchange, struct lws *wsi, bool may_have,
+                        bool has_length) {
+    char text[16];
+    if (has_length)
+        return refuse_and_close(exchange, 400,
+                                "send Content-Length or Transfer-Encoding, not both");
+    if (copy(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING, text, sizeof text) ||
+        strcasecmp(text, "chunked"))
+        return refuse_and_close(exchange, 501, "of transfer codings only chunked is known");
+    if (!may_have)
+        return refuse_and_close(exchange, 411, "send the body's length as Content-Length");
+    exchange->has_body = exchange->chunked = true;
+    return 0;
+}
+
+/* The body's length as the headers have it; 0 of one in chunks. */
 static int read_length(struct server_exchange *exchange, struct lws *wsi, uint64_t *length) {
     char text[32];
     bool has_length = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0;
     bool may_have = !strcmp(exchange->method, "POST") || !strcmp(exchange->method, "PUT") ||
                     !strcmp(exchange->method, "PATCH");
     *length = 0;
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) || (may_have && !has_length)) {
-        server_answer_problem(exchange, 411, "send the body's length as Content-Length");
-        exchange->answer.close = true;
-        return 411;
-    }
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING))
+        return read_chunked(exchange, wsi, may_have, has_length);
+    if (may_have && !has_length)
+        return refuse_and_close(exchange, 411,
+                                "send the body's length as Content-Length, or it in chunks");
     if (!has_length)
         return 0;
     if (copy(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text) || strlen(text) > 18 ||
-        strspn(text, "0123456789") != strlen(text)) {
-        server_answer_problem(exchange, 400, "Content-Length is no number");
-        exchange->answer.close = true;
-        return 400;
-    }
+        strspn(text, "0123456789") != strlen(text))
+        return refuse_and_close(exchange, 400, "Content-Length is no number");
     *length = strtoull(text, NULL, 10);
     exchange->has_body = *length > 0;
     return 0;
@@ -93,8 +112,9 @@ static int read_query(struct server_exchange *exchange, struct lws *wsi) {
         if (!equals || (size_t)n != strlen(text) ||
             server_fields_add(&exchange->fields, text, (size_t)(equals - text), equals + 1,
                               strlen(equals + 1)))
-            return refuse(exchange, 400,
-                          "the query is not NAME=VALUE&..., or too much of it, or too long");
+            return refuse(
+                exchange, 400,
+                "the query is not NAME=VALUE&... in UTF-8, or too much of it, or too long");
     }
     return server_parameters_check(exchange);
 }
@@ -141,7 +161,7 @@ static int check_body(struct server_exchange *exchange, struct server *server, u
         exchange->answer.retry_after_s = 10;
         return 503;
     }
-    if (!length)
+    if (!length && !exchange->chunked)
         return refuse(exchange, 400, "there is no body");
     if (length > max)
         return refuse(exchange, 413, "the body is larger than this service takes");

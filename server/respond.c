@@ -56,7 +56,7 @@ static int send_headers(struct lws *wsi, struct server_exchange *exchange) {
     if (answer->retry_after_s)
         add(&headers, "retry-after:", text);
     add_ranges(&headers, answer);
-    if (answer->close || exchange->endless)
+    if (answer->close || exchange->endless || exchange->chunked)
         add(&headers, "connection:", "close");
     if (!exchange->endless && answer->status != 204)
         headers.wrong |=

@@ -9,9 +9,11 @@
 #include "common/files.h"
 #include "http.h"
 #include "log.h"
+#include "sandbox.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -98,6 +100,7 @@ int server_run(const struct server_settings *settings, diarist_error *err) {
     struct server_http *http = NULL;
     diarist_model_info info;
     int rc = DIARIST_OK;
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is a full disk: a write fails */
     server_gate_init(&server.gate);
     if (server_keys_add(&server.keys, settings->keys) ||
         server_keys_add(&server.keys, settings->more_keys)) {
@@ -123,6 +126,10 @@ int server_run(const struct server_settings *settings, diarist_error *err) {
         diarist_model_describe(settings->model, &info);
         server_log("info", "ready", "{s:s,s:s,s:s,s:b}", "model", info.name, "sha256", info.sha256,
                    "instruction_set", info.instruction_set, "keys", (int)(server.keys.num > 0));
+        if (!server_sandbox_filters())
+            server_log("warning", "no_filter", "{s:s}", "message",
+                       "for this processor there is no filter of system calls: recordings are "
+                       "decoded in processes that have limits alone");
         if (!server.keys.num)
             server_log("warning", "no_keys", "{s:s}", "message",
                        "DIARIST_API_KEYS is not set: this machine alone is served");

@@ -40,4 +40,8 @@ bool server_is_loopback(const char *address);
  * (the data folder, the store), DIARIST_ERROR_LIMIT (the port is taken), DIARIST_ERROR_MEMORY. */
 int server_run(const struct server_settings *settings, diarist_error *err);
 
+/* What main does first, as the service starts this program again to decode what it was sent: an
+ * exit code, or -1: the arguments are not for that. */
+int server_decoder_process(int argc, char **argv);
+
 #endif

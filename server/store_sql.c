@@ -17,6 +17,8 @@ sqlite3_stmt *server_sql_prepare(struct server_store *store, const char *sql, co
                                  ...) {
     sqlite3_stmt *statement;
     va_list arguments;
+    if (store->shut_out)
+        return NULL;
     int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
     va_start(arguments, types);
     for (int i = 1; types[i - 1] && !rc; i++) {
@@ -49,7 +51,7 @@ enum server_stored server_sql_finish_change(struct server_store *store, sqlite3_
 
 void server_sql_begin(struct server_store *store) {
     pthread_mutex_lock(&store->lock);
-    sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    store->shut_out = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK;
 }
 
 enum server_stored server_sql_end(struct server_store *store, enum server_stored stored) {
@@ -61,6 +63,7 @@ enum server_stored server_sql_end(struct server_store *store, enum server_stored
         if (stored)
             sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     }
+    store->shut_out = false;
     pthread_mutex_unlock(&store->lock);
     return stored;
 }

@@ -14,6 +14,7 @@
 struct server_store {
     sqlite3 *db;
     pthread_mutex_t lock;
+    bool shut_out; /* no transaction could begin: nothing is done until its end */
 };
 
 /* Logs what SQLite says of the last call; SERVER_STORE_FULL or SERVER_STORE_FAILED. */

@@ -48,6 +48,9 @@ static void set_name(struct server_upload *upload, const char *given) {
         used--;
     }
     upload->name[used] = 0;
+    if (!server_is_text(upload->name, used))
+        for (char *c = upload->name; *c; c++)
+            *c = (unsigned char)*c < 0x80 ? *c : '_';
     if (!*upload->name || !strcmp(upload->name, ".") || !strcmp(upload->name, ".."))
         snprintf(upload->name, sizeof upload->name, "audio");
 }
@@ -84,12 +87,12 @@ static int end_part(void *data) {
     struct server_upload *upload = data;
     if (!upload->field)
         return 0;
-    int rc = memchr(upload->field, 0, upload->field_bytes) ||
-             server_fields_add(upload->fields, upload->field_name, strlen(upload->field_name),
+    int rc = server_fields_add(upload->fields, upload->field_name, strlen(upload->field_name),
                                upload->field, upload->field_bytes);
     free(upload->field);
     upload->field = NULL;
-    return rc ? refuse(upload, 400, "a field has a zero byte in it, or there are too many fields")
+    return rc ? refuse(upload, 400,
+                       "a field is no UTF-8 or has a zero byte in it, or there are too many fields")
               : 0;
 }
 

@@ -5,6 +5,7 @@
 #include "worker.h"
 
 #include "clock.h"
+#include "decoder.h"
 #include "job_options.h"
 #include "log.h"
 #include "scratch.h"
@@ -40,7 +41,7 @@ struct work {
     struct server_job *job;
     diarist_options engine;
     diarist_audio_options audio_options;
-    diarist_audio *audio;
+    struct server_decoder *audio;
     diarist_recording *recording;
     diarist_result *result;
     char path[SERVER_SCRATCH_PATH];
@@ -92,7 +93,7 @@ static int feed(struct work *work, diarist_error *err) {
     size_t n = 0;
     int rc = samples ? DIARIST_OK : fail(err, DIARIST_ERROR_MEMORY, "out of memory");
     while (!rc) {
-        rc = diarist_audio_read(work->audio, samples, BLOCK, &n, err);
+        rc = server_decoder_read(work->audio, samples, BLOCK, &n, err);
         if (rc || !n)
             break;
         fed += (double)n / DIARIST_SAMPLE_RATE;
@@ -109,13 +110,14 @@ static int feed(struct work *work, diarist_error *err) {
 
 static int diarize(struct work *work, diarist_error *err) {
     diarist_audio_info info;
-    int rc = diarist_audio_open(&work->audio, work->path, &work->audio_options, err);
+    int rc = server_decoder_open(&work->audio, work->path, &work->audio_options,
+                                 work->worker->settings->max_audio_s, err);
     if (!rc)
         rc = diarist_recording_open(&work->recording, work->worker->settings->model, &work->engine,
                                     err);
     if (rc)
         return rc;
-    diarist_audio_describe(work->audio, &info);
+    server_decoder_describe(work->audio, &info);
     if (info.declared_s > 0) {
         diarist_recording_expect(work->recording, info.declared_s);
         pthread_mutex_lock(&work->worker->lock);
@@ -130,7 +132,7 @@ static int diarize(struct work *work, diarist_error *err) {
 static int describe(struct work *work, double began_at, char **text, diarist_error *err) {
     diarist_document *document = NULL;
     diarist_audio_info info;
-    diarist_audio_describe(work->audio, &info);
+    server_decoder_describe(work->audio, &info);
     diarist_source source = {.file = work->job->name,
                              .duration_s = info.duration_s,
                              .sample_rate = info.sample_rate,
@@ -223,7 +225,7 @@ static void do_job(struct server_worker *worker, struct server_job *job) {
     json_decref(options);
     diarist_result_free(work.result);
     diarist_recording_free(work.recording);
-    diarist_audio_close(work.audio);
+    server_decoder_close(work.audio);
 }
 
 /* Says which job is being worked on; NULL: none. */

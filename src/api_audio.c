@@ -26,11 +26,16 @@ static int check_options(const diarist_audio_options *options, diarist_error *er
         return dr_fail(err, DIARIST_ERROR_ARGUMENT,
                        "channel %d is not within 1 to %d (0: the mean)", options->channel,
                        DR_AUDIO_MAX_CHANNELS);
+    if (options->ffmpeg < -1 || options->ffmpeg > 1)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "ffmpeg is %d; give -1, 0 or 1",
+                       options->ffmpeg);
     int status = check_seconds("start_s", options->start_s, err);
     if (!status)
         status = check_seconds("duration_s", options->duration_s, err);
     if (!status)
         status = check_seconds("stall_s", options->stall_s, err);
+    if (!status)
+        status = check_seconds("max_s", options->max_s, err);
     if (!status && (options->stall_s == 0 || options->max_bytes == 0))
         status = dr_fail(err, DIARIST_ERROR_ARGUMENT, "%s must be above 0",
                          options->max_bytes ? "stall_s" : "max_bytes");

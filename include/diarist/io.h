@@ -32,6 +32,10 @@ typedef struct diarist_audio_options {
     double stall_s;     /* give up when a pipe or decoder yields nothing so long; default 8 */
     uint64_t max_bytes; /* of an endless input before any sample was found; default 64 MiB */
     int32_t raw_or_wav; /* 1: with raw, what begins as a WAV file does is read as one. Default 0 */
+    int32_t ffmpeg; /* 0 (default): where it is needed; -1: never, what needs it is not opened, with
+                       DIARIST_ERROR_LIMIT; 1: for all but raw samples and WAV */
+    double max_s;   /* above 0: DIARIST_ERROR_LIMIT once more than that has been decoded, what is
+                       skipped at the start too; default 0 */
 } diarist_audio_options;
 DIARIST_API void diarist_audio_options_init(diarist_audio_options *options);
 

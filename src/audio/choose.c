@@ -78,19 +78,31 @@ static int keep(struct dr_source *source, enum dr_content content,
     return status ? status : dr_source_keep(source, UINT64_MAX, &complete, err);
 }
 
+static int open_ffmpeg(struct dr_decoder **out, struct dr_source *source,
+                       const struct dr_sniffed *sniffed, const diarist_audio_options *options,
+                       diarist_error *err) {
+    if (options->ffmpeg < 0)
+        return dr_fail(err, DIARIST_ERROR_LIMIT,
+                       "%s can only be decoded by ffmpeg, which is not allowed; convert to WAV",
+                       sniffed->format ? sniffed->format : "what is no audio file of a known kind");
+    return dr_ffmpeg_open(out, source, sniffed->format, options->stall_s, err);
+}
+
 static int open_kept(struct dr_decoder **out, struct dr_source *source,
-                     const struct dr_sniffed *sniffed, double stall_s, diarist_error *err) {
-    if (sniffed->content == DR_CONTENT_MPEG)
+                     const struct dr_sniffed *sniffed, const diarist_audio_options *options,
+                     diarist_error *err) {
+    if (options->ffmpeg <= 0 && sniffed->content == DR_CONTENT_MPEG)
         return dr_mpeg_open(out, source, sniffed->offset, err);
-    if (sniffed->content == DR_CONTENT_SNDFILE) {
+    if (options->ffmpeg <= 0 && sniffed->content == DR_CONTENT_SNDFILE) {
         int status = dr_sndfile_open(out, source, err);
+        if (status != DIARIST_ERROR_INPUT)
+            return status;
+        if (options->ffmpeg < 0)
+            return open_ffmpeg(out, source, sniffed, options, err);
         /* A variant that libsndfile does not know; its own message stands if ffmpeg fails too. */
-        if (status == DIARIST_ERROR_INPUT &&
-            !dr_ffmpeg_open(out, source, sniffed->format, stall_s, NULL))
-            return DIARIST_OK;
-        return status;
+        return open_ffmpeg(out, source, sniffed, options, NULL) ? status : DIARIST_OK;
     }
-    return dr_ffmpeg_open(out, source, sniffed->format, stall_s, err);
+    return open_ffmpeg(out, source, sniffed, options, err);
 }
 
 static int check_bounds(const struct dr_decoder *decoder, diarist_error *err) {
@@ -148,7 +160,7 @@ static int choose(struct dr_decoder **out, struct dr_source *source,
     if (!status)
         status = sniff_kept(source, &sniffed, err);
     if (!status)
-        status = open_kept(out, source, &sniffed, options->stall_s, err);
+        status = open_kept(out, source, &sniffed, options, err);
     return status;
 }
 

@@ -28,6 +28,7 @@ struct diarist_audio {
     uint64_t skip_left;    /* samples before the start */
     uint64_t samples_left; /* to the end of the duration */
     uint64_t num_samples;  /* delivered */
+    uint64_t most_left;    /* samples that may still be decoded, skipped or not */
     bool drained;          /* the decoder has given all */
     bool ended;            /* the end of the input was reached */
     double start_s;
@@ -92,6 +93,8 @@ int dr_audio_open(diarist_audio **out, const char *path, const diarist_audio_opt
     audio->samples_left = options->duration_s > 0
                               ? (uint64_t)llround(options->duration_s * DR_SAMPLE_RATE)
                               : UINT64_MAX;
+    audio->most_left =
+        options->max_s > 0 ? (uint64_t)llround(options->max_s * DR_SAMPLE_RATE) : UINT64_MAX;
     int status = open_stages(audio, path, options, err);
     if (status) {
         dr_audio_close(audio);
@@ -133,6 +136,13 @@ static int next_samples(diarist_audio *audio, float *samples, size_t capacity, s
         audio->mono_start += used;
         audio->ended = audio->drained && !*num;
     }
+    if (*num > audio->most_left) {
+        *num = 0;
+        return dr_fail(err, DIARIST_ERROR_LIMIT,
+                       "longer than may be decoded of it; allow more or give a shorter recording");
+    }
+    if (audio->most_left != UINT64_MAX)
+        audio->most_left -= *num;
     for (size_t i = 0; i < *num; i++)
         samples[i] = clamp(samples[i]);
     return DIARIST_OK;
