@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SERVER_MAX_FIELDS = 32, SERVER_MAX_FIELD_BYTES = 2048 };
+enum { SERVER_MAX_FIELDS = 64, SERVER_MAX_FIELD_BYTES = 2048 };
 
 struct server_fields {
     size_t num;
