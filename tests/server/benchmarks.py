@@ -21,7 +21,7 @@ from service import Service, clip, harness
 
 ROOT = harness.ROOT
 START_S, CLIP_S, NUM_FILES = (0, 10), 5, 2
-SLOW_S = 0.4
+SLOW_S = 0.25
 NAMES = ["oracle_reference", "diarist", "careful"]
 checks = harness.Checks()
 
