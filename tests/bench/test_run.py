@@ -337,6 +337,17 @@ class Runs(unittest.TestCase):
         self.assertNotIn("4712.25", running())
         self.assertEqual(self.rows(), {})
 
+    def test_paced(self):
+        """A row for each byte on standard input; its end stops the run, which goes on later."""
+        command = self.command([shell("good", says(REFERENCE))], "--paced", "--job-id", "job.7",
+                               "--progress", "json", n_runs=3)
+        for said, rows in ((b"", 0), (b"\n", 1), (b"\n" * 9, 6)):
+            done = subprocess.run(command, input=said, capture_output=True, timeout=60, cwd=self.path)
+            self.assertEqual(done.returncode, 0 if rows == 6 else 130, done.stderr)
+            self.assertEqual(len(self.rows()), rows)
+        report = json.loads(self.text("report.json"))
+        self.assertEqual((report["job_id"], report["run_config"]["job_id"]), ("job.7", "job.7"))
+
     def test_progress(self):
         done = self.bench([shell("good", "sleep 0.1; " + says(REFERENCE))], "--progress", "json", n_runs=2)
         events = [json.loads(line) for line in done.stderr.splitlines()]
