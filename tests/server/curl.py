@@ -5,7 +5,7 @@ SPDX-License-Identifier: MIT
 usage: curl.py PROGRAM RECORDING
 
 Each block of lines beginning with `$ ` is one script, whose lines that do not begin with curl, or
-with a variable that curl fills, are left out. Only the port is another one.
+with a variable that curl fills, are left out, and those with an ellipsis. Only the port is another.
 """
 
 import os
@@ -26,13 +26,13 @@ def blocks(text):
     """Lists of the lines with curl in each block."""
     for block in re.findall(r"^```(?:console|sh)\n(.*?)^```", text, re.M | re.S):
         lines = [line.removeprefix("$ ") for line in block.splitlines()]
-        yield [line for line in lines if re.match(r"(\w+=\$\()?curl ", line)]
+        yield [line for line in lines if re.match(r"(\w+=\$\()?curl ", line) and "…" not in line]
 
 
 def work(lines, port, folder):
     """Runs lines as one script; an answer that is an error ends curl with one too."""
-    script = "\n".join(f"{line.replace('127.0.0.1:8080', f'127.0.0.1:{port}')}\n"
-                       f"echo LINE $? >&2" for line in lines)
+    script = "\n".join(f"{line}\necho LINE $? >&2" for line in lines)
+    script = re.sub(r"\b(127\.0\.0\.1|localhost):8080\b", f"127.0.0.1:{port}", script)
     environment = {**os.environ, "CURL_HOME": str(folder)}
     done = subprocess.run(["bash", "-o", "pipefail", "-c", script], cwd=folder, env=environment,
                           capture_output=True, text=True, timeout=120)
@@ -50,8 +50,10 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / ".curlrc").write_text("fail\nsilent\nshow-error\n")
-        clip(example, folder / "talk.wav", 6)
-        (folder / "talk.wav").rename(folder / "talk.mp3")
+        recording = clip(example, folder / "talk.wav", 6)
+        for file in ("talk.mp3", "voice.wav", "meeting.wav"):
+            (folder / file).write_bytes(recording)
+        (folder / "transcript.json").write_text('[{"start": 1, "end": 3, "text": "So."}]')
         service = Service(program, folder / "data")
         number, said = 0, ""
         for file in FILES:
