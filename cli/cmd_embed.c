@@ -10,6 +10,8 @@
 #include "segments.h"
 #include "text.h"
 
+#include "common/json_text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,7 +109,7 @@ static void print_json_row(FILE *to, const struct cli_job *job, const struct gro
     putc('{', to);
     if (file) {
         fputs("\"file\":", to);
-        cli_json_string(to, file);
+        common_json_string(to, file);
         comma = ",";
     }
     if (job->batch->settings->by == CLI_BY_TURN) {
@@ -117,7 +119,7 @@ static void print_json_row(FILE *to, const struct cli_job *job, const struct gro
     }
     if (groups->labels[g]) {
         fprintf(to, "%s\"speaker\":", comma);
-        cli_json_string(to, groups->labels[g]);
+        common_json_string(to, groups->labels[g]);
         comma = ",";
     }
     fprintf(to, "%s\"seconds\":%.3f,\"embedding\":", comma, groups->seconds[g]);
@@ -126,9 +128,9 @@ static void print_json_row(FILE *to, const struct cli_job *job, const struct gro
 
 static void print_json_model(FILE *to, const diarist_model_info *info) {
     fputs("\"model\":{\"name\":", to);
-    cli_json_string(to, info->name);
+    common_json_string(to, info->name);
     fputs(",\"sha256\":", to);
-    cli_json_string(to, info->sha256);
+    common_json_string(to, info->sha256);
     putc('}', to);
 }
 
@@ -138,7 +140,7 @@ static void print_groups(FILE *to, const struct cli_job *job, const struct group
     diarist_model_describe(job->batch->model, &info);
     if (format == CLI_EMBED_JSON) {
         fputs("{\"schema\":\"diarist-embeddings/1\",\"file\":", to);
-        cli_json_string(to, job->path);
+        common_json_string(to, job->path);
         fprintf(to, ",\"duration\":%.3f,", job->duration_s);
         print_json_model(to, &info);
         fputs(",\"embeddings\":[", to);

@@ -11,6 +11,8 @@
 #include "report.h"
 #include "text.h"
 
+#include "common/json_text.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -220,11 +222,11 @@ static void print_json_voices(const struct linking *l, size_t person) {
         if (l->person[v] != (int32_t)person)
             continue;
         printf("%s\n   {\"file\":", comma);
-        cli_json_string(stdout, file_of(l, v)->path);
+        common_json_string(stdout, file_of(l, v)->path);
         fputs(",\"recording\":", stdout);
-        cli_json_string(stdout, file_of(l, v)->id);
+        common_json_string(stdout, file_of(l, v)->id);
         fputs(",\"speaker\":", stdout);
-        cli_json_string(stdout, l->about[v].id);
+        common_json_string(stdout, l->about[v].id);
         printf(",\"seconds\":%.3f}", l->about[v].seconds);
         comma = ",";
     }
@@ -234,16 +236,16 @@ static void print_json(const struct linking *l) {
     fputs("{\"schema\":\"diarist-link/1\",\"model\":", stdout);
     if (l->model_sha256) {
         fputs("{\"name\":", stdout);
-        cli_json_string(stdout, l->model_name);
+        common_json_string(stdout, l->model_name);
         fputs(",\"sha256\":", stdout);
-        cli_json_string(stdout, l->model_sha256);
+        common_json_string(stdout, l->model_sha256);
         printf("},\"threshold\":%.6f,\"people\":[", l->threshold);
     } else {
         fputs("null,\"threshold\":null,\"people\":[", stdout);
     }
     for (size_t p = 0; p < l->num_people; p++) {
         printf("%s\n {\"id\":\"SPEAKER_%02zu\",\"name\":", p ? "," : "", p);
-        cli_json_string(stdout, l->names[p]);
+        common_json_string(stdout, l->names[p]);
         fputs(",\"voices\":[", stdout);
         print_json_voices(l, p);
         fputs("]}", stdout);

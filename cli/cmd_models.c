@@ -7,6 +7,8 @@
 #include "report.h"
 #include "text.h"
 
+#include "common/json_text.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -25,17 +27,17 @@ static const char *place_of(const char *path) {
 
 static void print_json(const diarist_model_info *info, const char *name, const char *path) {
     fputs("{\"name\":", stdout);
-    cli_json_string(stdout, name);
+    common_json_string(stdout, name);
     fputs(",\"path\":", stdout);
-    cli_json_string(stdout, path);
+    common_json_string(stdout, path);
     fputs(",\"architecture\":", stdout);
-    cli_json_string(stdout, info->architecture);
+    common_json_string(stdout, info->architecture);
     fputs(",\"license\":", stdout);
-    cli_json_string(stdout, info->license);
+    common_json_string(stdout, info->license);
     fputs(",\"source\":", stdout);
-    cli_json_string(stdout, info->source);
+    common_json_string(stdout, info->source);
     fputs(",\"sha256\":", stdout);
-    cli_json_string(stdout, info->sha256);
+    common_json_string(stdout, info->sha256);
     printf(",\"bytes\":%llu,\"tensors\":%u,\"embedding_dim\":%u,\"cluster_threshold\":%.6g,"
            "\"verify_threshold\":",
            (unsigned long long)info->num_bytes, info->num_tensors, info->embedding_dim,
@@ -45,7 +47,7 @@ static void print_json(const diarist_model_info *info, const char *name, const c
     else
         printf("%.6g", info->verify_threshold);
     fputs(",\"instruction_set\":", stdout);
-    cli_json_string(stdout, info->instruction_set);
+    common_json_string(stdout, info->instruction_set);
     putchar('}');
 }
 

@@ -29,7 +29,7 @@ struct run {
     int32_t view;            /* CLI_STREAM_*, but auto */
     struct cli_lanes *lanes; /* of CLI_STREAM_TTY */
     struct cli_stream_stats stats;
-    struct cli_stream_end end;
+    struct common_stream_end end;
     size_t num_known, num_merged;
     bool heard[MOST_KNOWN]; /* of those known, who had a turn */
     double work_s;          /* wall time that the library took */

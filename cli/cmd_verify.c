@@ -6,7 +6,8 @@
 
 #include "feed.h"
 #include "models.h"
-#include "text.h"
+
+#include "common/json_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -70,13 +71,13 @@ static void print_verdict(const struct cli_settings *settings, const struct voic
     fputs("\"recordings\":[", stdout);
     for (int i = 0; i < 2; i++) {
         fputs(i ? ",{\"file\":" : "{\"file\":", stdout);
-        cli_json_string(stdout, settings->operands[i]);
+        common_json_string(stdout, settings->operands[i]);
         printf(",\"seconds\":%.3f}", voices[i].seconds);
     }
     fputs("],\"model\":{\"name\":", stdout);
-    cli_json_string(stdout, info->name);
+    common_json_string(stdout, info->name);
     fputs(",\"sha256\":", stdout);
-    cli_json_string(stdout, info->sha256);
+    common_json_string(stdout, info->sha256);
     fputs("}}\n", stdout);
 }
 

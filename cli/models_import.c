@@ -9,6 +9,8 @@
 #include "report.h"
 #include "text.h"
 
+#include "common/json_text.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,11 +32,11 @@ static void list_file(void *data, const diarist_original *original, const char *
     }
     fputs(listing->num++ ? "," : "{\"sources\":[", stdout);
     fputs("\n {\"part\":", stdout);
-    cli_json_string(stdout, original->part);
+    common_json_string(stdout, original->part);
     fputs(",\"path\":", stdout);
-    cli_json_string(stdout, path);
+    common_json_string(stdout, path);
     fputs(",\"license\":", stdout);
-    cli_json_string(stdout, original->license);
+    common_json_string(stdout, original->license);
     printf(",\"sha256\":\"%s\",\"known\":%s}", sha256, is_known ? "true" : "false");
 }
 
@@ -46,9 +48,9 @@ static void list_target(const struct listing *listing, const char *set, const ch
         return;
     }
     fputs("],\n\"name\":", stdout);
-    cli_json_string(stdout, set);
+    common_json_string(stdout, set);
     fputs(",\"path\":", stdout);
-    cli_json_string(stdout, target);
+    common_json_string(stdout, target);
     printf(",\"bytes\":%.0f}\n", bytes);
 }
 

@@ -4,7 +4,8 @@
  * stage and its fraction -> one percentage over all stages -> a line on the terminal, or JSON */
 #include "report.h"
 #include "report_line.h"
-#include "text.h"
+
+#include "common/json_text.h"
 
 #include <math.h>
 #include <signal.h>
@@ -109,7 +110,7 @@ static void print_json(const struct cli_progress *p, diarist_stage stage, double
                        double done, double seconds) {
     double elapsed = cli_now() - p->started_s;
     fputs("{\"event\":\"progress\",\"file\":", stderr);
-    cli_json_string(stderr, p->file);
+    common_json_string(stderr, p->file);
     fprintf(stderr, ",\"index\":%zu,\"total\":%zu,\"stage\":\"%s\"", p->index + 1, p->total,
             stage_names[stage]);
     if (fraction >= 0)
@@ -143,7 +144,7 @@ void cli_progress_end(const struct cli_progress *p, bool ok) {
     cli_report_clear();
     if (progress.mode == CLI_PROGRESS_JSON) {
         fputs("{\"event\":\"done\",\"file\":", stderr);
-        cli_json_string(stderr, p->file);
+        common_json_string(stderr, p->file);
         fprintf(stderr, ",\"index\":%zu,\"total\":%zu,\"ok\":%s,\"elapsed\":%.3f}\n", p->index + 1,
                 p->total, ok ? "true" : "false", cli_now() - p->started_s);
     }

@@ -7,6 +7,8 @@
 
 #include "text.h"
 
+#include "common/json_text.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -132,7 +134,7 @@ static void put_json_figures(const diarist_score *score, bool counted) {
 static void put_json_file(const diarist_scored_file *file) {
     const diarist_score *score = &file->score;
     bool counted = score->num_files > 0;
-    cli_json_string(stdout, file->id);
+    common_json_string(stdout, file->id);
     fputs(":{", stdout);
     put_json_figures(score, counted);
     if (counted)

@@ -24,6 +24,8 @@ void cli_settings_init(struct cli_settings *settings) {
                                       .max_queue = 1000,
                                       .idle_s = 30,
                                       .drain_s = 30,
+                                      .max_streams = 40,
+                                      .resume_s = 30,
                                       .log_level = CLI_LOG_WARNING,
                                       .cpu = CLI_CPU_BEST};
 }

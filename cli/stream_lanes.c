@@ -158,8 +158,8 @@ static void terminal_size(int *lines, int *columns) {
 /* As much of the name as goes into NAME columns, and spaces. A character is taken to be a column.
  */
 static void put_name(const struct cli_lanes *lanes, int32_t speaker) {
-    char name[CLI_SPEAKER_NAME];
-    const char *c = cli_speaker_name(name, lanes->known, speaker);
+    char name[COMMON_SPEAKER_NAME];
+    const char *c = common_speaker_name(name, lanes->known, speaker);
     int columns = 0;
     for (; *c; c++) {
         bool begins = ((unsigned char)*c & 0xc0) != 0x80;
@@ -238,7 +238,7 @@ void cli_lanes_time(struct cli_lanes *lanes, double heard_s) {
         draw(lanes, "listening; Ctrl-C ends");
 }
 
-void cli_lanes_end(struct cli_lanes *lanes, const struct cli_stream_end *end) {
+void cli_lanes_end(struct cli_lanes *lanes, const struct common_stream_end *end) {
     char state[96];
     lanes->heard_s = end->duration_s;
     snprintf(state, sizeof state, "%zu speaker%s, %zu turn%s", end->num_speakers,

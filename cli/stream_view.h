@@ -5,26 +5,12 @@
 
 #include <stdbool.h>
 
-#include "diarist/profile.h"
-#include "diarist/stream.h"
+#include "common/stream_events.h"
 
-enum { CLI_SPEAKER_NAME = 256 }; /* bytes: a profile's name has 200 at most */
-
-/* The name of a known speaker, or "SPEAKER_00", ... of those beyond them. known: NULL: nobody. */
-const char *cli_speaker_name(char out[CLI_SPEAKER_NAME], const diarist_profiles *known,
-                             int32_t speaker);
-
-/* What is told of the end. */
-struct cli_stream_end {
-    uint64_t seq;
-    double duration_s;
-    size_t num_speakers, num_turns; /* heard and not merged; final */
-};
-
-/* Lines of JSON (docs/schema/diarist-stream-1.schema.json), or RTTM: final turns, and a comment
+/* Lines of JSON, or RTTM: final turns, and a comment
  * where two speakers turn out to be one. */
 void cli_stream_print_json(const diarist_event *event, const diarist_profiles *known);
-void cli_stream_print_done(const struct cli_stream_end *end);
+void cli_stream_print_done(const struct common_stream_end *end);
 void cli_stream_print_rttm(const diarist_event *event, const diarist_profiles *known);
 
 /* Lanes: the last minute of each speaker, redrawn in place. */
@@ -33,7 +19,7 @@ struct cli_lanes *cli_lanes_new(const diarist_profiles *known); /* NULL: no memo
 void cli_lanes_event(struct cli_lanes *lanes, const diarist_event *event);
 /* The last moment that was heard; draws if that was not done just now. */
 void cli_lanes_time(struct cli_lanes *lanes, double heard_s);
-void cli_lanes_end(struct cli_lanes *lanes, const struct cli_stream_end *end);
+void cli_lanes_end(struct cli_lanes *lanes, const struct common_stream_end *end);
 void cli_lanes_free(struct cli_lanes *lanes);
 
 #endif

@@ -8,9 +8,6 @@
 /* A string made as printf would, to be freed; NULL when there is no memory. */
 char *cli_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* text as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD; NULL: null. */
-void cli_json_string(FILE *to, const char *text);
-
 /* text as a CSV field, in quotes where they are needed (RFC 4180). */
 void cli_csv_field(FILE *to, const char *text);
 

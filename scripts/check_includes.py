@@ -57,7 +57,7 @@ LAW = {
         "include/diarist/score.h",
         *FILES,
     ],
-    "common/": [],
+    "common/": PUBLIC,
     "server/": ["common/", *PUBLIC],
     "cli/": ["common/", "server/server.h", *PUBLIC],
     "examples/": PUBLIC,

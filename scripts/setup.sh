@@ -21,7 +21,7 @@ tools="meson ninja gcc pkg-config python3 ffmpeg"
 libraries="sndfile libmpg123 soxr jansson libcrypto libcurl zlib libarchive libwebsockets sqlite3"
 # What ./check needs besides.
 packages_check="git libcmocka-dev g++ clang clang-format universal-ctags python3-venv flite
-gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user python3-websockets"
 tools_check="git g++ clang ctags flite aarch64-linux-gnu-gcc qemu-aarch64"
 libraries_check="cmocka"
 

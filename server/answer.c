@@ -11,7 +11,8 @@ const char *server_status_title(int status) {
     static const struct {
         int status;
         const char *title;
-    } titles[] = {{200, "OK"},
+    } titles[] = {{101, "Switching Protocols"},
+                  {200, "OK"},
                   {202, "Accepted"},
                   {204, "No Content"},
                   {206, "Partial Content"},
@@ -28,6 +29,7 @@ const char *server_status_title(int status) {
                   {416, "Range Not Satisfiable"},
                   {421, "Misdirected Request"},
                   {422, "Unprocessable Content"},
+                  {426, "Upgrade Required"},
                   {429, "Too Many Requests"},
                   {500, "Internal Server Error"},
                   {501, "Not Implemented"},

@@ -1,6 +1,7 @@
 /* health.c - whether the service runs, what it computes with, and its figures.
  * SPDX-License-Identifier: MIT */
 #include "answer.h"
+#include "live.h"
 #include "routes.h"
 #include "state.h"
 
@@ -62,6 +63,23 @@ static void print_work(struct page *page, struct server *server) {
     fprintf(page->file, "diarist_work_seconds_total %.3f\n", work_s);
 }
 
+static void print_live(struct page *page, struct server *server) {
+    struct server_live_totals totals;
+    server_live_totals(server->live, &totals);
+    metric(page, "live_streams", "gauge", "Live streams that have not ended.");
+    fprintf(page->file, "diarist_live_streams %d\n", totals.open);
+    metric(page, "live_streams_attached", "gauge", "Live streams with a connection.");
+    fprintf(page->file, "diarist_live_streams_attached %d\n", totals.attached);
+    metric(page, "live_behind_seconds", "gauge", "The most audio that waits in a live stream.");
+    fprintf(page->file, "diarist_live_behind_seconds %.3f\n", totals.behind_s);
+    metric(page, "live_streams_total", "counter", "Live streams begun since the start.");
+    fprintf(page->file, "diarist_live_streams_total %llu\n", (unsigned long long)totals.streams);
+    metric(page, "live_audio_seconds_total", "counter", "Seconds of audio heard live.");
+    fprintf(page->file, "diarist_live_audio_seconds_total %.3f\n", totals.audio_s);
+    metric(page, "live_events_total", "counter", "Events of live streams.");
+    fprintf(page->file, "diarist_live_events_total %llu\n", (unsigned long long)totals.events);
+}
+
 void server_metrics(struct server *server, struct server_exchange *exchange) {
     struct page page = {0};
     int64_t counts[SERVER_NUM_STATES];
@@ -82,6 +100,7 @@ void server_metrics(struct server *server, struct server_exchange *exchange) {
         fprintf(page.file, "diarist_jobs{status=\"%s\"} %lld\n", server_state_names[i],
                 (long long)counts[i]);
     print_work(&page, server);
+    print_live(&page, server);
     print_requests(&page, server);
     fclose(page.file);
     server_answer_text(exchange, 200, "text/plain; version=0.0.4", page.text, page.size);

@@ -16,6 +16,7 @@
 #include "body.h"
 #include "clock.h"
 #include "desk.h"
+#include "live_socket.h"
 #include "log.h"
 #include "request.h"
 #include "respond.h"
@@ -24,6 +25,7 @@
 #include <libwebsockets.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { PART = 65536, MAX_DISCARDED = 256 << 20, MAX_CONNECTIONS = 1000 };
 
@@ -35,6 +37,8 @@ struct server_http {
     struct server_exchange *watching;
     uint64_t changes; /* how often jobs have changed */
     atomic_bool changed;
+    struct server_sockets *sockets;
+    atomic_bool heard; /* live streams have news */
     lws_sorted_usec_list_t tick;
     char content[PART]; /* of chunks */
 };
@@ -276,6 +280,32 @@ static int check_idle(struct server_http *http, struct lws *wsi, struct session 
     return refuse(http, wsi, session);
 }
 
+/* Somebody wants a WebSocket. 0: they may have it; above: it was answered, below: and the
+ * connection is to be closed. */
+static int upgrade(struct server_http *http, struct lws *wsi) {
+    struct server_exchange *exchange = server_exchange_new();
+    char path[256];
+    int rc = 0;
+    if (!exchange)
+        return -1;
+    if (lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) < 0)
+        *path = 0;
+    atomic_fetch_add(&http->server->connections, 1);
+    int status = server_request_read(exchange, http->server, wsi, path);
+    if (!status)
+        status = server_socket_open(http->sockets, exchange, wsi);
+    if (status) {
+        exchange->answer.close = true;
+        while (server_respond(wsi, exchange) > 0)
+            ;
+        rc = -1;
+    } else {
+        exchange->answer.status = 101;
+    }
+    finished(http, exchange);
+    return rc;
+}
+
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t n) {
     struct server_http *http = lws_context_user(lws_get_context(wsi));
@@ -299,8 +329,10 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return 0;
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
         return atomic_load(&http->server->connections) >= MAX_CONNECTIONS;
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return strcasecmp(in, "websocket") ? 0 : upgrade(http, wsi);
     default:
-        return 0;
+        return server_socket_event(http->sockets, wsi, reason, in, n);
     }
 }
 
@@ -316,9 +348,15 @@ void server_http_changed(struct server_http *http) {
     wake(http);
 }
 
+void server_http_heard(struct server_http *http) {
+    atomic_store(&http->heard, true);
+    wake(http);
+}
+
 /* Has the loop come back twice a second. */
 static void on_tick(lws_sorted_usec_list_t *tick) {
     struct server_http *http = lws_container_of(tick, struct server_http, tick);
+    atomic_store(&http->heard, true);
     lws_sul_schedule(http->context, 0, tick, on_tick, LWS_USEC_PER_SEC / 2);
 }
 
@@ -339,6 +377,12 @@ void server_http_step(struct server_http *http) {
         take_answer(http, exchange);
     if (atomic_exchange(&http->changed, false))
         ask_again(http);
+    if (atomic_exchange(&http->heard, false))
+        server_sockets_step(http->sockets);
+}
+
+size_t server_http_streams(const struct server_http *http) {
+    return server_sockets_num(http->sockets);
 }
 
 void server_http_dismiss(struct server_http *http) {
@@ -383,6 +427,7 @@ int server_http_open(struct server_http **out, struct server *server, diarist_er
         return DIARIST_ERROR_MEMORY;
     }
     http->server = server;
+    http->sockets = server_sockets_new(server);
     struct lws_context_creation_info info = {
         .port = settings->port,
         .iface = settings->address,
@@ -402,7 +447,7 @@ int server_http_open(struct server_http **out, struct server *server, diarist_er
     };
     lws_set_log_level(LLL_ERR, tell);
     http->context = lws_create_context(&info);
-    if (!http->context || !(http->vhost = lws_create_vhost(http->context, &info)))
+    if (!http->sockets || !http->context || !(http->vhost = lws_create_vhost(http->context, &info)))
         return fail(http, err);
     lws_sul_schedule(http->context, 0, &http->tick, on_tick, LWS_USEC_PER_SEC / 2);
     int rc = server_desk_start(&http->desk, server, wake, http, err);
@@ -425,5 +470,6 @@ void server_http_close(struct server_http *http) {
     if (http->context)
         lws_context_destroy(http->context);
     server_desk_free(http->desk);
+    server_sockets_free(http->sockets);
     free(http);
 }

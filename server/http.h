@@ -11,6 +11,10 @@ struct server_http;
 int server_http_open(struct server_http **out, struct server *server, diarist_error *err);
 /* Jobs have changed. Any thread may call it. */
 void server_http_changed(struct server_http *http);
+/* Live streams have news. Any thread may call it. */
+void server_http_heard(struct server_http *http);
+/* Connections of live streams. */
+size_t server_http_streams(const struct server_http *http);
 /* Waits for what connections do, half a second at most, and deals with it. */
 void server_http_step(struct server_http *http);
 /* Those who wait for jobs are told to come back later. */

@@ -39,6 +39,16 @@ static const struct parameter {
     {"diarization", TEXT, .help = "the id of one that has succeeded"},
     {"threshold", REAL, .help = "similarity from which voices are one", .min = -1, .max = 1,
      .own = true},
+    /* Of /v1/live: live_params.c checks them, as it does those of its first message. */
+    {"stream", TEXT, .help = "a live stream to come back to; with seq alone"},
+    {"seq", TEXT, .help = "the last event of it that was read (default 0)"},
+    {"live_format", TEXT, .name = "format", .help = "s16le (default) or f32le"},
+    {"live_rate", TEXT, .name = "rate", .help = "samples a second, 4000 to 192000 (default 16000)"},
+    {"latency", TEXT, .help = "seconds until turns are final, 0.5 to 5 (default 2)"},
+    {"live_max_speakers", TEXT, .name = "max_speakers", .help = "1 to 32"},
+    {"live_threshold", TEXT, .name = "cluster_threshold", .help = "-1 to 2"},
+    {"live_preset", TEXT, .name = "preset", .help = "balanced or accurate"},
+    {"stats", TEXT, .help = "seconds of audio between stats (default 10); 0: none"},
     {"range", HEADER, .help = "bytes=FIRST-LAST: that part alone", .name = "Range"},
 };
 enum { NUM_PARAMETERS = sizeof parameters / sizeof *parameters };

@@ -61,7 +61,12 @@ static int send_headers(struct lws *wsi, struct server_exchange *exchange) {
     if (!exchange->endless && answer->status != 204)
         headers.wrong |=
             lws_add_http_header_content_length(wsi, answer->size, &headers.at, headers.end);
-    if (headers.wrong || lws_finalize_write_http_header(wsi, start, &headers.at, headers.end))
+    if (headers.wrong || lws_finalize_http_header(wsi, &headers.at, headers.end))
+        return -1;
+    /* Of who asks for a WebSocket libwebsockets has not read the version yet, and says 1.0. */
+    memcpy(start, "HTTP/1.1", 8);
+    size_t n = (size_t)(headers.at - start);
+    if (lws_write(wsi, start, n, LWS_WRITE_HTTP_HEADERS) < (int)n)
         return -1;
     exchange->headers_sent = true;
     return 0;

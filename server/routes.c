@@ -44,6 +44,11 @@ static const struct server_route routes[] = {
      .parameters = "limit offset", .answers = "200 BenchmarkReportList, 404"},
     {"GET", "/v1/datasets", server_bench_dataset_list,
      .summary = "the datasets that benchmarks may name", .answers = "200 DatasetList, 404"},
+    {"GET", "/v1/live", server_live_plain,
+     .summary = "a WebSocket: audio in, who speaks out (docs/asyncapi.json)",
+     .parameters = "stream seq live_format live_rate latency live_max_speakers live_threshold "
+                   "live_preset stats",
+     .answers = "101, 422, 426, 429"},
 };
 enum { NUM_ROUTES = sizeof routes / sizeof *routes };
 

@@ -20,5 +20,6 @@ server_handler server_job_events;                       /* job_events.c */
 server_handler server_job_result, server_job_recording; /* job_result.c */
 server_handler server_bench_create, server_bench_look, server_bench_report_get,
     server_bench_report_list, server_bench_dataset_list; /* benchmarks.c */
+server_handler server_live_plain;                        /* live_route.c */
 
 #endif

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "common/files.h"
 #include "http.h"
+#include "live.h"
 #include "log.h"
 #include "sandbox.h"
 
@@ -84,11 +85,17 @@ static void drain(struct server *server, struct server_http *http) {
     server_log("info", "draining", "{s:i}", "seconds", (int)server->settings->drain_s);
     atomic_store(&server->draining, true);
     server_bench_worker_drain(server->bench);
-    while (server_worker_drain(server->worker) && server_ticks() < deadline)
+    server_live_drain(server->live);
+    while ((server_worker_drain(server->worker) || server_http_streams(http)) &&
+           server_ticks() < deadline)
         server_http_step(http);
     server_http_step(http);
     server_http_dismiss(http);
     run_until(server, http, server_ticks() + DISMISS_S);
+}
+
+static void on_heard(void *data) {
+    server_http_heard(data);
 }
 
 static void on_changed(void *data) {
@@ -117,6 +124,8 @@ int server_run(const struct server_settings *settings, diarist_error *err) {
     if (!rc)
         rc = server_http_open(&http, &server, err);
     if (!rc)
+        rc = server_live_start(&server.live, settings, on_heard, http, err);
+    if (!rc)
         rc = server_worker_start(&server.worker, server.store, settings, server.audio,
                                  server.scratch, &server.gate, on_changed, http, err);
     if (!rc && settings->bench)
@@ -142,7 +151,9 @@ int server_run(const struct server_settings *settings, diarist_error *err) {
     } else {
         server_worker_stop(server.worker);
     }
+    server_live_stop(server.live);
     server_http_close(http);
+    server_live_free(server.live);
     server_store_close(server.store);
     server_keys_free(&server.keys);
     server_gate_destroy(&server.gate);

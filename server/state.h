@@ -20,6 +20,7 @@ struct server {
     struct server_worker *worker;
     struct server_bench_worker *bench; /* NULL: there are no benchmarks */
     struct server_gate gate;           /* of both */
+    struct server_live *live;
     char audio[SERVER_MAX_PATH], uploads[SERVER_MAX_PATH], scratch[SERVER_MAX_PATH];
     char runs[SERVER_MAX_PATH]; /* of benchmarks */
     atomic_bool draining;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "audio/decode.h"
 #include "audio/decoder.h"
+#include "audio/live_pcm.h"
 #include "base/error.h"
 
 #include <math.h>
@@ -79,4 +80,28 @@ void diarist_audio_describe(diarist_audio *audio, diarist_audio_info *out) {
 
 void diarist_audio_close(diarist_audio *audio) {
     dr_audio_close(audio);
+}
+
+int diarist_pcm_open(diarist_pcm **out, const char *raw, diarist_error *err) {
+    if (out)
+        *out = NULL;
+    if (!out || !raw)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "%s is NULL", out ? "raw" : "out");
+    return dr_live_pcm_open(out, raw, err);
+}
+
+int diarist_pcm_convert(diarist_pcm *pcm, const void *frames, size_t num, size_t *used,
+                        float *samples, size_t capacity, size_t *made, diarist_error *err) {
+    if (used)
+        *used = 0;
+    if (made)
+        *made = 0;
+    if (!pcm || !used || !samples || !made || !capacity)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "%s",
+                       capacity ? "pcm, used, samples or made is NULL" : "capacity is 0");
+    return dr_live_pcm_convert(pcm, frames, num, used, samples, capacity, made, err);
+}
+
+void diarist_pcm_close(diarist_pcm *pcm) {
+    dr_live_pcm_close(pcm);
 }

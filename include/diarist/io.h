@@ -63,6 +63,21 @@ typedef struct diarist_audio_info {
 DIARIST_API void diarist_audio_describe(diarist_audio *audio, diarist_audio_info *out);
 DIARIST_API void diarist_audio_close(diarist_audio *audio);
 
+/* PCM as it comes, from a device or a connection, to 16 kHz mono: what diarist_audio_open with
+ * `raw` makes of the same bytes, without a file. */
+typedef struct diarist_pcm diarist_pcm;
+
+/* raw: as in diarist_audio_options. DIARIST_ERROR_ARGUMENT, DIARIST_ERROR_MEMORY. */
+DIARIST_API int diarist_pcm_open(diarist_pcm **out, const char *raw, diarist_error *err);
+
+/* Takes up to num frames (a frame: one sample of each channel) of the bytes at frames (*used) and
+ * gives up to capacity samples (*made), finite, in [-1, 1]. A rate that is changed holds some back.
+ * frames NULL: no more come; *made is 0 once everything is out. */
+DIARIST_API int diarist_pcm_convert(diarist_pcm *pcm, const void *frames, size_t num, size_t *used,
+                                    float *samples, size_t capacity, size_t *made,
+                                    diarist_error *err);
+DIARIST_API void diarist_pcm_close(diarist_pcm *pcm);
+
 /* ---- documents ---------------------------------------------------------------------------- */
 
 /* Turns of one or more recordings with named speakers: what a diarization file holds. */

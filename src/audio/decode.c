@@ -7,6 +7,7 @@
 #include "audio/decode.h"
 
 #include "audio/choose.h"
+#include "audio/pcm.h"
 #include "audio/resample.h"
 #include "types.h"
 
@@ -34,33 +35,6 @@ struct diarist_audio {
     double start_s;
     char warning[192];
 };
-
-/* NaN becomes 0 and a value that no recording has is bounded, so that sums stay finite; what is
- * far below hearing becomes 0, as denormal numbers are slow to reckon with. */
-static float sanitize(float x) {
-    if (!(fabsf(x) > 1e-15f))
-        return 0.0f;
-    return x > 1e6f ? 1e6f : x < -1e6f ? -1e6f : x;
-}
-
-static float clamp(float x) {
-    return x > 1.0f ? 1.0f : x < -1.0f ? -1.0f : x;
-}
-
-static void mix(float *mono, const float *frames, size_t num, size_t num_channels,
-                int32_t channel) {
-    for (size_t i = 0; i < num; i++) {
-        const float *frame = frames + i * num_channels;
-        float sum = 0.0f;
-        if (channel > 0) {
-            mono[i] = clamp(sanitize(frame[channel - 1]));
-            continue;
-        }
-        for (size_t c = 0; c < num_channels; c++)
-            sum += sanitize(frame[c]);
-        mono[i] = clamp(sum / (float)num_channels);
-    }
-}
 
 static int open_stages(diarist_audio *audio, const char *path, const diarist_audio_options *options,
                        diarist_error *err) {
@@ -111,7 +85,7 @@ static int decode_block(diarist_audio *audio, diarist_error *err) {
     int status = decoder->read(decoder, audio->frames, BLOCK_FRAMES, &num, err);
     if (status)
         return status;
-    mix(audio->mono, audio->frames, num, (size_t)decoder->num_channels, audio->channel);
+    dr_pcm_mix(audio->mono, audio->frames, num, (size_t)decoder->num_channels, audio->channel);
     audio->mono_start = 0;
     audio->mono_end = num;
     audio->drained = num == 0;
@@ -143,8 +117,7 @@ static int next_samples(diarist_audio *audio, float *samples, size_t capacity, s
     }
     if (audio->most_left != UINT64_MAX)
         audio->most_left -= *num;
-    for (size_t i = 0; i < *num; i++)
-        samples[i] = clamp(samples[i]);
+    dr_pcm_clamp(samples, *num);
     return DIARIST_OK;
 }
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "audio/pcm.h"
 
+#include <math.h>
 #include <string.h>
 
 size_t dr_pcm_bytes(enum dr_pcm pcm) {
@@ -77,4 +78,36 @@ void dr_pcm_decode(float *samples, const uint8_t *bytes, size_t num, enum dr_pcm
             break;
         }
     }
+}
+
+/* NaN becomes 0 and a value that no recording has is bounded, so that sums stay finite; what is
+ * far below hearing becomes 0, as denormal numbers are slow to reckon with. */
+static float sanitize(float x) {
+    if (!(fabsf(x) > 1e-15f))
+        return 0.0f;
+    return x > 1e6f ? 1e6f : x < -1e6f ? -1e6f : x;
+}
+
+static float clamp(float x) {
+    return x > 1.0f ? 1.0f : x < -1.0f ? -1.0f : x;
+}
+
+void dr_pcm_mix(float *mono, const float *frames, size_t num, size_t num_channels,
+                int32_t channel) {
+    for (size_t i = 0; i < num; i++) {
+        const float *frame = frames + i * num_channels;
+        float sum = 0.0f;
+        if (channel > 0) {
+            mono[i] = clamp(sanitize(frame[channel - 1]));
+            continue;
+        }
+        for (size_t c = 0; c < num_channels; c++)
+            sum += sanitize(frame[c]);
+        mono[i] = clamp(sum / (float)num_channels);
+    }
+}
+
+void dr_pcm_clamp(float *samples, size_t num) {
+    for (size_t i = 0; i < num; i++)
+        samples[i] = clamp(samples[i]);
 }

@@ -25,4 +25,10 @@ size_t dr_pcm_bytes(enum dr_pcm pcm); /* of one sample */
 void dr_pcm_decode(float *samples, const uint8_t *bytes, size_t num, enum dr_pcm pcm,
                    bool big_endian);
 
+/* frames [num][num_channels] -> mono [num] within [-1, 1]: the mean, or channel (from 1). NaN
+ * becomes 0. */
+void dr_pcm_mix(float *mono, const float *frames, size_t num, size_t num_channels, int32_t channel);
+/* To [-1, 1]: what resampling puts beyond. */
+void dr_pcm_clamp(float *samples, size_t num);
+
 #endif

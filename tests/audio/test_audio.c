@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,63 @@ static void test_raw_specs(void **state) {
             fail_msg("'%s': %s", right[i], got.err.message);
         free(got.samples);
     }
+}
+
+/* PCM as it comes, in portions of all sizes, is what a file of the same bytes is. */
+static void test_pcm_as_it_comes(void **state) {
+    (void)state;
+    static const char *const forms[] = {"s16le:16000:1", "s16le:8000:1", "f32le:44100:2",
+                                        "s16le:48000:3"};
+    static const size_t frame_bytes[] = {2, 2, 8, 6};
+    enum { FRAMES = 30000, MOST = 70000 };
+    static uint8_t bytes[FRAMES * 8];
+    static float samples[MOST];
+    uint64_t random = 7;
+    for (size_t i = 0; i < sizeof bytes; i++) /* no exponent of floats is large */
+        bytes[i] = (uint8_t)(i % 4 == 3 ? 0x3e : 128 + 127 * uniform(&random));
+    for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
+        diarist_audio_options options = default_options();
+        options.raw = forms[f];
+        struct decoded whole = decode_bytes(bytes, FRAMES * frame_bytes[f], &options);
+        assert_int_equal(whole.status, DIARIST_OK);
+        diarist_error err;
+        diarist_pcm *pcm;
+        size_t at = 0, num = 0, used, made;
+        bool ended = false;
+        assert_int_equal(diarist_pcm_open(&pcm, forms[f], &err), DIARIST_OK);
+        while (!ended) {
+            size_t most = (size_t)(1500 + 1500 * uniform(&random)),
+                   room = (size_t)(500 + 499 * uniform(&random));
+            most = most < FRAMES - at ? most : FRAMES - at;
+            room = room < MOST - num ? room : MOST - num;
+            const void *part = at < FRAMES ? bytes + at * frame_bytes[f] : NULL;
+            assert_int_equal(
+                diarist_pcm_convert(pcm, part, most, &used, samples + num, room, &made, &err),
+                DIARIST_OK);
+            assert_true(used <= most && made <= room);
+            ended = !part && !made;
+            at += used;
+            num += made;
+        }
+        diarist_pcm_close(pcm);
+        assert_int_equal(num, whole.num);
+        assert_memory_equal(samples, whole.samples, num * sizeof *samples);
+        free(whole.samples);
+    }
+}
+
+static void test_pcm_arguments(void **state) {
+    (void)state;
+    static const char *const wrong[] = {"",          "s16le",         "s16le:8000", "mp3:16000:1",
+                                        "s16le:1:1", "s16le:16000:65"};
+    diarist_error err;
+    diarist_pcm *pcm;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(diarist_pcm_open(&pcm, wrong[i], &err), DIARIST_ERROR_ARGUMENT);
+        assert_null(pcm);
+    }
+    assert_int_equal(diarist_pcm_open(NULL, "s16le:8000:1", &err), DIARIST_ERROR_ARGUMENT);
+    diarist_pcm_close(NULL);
 }
 
 /* ---- channels ---- */
@@ -400,6 +458,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_raw_values),
         cmocka_unit_test(test_raw_leftover),
         cmocka_unit_test(test_raw_specs),
+        cmocka_unit_test(test_pcm_as_it_comes),
+        cmocka_unit_test(test_pcm_arguments),
         cmocka_unit_test(test_channels),
         cmocka_unit_test(test_not_finite),
         cmocka_unit_test(test_part),
