@@ -104,7 +104,7 @@ def last_done(events):
 
 
 async def same_events(service, program, recording):
-    data = samples(recording, 24)
+    data = samples(recording, 16)
     expected = stream(program, data)
     brief = samples(recording, 4)
     for frame, part, wanted in ((3200, data, expected), (100002, data, expected),
@@ -116,22 +116,22 @@ async def same_events(service, program, recording):
             ready, stats = talk.messages[0], [m for m in talk.messages if m["type"] == "stats"]
             checks.expect("ready comes first", ready["type"] == "ready" and ready["seq"] == 0
                           and ready["samples"] == 0 and ready["rate"] == 16000, ready)
-            checks.expect("stats, each 10 s", len(stats) == 2 and stats[0]["at"] >= 10, stats)
+            checks.expect("stats, each 10 s", len(stats) == 1 and stats[0]["at"] >= 10, stats)
             numbers = [m["seq"] for m in talk.messages]
             checks.expect("numbers never fall", numbers == sorted(numbers), numbers)
-    odd = samples(recording, 20, 5, form="f32le")
+    odd = samples(recording, 10, 5, form="f32le")
     talk, _ = await whole(service, odd, "?format=f32le&latency=1&stats=0", frame=4 * 777)
     checks.expect("f32le, latency 1", talk.events == stream(program, odd, "--raw", "f32le:16000:1",
                                                            "--latency", "1"), talk.messages[-2:])
     checks.expect("no stats", not any(m["type"] == "stats" for m in talk.messages))
-    narrow = samples(recording, 20, 5, 8000)
+    narrow = samples(recording, 10, 5, 8000)
     wanted = stream(program, narrow, "--raw", "s16le:8000:1", "--max-speakers", "2")
     talk, _ = await whole(service, narrow, frame=1600,
                           first={"rate": 8000, "max_speakers": 2, "format": "s16le"})
     checks.expect("8 kHz, as start says", talk.events == wanted,
                   f"{talk.messages[-2:]}\n{wanted[-2:]}")
-    several = await asyncio.gather(*(whole(service, data) for _ in range(3)))
-    checks.expect("three at once", all(talk.events == expected for talk, _ in several))
+    several = await asyncio.gather(*(whole(service, data) for _ in range(2)))
+    checks.expect("two at once", all(talk.events == expected for talk, _ in several))
     return data, expected
 
 
@@ -251,7 +251,7 @@ async def gaps(service, program, data):
 
 async def pressure(service, data):
     """Who sends faster than the engine works is held up: no more than half a megabyte waits."""
-    long, waiting = data * 4, []
+    long, waiting = data * 3, []
 
     async def watch():
         while True:
