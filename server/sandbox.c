@@ -78,6 +78,9 @@ static const struct rule decode_rules[] = {
     REFUSE(access, ENOENT),
     REFUSE(readlink, ENOENT),
 #endif
+#if SANITIZED
+    ALLOW(sigaltstack),
+#endif
 };
 
 #define NAMESPACES                                                                                \
