@@ -188,6 +188,35 @@ def endless_chunks(service):
                   (answer[:400], sent))
 
 
+# ---- JSON ----
+
+
+def broken_json(service):
+    """Each path that takes JSON, as /openapi.json has it."""
+    document = service.ask("GET", "/openapi.json").json
+    taking = []
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            body = operation.get("requestBody", {})
+            if "$ref" in body:
+                body = document["components"]["requestBodies"][body["$ref"].rsplit("/", 1)[1]]
+            if set(body.get("content", {})) == {"application/json"}:
+                taking.append((method.upper(), path))
+    checks.expect("some paths take JSON", bool(taking))
+    for method, path in taking:
+        place = path.replace("{id}", "0" * 32)
+        for body in (b"{", b"", b"[" * 100000, b'{"a":1,"a":2}', b'{"a":"\xff"}', b'"\\ud800"', b"\0",
+                     b"{}x", b"[]", b"null", b"1e999", b"{" + b'"a":' * 5000, b'{"\\u0000":1}'):
+            answer = service.ask(method, place, body, "application/json")
+            checks.expect(f"{method} {path} {body[:12]!r}", answer.status in (400, 404, 413, 422)
+                          and answer.json["status"] == answer.status, answer)
+        for kind in ("text/plain", "application/jsonx", "", "audio/wav", "application/xml; \xff"):
+            answer = service.ask(method, place, b"{}", kind)
+            checks.expect(f"{method} {path} as {kind!r}", answer.status in (404, 415), answer)
+        large = service.ask(method, place, b" " * (3 << 20), "application/json")
+        checks.expect(f"{method} {path}, 3 MB", large.status in (404, 413), large)
+
+
 # ---- clients ----
 
 
@@ -411,7 +440,7 @@ def main():
         for what, fault, arguments in (
                 ("bombs", bombs, [folder]), ("decoders", decoders, [long_wav]),
                 ("chunks", chunked, [wav]), ("endless chunks", endless_chunks, []),
-                ("names", names, [tiny]), ("floods", floods, []),
+                ("JSON", broken_json, []), ("names", names, [tiny]), ("floods", floods, []),
                 ("leaving", leave_midway, [wav]), ("slow headers", slow_loris, [])):
             began = time.monotonic()
             fault(service, *arguments)
