@@ -34,11 +34,39 @@ static bool has(const json_t *components, const char *kind, const char *name) {
 
 /* ---- what a job may be asked ---- */
 
+/* A parameter of the query as a field of the form. */
+static void add_field(json_t *components, const json_t *parameter) {
+    json_t *form = json_object_get(json_object_get(components, "schemas"), "RecordingForm");
+    if (!strcmp(json_string_value(json_object_get(parameter, "in")), "query"))
+        json_object_set(json_object_get(form, "properties"),
+                        json_string_value(json_object_get(parameter, "name")),
+                        json_object_get(parameter, "schema"));
+}
+
+/* What the route that takes the form takes besides options. */
+static void add_fields(json_t *components) {
+    const struct server_route *route;
+    const char *word;
+    size_t n;
+    for (size_t i = 0; (route = server_route_at(i)); i++) {
+        const char *text = route->parameters;
+        if (!route->request || strcmp(route->request, "Recording"))
+            continue;
+        while ((word = server_next_word(&text, &n))) {
+            char key[64];
+            snprintf(key, sizeof key, "%.*s", (int)n, word);
+            const json_t *parameter =
+                json_object_get(json_object_get(components, "parameters"), key);
+            if (parameter)
+                add_field(components, parameter);
+        }
+    }
+}
+
 /* Options of jobs as parameters of a query and as fields of the form. */
 static void add_options(json_t *components) {
     json_t *parameters = json_object_get(components, "parameters");
     json_t *schemas = json_object_get(components, "schemas");
-    json_t *form = json_object_get(json_object_get(schemas, "RecordingForm"), "properties");
     json_t *options = json_object();
     const char *name;
     for (size_t i = 0; (name = server_job_option_name(i)); i++) {
@@ -47,7 +75,7 @@ static void add_options(json_t *components) {
                             json_pack("{s:s,s:s,s:O,s:O}", "name", name, "in", "query",
                                       "description", json_object_get(schema, "description"),
                                       "schema", schema));
-        json_object_set(form, name, schema);
+        add_field(components, json_object_get(parameters, name));
         json_object_set_new(options, name, schema);
     }
     json_object_set_new(schemas, "DiarizationOptions",
@@ -167,6 +195,7 @@ static json_t *describe_components(const struct server *server) {
                                   "header", "name", server->settings->key_header, "bearer", "type",
                                   "http", "scheme", "bearer"));
     add_options(components);
+    add_fields(components);
     return components;
 }
 
