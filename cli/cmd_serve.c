@@ -45,6 +45,24 @@ static char *default_data(void) {
     return cli_text("%s/.local/share/diarist/service", home && *home ? home : "");
 }
 
+/* Loads the model of the settings that data is: see server_settings. */
+static int load_model(const void *data, diarist_model **model, diarist_error *err) {
+    const struct cli_settings *settings = data;
+    char *path;
+    *model = NULL;
+    if (cli_model_find(&path, settings, settings->model))
+        return cli_set_error(err, DIARIST_ERROR_MODEL, "the model is not there");
+    int rc = cli_model_open(model, settings, path, true, err);
+    free(path);
+    return rc;
+}
+
+static const char *fallback_of(const struct cli_settings *settings) {
+    const char *url =
+        settings->embedding_url ? settings->embedding_url : settings->speaker_embedding_url;
+    return url && *url ? url : NULL;
+}
+
 static int serve(const struct cli_settings *settings, const char *data, const diarist_model *model,
                  const char *address, int32_t port) {
     diarist_error err;
@@ -59,6 +77,12 @@ static int serve(const struct cli_settings *settings, const char *data, const di
                                      .key_header = settings->api_key_header,
                                      .bench = has_datasets ? &bench : NULL,
                                      .model = model,
+                                     .load_model = load_model,
+                                     .load_data = settings,
+                                     .model_retry_s = settings->model_retry_s,
+                                     .embedding_url = fallback_of(settings),
+                                     .speakers = settings->speakers,
+                                     .profiles = settings->profiles,
                                      .max_upload_bytes = (uint64_t)settings->max_upload_mb * MB,
                                      .max_audio_s = settings->max_audio_s,
                                      .max_queue = settings->max_queue,
@@ -88,7 +112,8 @@ int cli_run_serve(const struct cli_settings *settings) {
         cli_error(settings->operands[0], "serve takes no files; clients send them");
         code = CLI_EXIT_USAGE;
     }
-    if (!code)
+    /* With something to fall back on the service starts without its model, too. */
+    if (!code && !fallback_of(settings))
         code = cli_model_load(&model, settings);
     if (!code)
         code = serve(settings, data, model, address, port);

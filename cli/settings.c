@@ -22,6 +22,7 @@ void cli_settings_init(struct cli_settings *settings) {
                                       .max_upload_mb = 2048,
                                       .max_audio_s = 86400,
                                       .max_queue = 1000,
+                                      .model_retry_s = 60,
                                       .idle_s = 30,
                                       .drain_s = 30,
                                       .max_streams = 40,

@@ -33,6 +33,7 @@ const char *server_status_title(int status) {
                   {429, "Too Many Requests"},
                   {500, "Internal Server Error"},
                   {501, "Not Implemented"},
+                  {502, "Bad Gateway"},
                   {503, "Service Unavailable"},
                   {507, "Insufficient Storage"}};
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
@@ -93,4 +94,11 @@ void server_answer_invalid(struct server_exchange *exchange, const char *field,
     snprintf(place, sizeof place, "%s", field);
     snprintf(text, sizeof text, "%s", detail);
     answer_problem(exchange, 422, place, text);
+}
+
+const char *server_without_path(const char *message, const char *path) {
+    size_t n = strlen(path);
+    if (!strncmp(message, path, n) && !strncmp(message + n, ": ", 2))
+        return message + n + 2;
+    return strstr(message, path) ? "it cannot be decoded" : message;
 }

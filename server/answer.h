@@ -21,6 +21,9 @@ void server_answer_invalid(struct server_exchange *exchange, const char *field, 
 void server_answer_text(struct server_exchange *exchange, int status, const char *type, char *text,
                         size_t size);
 
+/* The library names the file in front of what is wrong; clients know it by another name. */
+const char *server_without_path(const char *message, const char *path);
+
 /* "Not Found" */
 const char *server_status_title(int status);
 

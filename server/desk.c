@@ -1,4 +1,4 @@
-/* desk.c - the thread that answers.
+/* desk.c - a thread that answers.
  * SPDX-License-Identifier: MIT */
 #include "desk.h"
 
@@ -18,7 +18,8 @@ struct server_desk {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct list asked, answered;
-    bool stopping;
+    size_t num_asked, max_asked; /* max 0: any number */
+    bool stopping, working;
 };
 
 static void append(struct list *list, struct server_exchange *exchange) {
@@ -43,10 +44,13 @@ static void *answer(void *data) {
             pthread_cond_wait(&desk->wake, &desk->lock);
             continue;
         }
+        desk->num_asked--;
+        desk->working = true;
         pthread_mutex_unlock(&desk->lock);
         server_answer_clear(&exchange->answer);
         exchange->route->handler(desk->server, exchange);
         pthread_mutex_lock(&desk->lock);
+        desk->working = false;
         append(&desk->answered, exchange);
         desk->ready(desk->data);
     }
@@ -54,12 +58,13 @@ static void *answer(void *data) {
     return NULL;
 }
 
-int server_desk_start(struct server_desk **out, struct server *server, void (*ready)(void *data),
-                      void *data, diarist_error *err) {
+int server_desk_start(struct server_desk **out, struct server *server, size_t max_waiting,
+                      void (*ready)(void *data), void *data, diarist_error *err) {
     struct server_desk *desk = calloc(1, sizeof *desk);
     *out = NULL;
     if (desk) {
-        *desk = (struct server_desk){.server = server, .ready = ready, .data = data};
+        *desk = (struct server_desk){
+            .server = server, .ready = ready, .data = data, .max_asked = max_waiting};
         desk->asked.end = &desk->asked.first;
         desk->answered.end = &desk->answered.first;
         pthread_mutex_init(&desk->lock, NULL);
@@ -74,11 +79,23 @@ int server_desk_start(struct server_desk **out, struct server *server, void (*re
     return DIARIST_ERROR_MEMORY;
 }
 
-void server_desk_submit(struct server_desk *desk, struct server_exchange *exchange) {
+int server_desk_submit(struct server_desk *desk, struct server_exchange *exchange) {
     pthread_mutex_lock(&desk->lock);
-    append(&desk->asked, exchange);
-    pthread_cond_signal(&desk->wake);
+    bool full = desk->max_asked && desk->num_asked >= desk->max_asked;
+    if (!full) {
+        append(&desk->asked, exchange);
+        desk->num_asked++;
+        pthread_cond_signal(&desk->wake);
+    }
     pthread_mutex_unlock(&desk->lock);
+    return full ? -1 : 0;
+}
+
+bool server_desk_busy(struct server_desk *desk) {
+    pthread_mutex_lock(&desk->lock);
+    bool busy = desk->working || desk->num_asked;
+    pthread_mutex_unlock(&desk->lock);
+    return busy;
 }
 
 struct server_exchange *server_desk_collect(struct server_desk *desk) {

@@ -22,7 +22,8 @@ typedef void server_handler(struct server *server, struct server_exchange *excha
 enum server_body {
     SERVER_BODY_NONE, /* what comes is thrown away */
     SERVER_BODY_UPLOAD,
-    SERVER_BODY_JSON /* kept in memory */
+    SERVER_BODY_JSON,      /* kept in memory */
+    SERVER_BODY_TRANSCRIPT /* JSON; or a form with it as `segments`, and perhaps a recording */
 };
 
 enum server_phase {
@@ -39,6 +40,7 @@ struct server_route {
     enum server_body body;
     bool open; /* asks for no key */
     const char *summary;
+    bool computes; /* it is answered at the desk of those that take long */
     /* For /openapi.json; names are those of server/components/. */
     const char *parameters; /* "limit cursor": of the query and headers; NULL: none */
     const char *request;    /* "Recording": the body; NULL: none is read */

@@ -13,22 +13,37 @@ void server_healthz(struct server *server, struct server_exchange *exchange) {
     server_answer_json(exchange, 200, json_pack("{s:s}", "status", "ok"));
 }
 
+/* Who answers when an embedding is asked for. */
+static json_t *embedding_json(struct server *server) {
+    struct server_embedder_state state;
+    server_embedder_look(server->embedder, &state);
+    return json_pack("{s:s,s:b,s:s?,s:o}", "backend",
+                     state.available ? server_backend_names[state.backend] : "none",
+                     "fallback_declared", (int)(server->settings->embedding_url != NULL), "problem",
+                     *state.problem ? state.problem : NULL, "retry_in",
+                     *state.problem ? json_real(state.retry_in_s) : json_null());
+}
+
 void server_readyz(struct server *server, struct server_exchange *exchange) {
-    diarist_model_info info;
+    diarist_model_info info = {0};
     int64_t counts[SERVER_NUM_STATES];
+    const diarist_model *model = server_embedder_model(server->embedder);
     bool draining = atomic_load(&server->draining);
     bool stored = !server_store_count(server->store, counts);
     int32_t threads = server->settings->engine.num_threads;
-    diarist_model_describe(server->settings->model, &info);
+    if (model)
+        diarist_model_describe(model, &info);
     server_answer_json(exchange, draining || !stored ? 503 : 200,
-                       json_pack("{s:s,s:s,s:i,s:s,s:{s:s,s:s,s:s}}", "status",
+                       json_pack("{s:s,s:s,s:i,s:s?,s:{s:s?,s:s?,s:s?},s:o}", "status",
                                  draining  ? "draining"
                                  : !stored ? "store failed"
+                                 : !model  ? "embeddings only"
                                            : "ready",
                                  "version", diarist_version(), "threads",
                                  threads ? threads : diarist_available_threads(), "instruction_set",
                                  info.instruction_set, "model", "name", info.name, "architecture",
-                                 info.architecture, "sha256", info.sha256));
+                                 info.architecture, "sha256", info.sha256, "embedding",
+                                 embedding_json(server)));
 }
 
 struct page {
@@ -53,8 +68,9 @@ static void print_requests(struct page *page, struct server *server) {
 }
 
 static void print_work(struct page *page, struct server *server) {
-    double audio_s, work_s;
-    server_worker_totals(server->worker, &audio_s, &work_s);
+    double audio_s = 0, work_s = 0;
+    if (server->worker)
+        server_worker_totals(server->worker, &audio_s, &work_s);
     metric(page, "jobs_added_total", "counter", "Jobs accepted since the start.");
     fprintf(page->file, "diarist_jobs_added_total %llu\n", atomic_load(&server->jobs_added));
     metric(page, "audio_seconds_total", "counter", "Seconds of audio diarized since the start.");
@@ -80,11 +96,35 @@ static void print_live(struct page *page, struct server *server) {
     fprintf(page->file, "diarist_live_events_total %llu\n", (unsigned long long)totals.events);
 }
 
+static void print_embeddings(struct page *page, struct server *server) {
+    struct server_embedder_state state;
+    server_embedder_look(server->embedder, &state);
+    metric(page, "embedding_backend", "gauge", "1 for who answers when an embedding is asked for.");
+    for (int i = 0; i < SERVER_NUM_BACKENDS; i++)
+        fprintf(page->file, "diarist_embedding_backend{backend=\"%s\"} %d\n",
+                server_backend_names[i], state.available && (int)state.backend == i);
+    metric(page, "embedded_recordings_total", "counter", "Recordings embedded, by who did.");
+    for (int i = 0; i < SERVER_NUM_BACKENDS; i++)
+        fprintf(page->file, "diarist_embedded_recordings_total{backend=\"%s\"} %llu\n",
+                server_backend_names[i], (unsigned long long)state.answered[i]);
+    metric(page, "embedding_failures_total", "counter",
+           "Recordings that could not be embedded through no fault of theirs.");
+    for (int i = 0; i < SERVER_NUM_BACKENDS; i++)
+        fprintf(page->file, "diarist_embedding_failures_total{backend=\"%s\"} %llu\n",
+                server_backend_names[i], (unsigned long long)state.failed[i]);
+    metric(page, "embedded_audio_seconds_total", "counter", "Seconds of audio embedded.");
+    fprintf(page->file, "diarist_embedded_audio_seconds_total %.3f\n", state.audio_s);
+    metric(page, "embedding_seconds_total", "counter", "Seconds of wall time spent on that.");
+    fprintf(page->file, "diarist_embedding_seconds_total %.3f\n", state.work_s);
+}
+
 void server_metrics(struct server *server, struct server_exchange *exchange) {
     struct page page = {0};
     int64_t counts[SERVER_NUM_STATES];
-    diarist_model_info info;
-    diarist_model_describe(server->settings->model, &info);
+    const diarist_model *model = server_embedder_model(server->embedder);
+    diarist_model_info info = {.name = "", .sha256 = "", .instruction_set = ""};
+    if (model)
+        diarist_model_describe(model, &info);
     if (server_store_count(server->store, counts) ||
         !(page.file = open_memstream(&page.text, &page.size))) {
         server_answer_problem(exchange, 503, "the store cannot be read; try again");
@@ -101,6 +141,7 @@ void server_metrics(struct server *server, struct server_exchange *exchange) {
                 (long long)counts[i]);
     print_work(&page, server);
     print_live(&page, server);
+    print_embeddings(&page, server);
     print_requests(&page, server);
     fclose(page.file);
     server_answer_text(exchange, 200, "text/plain; version=0.0.4", page.text, page.size);

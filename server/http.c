@@ -8,6 +8,8 @@
  *                                   | v
  *                                 watching, until jobs change
  *
+ * There are two desks: of routes that compute for seconds a few may wait, and none for them.
+ *
  * One that is refused is answered at once, and the rest of its body thrown away: who is still
  * sending would otherwise never read why. */
 #include "http.h"
@@ -27,11 +29,11 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PART = 65536, MAX_DISCARDED = 256 << 20, MAX_CONNECTIONS = 1000 };
+enum { PART = 65536, MAX_DISCARDED = 256 << 20, MAX_CONNECTIONS = 1000, MAX_COMPUTING = 16 };
 
 struct server_http {
     struct server *server;
-    struct server_desk *desk;
+    struct server_desk *desk, *computing;
     struct lws_context *context;
     struct lws_vhost *vhost;
     struct server_exchange *watching;
@@ -62,7 +64,14 @@ static void submit(struct server_http *http, struct server_exchange *exchange) {
     exchange->state = SERVER_AT_DESK;
     exchange->seen = http->changes;
     lws_set_timeout(exchange->connection, NO_PENDING_TIMEOUT, 0);
-    server_desk_submit(http->desk, exchange);
+    if (!exchange->route->computes) {
+        server_desk_submit(http->desk, exchange);
+    } else if (server_desk_submit(http->computing, exchange)) {
+        server_answer_problem(exchange, 429, "too many are waiting; try again later");
+        exchange->answer.retry_after_s = 5;
+        exchange->state = SERVER_ANSWERING;
+        lws_callback_on_writable(exchange->connection);
+    }
 }
 
 static void unwatch(struct server_http *http, struct server_exchange *exchange) {
@@ -167,7 +176,8 @@ static int begin(struct server_http *http, struct lws *wsi, struct session *sess
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
     if (server_request_read(exchange, server, wsi, path))
         return refuse(http, wsi, session);
-    if (exchange->route->body == SERVER_BODY_UPLOAD) {
+    if (exchange->route->body == SERVER_BODY_UPLOAD ||
+        exchange->route->body == SERVER_BODY_TRANSCRIPT) {
         if (server_upload_begin(exchange, server->uploads, server->settings->max_upload_bytes))
             return refuse(http, wsi, session);
         server_request_continue(wsi);
@@ -373,7 +383,8 @@ static void ask_again(struct server_http *http) {
 void server_http_step(struct server_http *http) {
     struct server_exchange *exchange;
     lws_service(http->context, 0);
-    while ((exchange = server_desk_collect(http->desk)))
+    while ((exchange = server_desk_collect(http->desk)) ||
+           (exchange = server_desk_collect(http->computing)))
         take_answer(http, exchange);
     if (atomic_exchange(&http->changed, false))
         ask_again(http);
@@ -383,6 +394,10 @@ void server_http_step(struct server_http *http) {
 
 size_t server_http_streams(const struct server_http *http) {
     return server_sockets_num(http->sockets);
+}
+
+bool server_http_computing(struct server_http *http) {
+    return server_desk_busy(http->computing);
 }
 
 void server_http_dismiss(struct server_http *http) {
@@ -450,7 +465,9 @@ int server_http_open(struct server_http **out, struct server *server, diarist_er
     if (!http->sockets || !http->context || !(http->vhost = lws_create_vhost(http->context, &info)))
         return fail(http, err);
     lws_sul_schedule(http->context, 0, &http->tick, on_tick, LWS_USEC_PER_SEC / 2);
-    int rc = server_desk_start(&http->desk, server, wake, http, err);
+    int rc = server_desk_start(&http->desk, server, 0, wake, http, err);
+    if (!rc)
+        rc = server_desk_start(&http->computing, server, MAX_COMPUTING, wake, http, err);
     if (rc) {
         server_http_close(http);
         return rc;
@@ -464,12 +481,14 @@ int server_http_open(struct server_http **out, struct server *server, diarist_er
 void server_http_close(struct server_http *http) {
     if (!http)
         return;
-    /* The desk wakes the loop, and connections know the exchanges that are at the desk: it ends
-     * before them, its exchanges after. */
+    /* Desks wake the loop, and connections know the exchanges that are at a desk: they end before
+     * them, their exchanges after. */
     server_desk_stop(http->desk);
+    server_desk_stop(http->computing);
     if (http->context)
         lws_context_destroy(http->context);
     server_desk_free(http->desk);
+    server_desk_free(http->computing);
     server_sockets_free(http->sockets);
     free(http);
 }

@@ -17,6 +17,8 @@ void server_http_heard(struct server_http *http);
 size_t server_http_streams(const struct server_http *http);
 /* Waits for what connections do, half a second at most, and deals with it. */
 void server_http_step(struct server_http *http);
+/* Whether a route that computes is being answered, or waits for it. */
+bool server_http_computing(struct server_http *http);
 /* Those who wait for jobs are told to come back later. */
 void server_http_dismiss(struct server_http *http);
 void server_http_close(struct server_http *http);

@@ -91,6 +91,30 @@ void server_job_result(struct server *server, struct server_exchange *exchange) 
     server_job_clear(&job);
 }
 
+int server_result_read(diarist_document **out, struct server *server,
+                       struct server_exchange *exchange, const char *id) {
+    struct server_job job = {0};
+    diarist_error err = {0};
+    char *json = NULL;
+    *out = NULL;
+    if (server_job_find(server, exchange, id, &job))
+        return -1;
+    int32_t state = job.state;
+    server_job_clear(&job);
+    enum server_stored stored = SERVER_STORED;
+    if (state == SERVER_SUCCEEDED)
+        stored = server_store_result(server->store, id, &json);
+    if (state != SERVER_SUCCEEDED)
+        server_answer_problem(exchange, 409, "the diarization is %s, so it has no result",
+                              server_state_names[state]);
+    else if (stored)
+        server_answer_unstored(exchange, stored);
+    else if (server_scratch_read(out, json, server->scratch, &err))
+        server_answer_problem(exchange, 500, "the result cannot be read");
+    free(json);
+    return *out ? 0 : -1;
+}
+
 /* ---- the recording ---- */
 
 /* "bytes=a-b", "bytes=a-", "bytes=-n" within size bytes. 0; 1: to be ignored (several ranges, other

@@ -108,6 +108,13 @@ void server_job_create(struct server *server, struct server_exchange *exchange) 
     }
     if (server_parameters_check(exchange))
         return;
+    if (!server->worker) {
+        server_answer_problem(exchange, 503,
+                              "there is no model to diarize with; try again once the log says that "
+                              "it is loaded");
+        exchange->answer.retry_after_s = 60;
+        return;
+    }
     json_t *options = server_job_options(&exchange->fields, exchange->route->parameters,
                                          &server->settings->engine, &err);
     char *text = options ? json_dumps(options, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
@@ -161,7 +168,8 @@ void server_job_remove(struct server *server, struct server_exchange *exchange) 
     struct server_job job = {0};
     enum server_stored stored = server_store_cancel(server->store, exchange->item);
     if (!stored) {
-        server_worker_cancel(server->worker, exchange->item);
+        if (server->worker)
+            server_worker_cancel(server->worker, exchange->item);
         if (!server_job_find(server, exchange, exchange->item, &job))
             server_answer_json(exchange, 200, server_job_json(server, &job));
         server_job_clear(&job);

@@ -189,6 +189,11 @@ int server_socket_open(struct server_sockets *sockets, struct server_exchange *e
     }
     if (check_origin(sockets->server, exchange, wsi))
         return 403;
+    if (!sockets->server->worker) {
+        server_answer_problem(exchange, 503, "there is no model to diarize with; try again later");
+        exchange->answer.retry_after_s = 60;
+        return 503;
+    }
     if (atomic_load(&sockets->server->draining)) {
         server_answer_problem(exchange, 503, "the service stops; try again later");
         exchange->answer.retry_after_s = 10;

@@ -6,6 +6,7 @@
 #include "body.h"
 #include "parameters.h"
 #include "routes.h"
+#include "upload.h"
 
 #include <jansson.h>
 #include <libwebsockets.h>
@@ -188,9 +189,11 @@ int server_request_read(struct server_exchange *exchange, struct server *server,
                     copy(wsi, WSI_TOKEN_HTTP_RANGE, exchange->range, sizeof exchange->range)))
         status = refuse(exchange, 400, "a header is too long");
     /* Boundaries and fields come on top of an upload's file. */
+    uint64_t max_upload = server->settings->max_upload_bytes + MAX_IDLE_BODY;
     if (!status && exchange->route->body == SERVER_BODY_UPLOAD)
-        status = check_body(exchange, server, length,
-                            server->settings->max_upload_bytes + MAX_IDLE_BODY);
+        status = check_body(exchange, server, length, max_upload);
+    else if (!status && exchange->route->body == SERVER_BODY_TRANSCRIPT)
+        status = check_body(exchange, server, length, max_upload + SERVER_MAX_DOCUMENT_BYTES);
     else if (!status && exchange->route->body == SERVER_BODY_JSON)
         status = check_body(exchange, server, length, SERVER_MAX_JSON);
     else if (!status && length > MAX_IDLE_BODY)

@@ -16,7 +16,11 @@ const struct server_route *server_route_at(size_t i);
 server_handler server_healthz, server_readyz, server_metrics; /* health.c */
 server_handler server_openapi;                                /* openapi.c */
 server_handler server_job_create, server_job_list, server_job_get, server_job_remove; /* jobs.c */
-server_handler server_job_events;                       /* job_events.c */
+server_handler server_job_events; /* job_events.c */
+server_handler server_embedding;  /* embedding.c */
+server_handler server_assign;     /* assign.c */
+server_handler server_speaker_add, server_speaker_list, server_speaker_get,
+    server_speaker_remove;                              /* speakers.c */
 server_handler server_job_result, server_job_recording; /* job_result.c */
 server_handler server_bench_create, server_bench_look, server_bench_report_get,
     server_bench_report_list, server_bench_dataset_list; /* benchmarks.c */

@@ -16,7 +16,7 @@ static int fail(diarist_error *err, const char *message) {
     return err->status;
 }
 
-static int make_path(char out[SERVER_SCRATCH_PATH], const char *folder, diarist_error *err) {
+int server_scratch_path(char out[SERVER_SCRATCH_PATH], const char *folder, diarist_error *err) {
     char id[SERVER_ID_BYTES];
     server_make_id(id);
     return snprintf(out, SERVER_SCRATCH_PATH, "%s/%s", folder, id) < SERVER_SCRATCH_PATH
@@ -47,7 +47,7 @@ int server_scratch_write(char **text, size_t *size, const diarist_document *docu
                          const char *folder, diarist_error *err) {
     char path[SERVER_SCRATCH_PATH];
     *text = NULL;
-    int rc = make_path(path, folder, err);
+    int rc = server_scratch_path(path, folder, err);
     if (rc)
         return rc;
     rc = diarist_document_write(document, path, format, options, err);
@@ -61,7 +61,7 @@ int server_scratch_read(diarist_document **out, const char *json, const char *fo
                         diarist_error *err) {
     char path[SERVER_SCRATCH_PATH];
     *out = NULL;
-    int rc = make_path(path, folder, err);
+    int rc = server_scratch_path(path, folder, err);
     if (!rc && common_write_beside(path, json, strlen(json)))
         rc = fail(err, "a result cannot be written");
     if (!rc)

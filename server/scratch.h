@@ -7,6 +7,9 @@
 
 enum { SERVER_SCRATCH_PATH = 640 };
 
+/* A path in folder that no file has yet. */
+int server_scratch_path(char out[SERVER_SCRATCH_PATH], const char *folder, diarist_error *err);
+
 /* *text: what the writer of a format makes of a document, with a zero behind it, to be freed;
  * *size: its bytes, or NULL. */
 int server_scratch_write(char **text, size_t *size, const diarist_document *document,

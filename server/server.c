@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "common/files.h"
 #include "http.h"
+#include "known.h"
 #include "live.h"
 #include "log.h"
 #include "sandbox.h"
@@ -16,6 +17,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,6 +57,8 @@ static int open_data(struct server *server, diarist_error *err) {
     const char *data = server->settings->data;
     char path[SERVER_MAX_PATH + 16];
     int rc = make_folder(server->audio, data, "audio", err);
+    if (!rc && server->settings->speakers)
+        rc = make_folder(server->speakers, data, "speakers", err);
     if (!rc)
         rc = make_folder(server->uploads, data, "uploads", err);
     if (!rc)
@@ -80,15 +84,20 @@ static void run_until(struct server *server, struct server_http *http, double de
         server_http_step(http);
 }
 
+static bool is_busy(struct server *server, struct server_http *http) {
+    bool works = server->worker && server_worker_drain(server->worker);
+    return works || server_http_computing(http) || server_http_streams(http);
+}
+
 static void drain(struct server *server, struct server_http *http) {
     double deadline = server_ticks() + server->settings->drain_s;
     server_log("info", "draining", "{s:i}", "seconds", (int)server->settings->drain_s);
     atomic_store(&server->draining, true);
     server_bench_worker_drain(server->bench);
     server_live_drain(server->live);
-    while ((server_worker_drain(server->worker) || server_http_streams(http)) &&
-           server_ticks() < deadline)
+    while (is_busy(server, http) && server_ticks() < deadline)
         server_http_step(http);
+    atomic_store(&server->stopping, true);
     server_http_step(http);
     server_http_dismiss(http);
     run_until(server, http, server_ticks() + DISMISS_S);
@@ -102,60 +111,103 @@ static void on_changed(void *data) {
     server_http_changed(data);
 }
 
-int server_run(const struct server_settings *settings, diarist_error *err) {
-    struct server server = {.settings = settings};
+/* Once there is a model, which nobody but the worker and live streams, begun after this, gets from
+ * the settings. */
+static int start_worker(struct server *server, struct server_settings *settings,
+                        struct server_http *http, diarist_error *err) {
+    struct server_worker *worker = NULL;
+    settings->model = server_embedder_model(server->embedder);
+    int rc = settings->model
+                 ? server_worker_start(&worker, server->store, settings, server->audio,
+                                       server->scratch, &server->gate, on_changed, http, err)
+                 : DIARIST_OK;
+    server->worker = worker;
+    return rc;
+}
+
+static void tell_ready(struct server *server) {
+    const diarist_model *model = server_embedder_model(server->embedder);
+    diarist_model_info info = {0};
+    if (model)
+        diarist_model_describe(model, &info);
+    server_log("info", "ready", "{s:s?,s:s?,s:s?,s:b}", "model", info.name, "sha256", info.sha256,
+               "instruction_set", info.instruction_set, "keys", (int)(server->keys.num > 0));
+    if (!server_sandbox_filters())
+        server_log("warning", "no_filter", "{s:s}", "message",
+                   "for this processor there is no filter of system calls: recordings are decoded "
+                   "in processes that have limits alone");
+    if (!server->keys.num)
+        server_log("warning", "no_keys", "{s:s}", "message",
+                   "DIARIST_API_KEYS is not set: this machine alone is served");
+}
+
+static int run(struct server *server, const struct server_settings *given, diarist_error *err) {
+    struct server_settings settings = *given;
     struct server_http *http = NULL;
-    diarist_model_info info;
     int rc = DIARIST_OK;
     signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is a full disk: a write fails */
-    server_gate_init(&server.gate);
-    if (server_keys_add(&server.keys, settings->keys) ||
-        server_keys_add(&server.keys, settings->more_keys)) {
+    server->settings = &settings;
+    server_gate_init(&server->gate);
+    if (server_keys_add(&server->keys, settings.keys) ||
+        server_keys_add(&server->keys, settings.more_keys)) {
         *err = (diarist_error){DIARIST_ERROR_MEMORY, "out of memory"};
         rc = DIARIST_ERROR_MEMORY;
-    } else if (!server.keys.num && !server_is_loopback(settings->address)) {
+    } else if (!server->keys.num && !server_is_loopback(settings.address)) {
         *err = (diarist_error){DIARIST_ERROR_ARGUMENT,
                                "without keys only this machine may be served; set DIARIST_API_KEYS "
                                "or listen on 127.0.0.1"};
         rc = DIARIST_ERROR_ARGUMENT;
     }
     if (!rc)
-        rc = open_data(&server, err);
+        rc = open_data(server, err);
     if (!rc)
-        rc = server_http_open(&http, &server, err);
+        rc = server_embedder_new(&server->embedder, &settings, server->scratch, &server->stopping,
+                                 err);
+    if (!rc && settings.profiles) {
+        struct server_known known;
+        rc = server_known_open(&known, server, err);
+        server_known_clear(&known);
+    }
     if (!rc)
-        rc = server_live_start(&server.live, settings, on_heard, http, err);
+        rc = server_http_open(&http, server, err);
     if (!rc)
-        rc = server_worker_start(&server.worker, server.store, settings, server.audio,
-                                 server.scratch, &server.gate, on_changed, http, err);
-    if (!rc && settings->bench)
-        rc = server_bench_worker_start(&server.bench, server.store, settings->bench, server.runs,
-                                       &server.gate, err);
+        rc = server_live_start(&server->live, &settings, on_heard, http, err);
+    if (!rc && settings.bench)
+        rc = server_bench_worker_start(&server->bench, server->store, settings.bench, server->runs,
+                                       &server->gate, err);
+    if (!rc)
+        rc = start_worker(server, &settings, http, err);
     if (!rc) {
-        diarist_model_describe(settings->model, &info);
-        server_log("info", "ready", "{s:s,s:s,s:s,s:b}", "model", info.name, "sha256", info.sha256,
-                   "instruction_set", info.instruction_set, "keys", (int)(server.keys.num > 0));
-        if (!server_sandbox_filters())
-            server_log("warning", "no_filter", "{s:s}", "message",
-                       "for this processor there is no filter of system calls: recordings are "
-                       "decoded in processes that have limits alone");
-        if (!server.keys.num)
-            server_log("warning", "no_keys", "{s:s}", "message",
-                       "DIARIST_API_KEYS is not set: this machine alone is served");
-        while (!settings->stopped())
+        tell_ready(server);
+        while (!rc && !settings.stopped()) {
             server_http_step(http);
-        drain(&server, http);
-        server_worker_stop(server.worker);
-        server_bench_worker_stop(server.bench);
+            if (!server->worker)
+                rc = start_worker(server, &settings, http, err);
+        }
+        drain(server, http);
+        server_worker_stop(server->worker);
+        server_bench_worker_stop(server->bench);
         server_log("info", "stopped", "{}");
     } else {
-        server_worker_stop(server.worker);
+        server_worker_stop(server->worker);
     }
-    server_live_stop(server.live);
+    server_live_stop(server->live);
     server_http_close(http);
-    server_live_free(server.live);
-    server_store_close(server.store);
-    server_keys_free(&server.keys);
-    server_gate_destroy(&server.gate);
+    server_live_free(server->live);
+    server_embedder_free(server->embedder);
+    server_store_close(server->store);
+    server_keys_free(&server->keys);
+    server_gate_destroy(&server->gate);
+    return rc;
+}
+
+int server_run(const struct server_settings *settings, diarist_error *err) {
+    struct server *server = calloc(1, sizeof *server);
+    if (!server) {
+        *err = (diarist_error){DIARIST_ERROR_MEMORY, "out of memory"};
+        return DIARIST_ERROR_MEMORY;
+    }
+    int rc = run(server, settings, err);
+    free(server);
     return rc;
 }

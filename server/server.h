@@ -22,8 +22,16 @@ struct server_settings {
                               address must be of this machine alone */
     const char *more_keys; /* the same */
     const char *key_header; /* "X-API-Key" */
+    /* The model; or NULL and how to load it, which is tried at the start and, should it fail, each
+     * time that an embedding is asked for and model_retry_s have passed. */
     const diarist_model *model;
-    diarist_options engine;              /* of jobs that do not say otherwise */
+    int (*load_model)(const void *data, diarist_model **out, diarist_error *err);
+    const void *load_data;
+    int32_t model_retry_s;
+    const char *embedding_url; /* of the service that embeddings fall back on; NULL: none */
+    bool speakers;             /* whether clients may have known speakers kept */
+    const char *profiles;      /* known speakers besides: a folder or file; NULL: none */
+    diarist_options engine;    /* of jobs that do not say otherwise */
     const diarist_bench_settings *bench; /* NULL: there are no benchmarks */
     uint64_t max_upload_bytes;
     double max_audio_s;    /* of a recording, decoded */

@@ -1,4 +1,4 @@
-/* upload.h - the body of a request, as it arrives, to a file; never more than a part of it is in
+/* upload.h - the body of a request, as it arrives, to files; never more than a part of it is in
  * memory.
  * SPDX-License-Identifier: MIT */
 #ifndef SERVER_UPLOAD_H
@@ -9,7 +9,7 @@
 
 #include <openssl/evp.h>
 
-enum { SERVER_MAX_PATH = 512, SERVER_MAX_NAME = 200 };
+enum { SERVER_MAX_PATH = 512, SERVER_MAX_NAME = 200, SERVER_MAX_DOCUMENT_BYTES = 8 << 20 };
 
 struct server_upload {
     char path[SERVER_MAX_PATH]; /* of the file; it is unlinked with the upload unless empty */
@@ -19,12 +19,16 @@ struct server_upload {
     char sha256[65];            /* of the file, once ended */
     uint64_t num_bytes, max_bytes;
     EVP_MD_CTX *hash;
-    struct server_multipart *parser; /* NULL: the body is the file */
+    enum server_body body;
+    char document_path[SERVER_MAX_PATH]; /* of the JSON that came, likewise */
+    int document_fd;                     /* -1: none came */
+    uint64_t document_bytes;
+    struct server_multipart *parser; /* NULL: the body is the file, or the document */
     struct server_fields *fields;    /* the exchange's */
     char *field;                     /* value of the field that is being read, NULL: the file is */
     char field_name[64];
     size_t field_bytes;
-    bool has_file;
+    bool has_file, in_document;
     const char *problem; /* why it was refused */
 };
 
