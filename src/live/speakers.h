@@ -87,7 +87,7 @@ int dr_live_speakers_cluster(struct dr_live_speakers *s, size_t num_samples,
 size_t dr_live_speakers_heard(const struct dr_live_speakers *s, int32_t *number, float *centroid);
 
 /* The number of somebody who talks while no voice can be told: of the speaker that was made for
- * that, or of a new one. */
+ * that, or of a new one. Not all places may be of known voices. */
 int32_t dr_live_speakers_anybody(struct dr_live_speakers *s);
 
 /* embedding [192] of the speaker of that number: its cluster's, that which is known, or zeros. -1

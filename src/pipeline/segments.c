@@ -58,7 +58,7 @@ static int settle(struct dr_segments *s, size_t end, diarist_error *err) {
     int status = dr_grow(&s->count, &s->count_room, end, sizeof *s->count, err);
     if (!status && s->wants_speech)
         status = dr_grow(&s->speech, &s->speech_room, end, sizeof *s->speech, err);
-    if (!status)
+    if (!status && end > first)
         dr_counter_settle(&s->counter, s->count + first, s->speech ? s->speech + first : NULL, end);
     return status;
 }

@@ -281,9 +281,6 @@ static void test_anybody(void **state) {
     assert_int_equal(number_of_voice(&scene, 6), 1);
     assert_int_equal(scene.s->next_number, 2);
     free_scene(&scene);
-    make_scene(&scene, 1, known, 1); /* all places are of known voices */
-    assert_int_equal(dr_live_speakers_anybody(scene.s), 0);
-    free_scene(&scene);
 }
 
 /* Merged speakers leave one with the groups of all of them; there is room for ever. */
