@@ -432,7 +432,7 @@ def main():
         wav, long_wav = clip(example, folder / "a.wav", 3), clip(example, folder / "b.wav", 19)
         tiny = clip(example, folder / "c.wav", 0.3)
         service = Service(program, folder / "data", "--max-upload", "1", "--max-audio",
-                          str(MAX_AUDIO_S), "--idle-time", "2")
+                          str(MAX_AUDIO_S), "--idle-time", "2", "--speakers")
         service.ask("POST", f"{JOBS}?wait=1", wav, "audio/wav")
         before = descriptors(service)
         waits = threading.Thread(target=locked, args=(program, folder))  # for locks, most of it
