@@ -42,7 +42,7 @@ def settings(program):
     for option in re.split(r"\n(?=  --|      --)", service):
         checks.expect(f"{option.split()[0]} has a variable", re.search(r"\[[A-Z_]+\]", option), option)
     whole = text + harness.run(program, "bench", "--help").stdout
-    return set(re.findall(r"\b(?:DIARIST|BENCH)_[A-Z_]+", whole))
+    return set(re.findall(r"\b(?:DIARIST|BENCH|HOSTED)_[A-Z_]+", whole))
 
 
 def variables(known):
