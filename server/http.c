@@ -434,6 +434,8 @@ static int fail(struct server_http *http, diarist_error *err) {
 int server_http_open(struct server_http **out, struct server *server, diarist_error *err) {
     static const struct lws_protocols protocols[] = {
         {"http", on_event, sizeof(struct session), PART, 0, NULL, 0}, {0}};
+    /* An answer to a ping would not be read while a stream is full. */
+    static const lws_retry_bo_t no_pings = {0};
     const struct server_settings *settings = server->settings;
     struct server_http *http = calloc(1, sizeof *http);
     *out = NULL;
@@ -454,6 +456,7 @@ int server_http_open(struct server_http **out, struct server *server, diarist_er
         /* What the loop does not say itself: headers that do not end. */
         .timeout_secs = (unsigned)settings->idle_s + 5,
         .keepalive_timeout = settings->idle_s,
+        .retry_and_idle_policy = &no_pings,
         .timeout_secs_ah_idle = (unsigned)settings->idle_s,
         .server_string = "diarist",
         .options = LWS_SERVER_OPTION_DISABLE_IPV6 | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |

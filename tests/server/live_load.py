@@ -59,7 +59,10 @@ class Stream:
                 await socket.send(self.data[at:at + n])
             finished = time.monotonic()
             await socket.send('{"type":"finish"}')
-            await reader
+            try:
+                await reader
+            except websockets.ConnectionClosed:
+                pass  # its code says it
             self.code = socket.close_code
             self.ends = [end - finished for end in self.ends]
 
