@@ -26,7 +26,7 @@ FILES = ["src/document.h", "include/diarist/io.h", *BASE]
 LAW = {
     "include/": PUBLIC,
     "src/types.h": BASE,
-    "src/document.": FILES,
+    "src/document": FILES,
     "src/base/": NOUNS[:1],
     "src/kernels/": ["src/base/cpu.h", *NOUNS[:1]],
     "src/nn/": ["src/kernels/", *BASE],

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "document.h"
 #include "input/readers.h"
+#include "output/prepare.h"
 #include "output/writers.h"
 #include "pipeline/result.h"
 
@@ -394,6 +395,64 @@ int diarist_document_relabel(diarist_document *document, size_t recording, const
     struct dr_document_recording *found = document->recordings[recording];
     int status = dr_recording_relabel(found, ids, err);
     for (size_t s = 0; s < found->num_speakers && !status; s++)
-        status = set_text(&found->speakers[s].name, names ? names[s] : NULL, err);
+        status = names && names[s] ? set_text(&found->speakers[s].name, names[s], err)
+                                   : dr_document_set_text(&found->speakers[s].name, NULL, 0, err);
     return status;
+}
+
+/* ---- changing speakers -------------------------------------------------------------------- */
+
+/* The recording, if it has these two speakers; else NULL and *err. */
+static struct dr_document_recording *with_speakers(diarist_document *document, size_t recording,
+                                                   size_t a, size_t b, diarist_error *err) {
+    if (recording < document->num_recordings && a < document->recordings[recording]->num_speakers &&
+        b < document->recordings[recording]->num_speakers)
+        return document->recordings[recording];
+    dr_fail(err, DIARIST_ERROR_ARGUMENT, "there is no such recording or speaker");
+    return NULL;
+}
+
+int diarist_document_merge(diarist_document *document, size_t recording, size_t into, size_t from,
+                           diarist_error *err) {
+    struct dr_document_recording *found = with_speakers(document, recording, into, from, err);
+    if (!found)
+        return DIARIST_ERROR_ARGUMENT;
+    if (into == from)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "a speaker cannot be merged with itself");
+    return dr_recording_merge(found, into, from, err);
+}
+
+int diarist_document_split(diarist_document *document, size_t recording, size_t speaker,
+                           const diarist_region *spans, size_t num_spans, diarist_error *err) {
+    struct dr_document_recording *found = with_speakers(document, recording, speaker, speaker, err);
+    if (!found)
+        return DIARIST_ERROR_ARGUMENT;
+    for (size_t i = 0; i < num_spans; i++)
+        if (!(spans[i].start >= (i ? spans[i - 1].end : 0) && spans[i].start < spans[i].end &&
+              spans[i].end <= DR_DOCUMENT_MAX_S))
+            return dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                           "times must be ranges in their order that do not overlap");
+    return dr_recording_split(found, speaker, spans, num_spans, err);
+}
+
+int diarist_document_set_voice(diarist_document *document, size_t recording, size_t speaker,
+                               const float *embedding, size_t dim, diarist_error *err) {
+    struct dr_document_recording *found = with_speakers(document, recording, speaker, speaker, err);
+    return found ? dr_recording_set_voice(found, speaker, embedding, dim, err)
+                 : DIARIST_ERROR_ARGUMENT;
+}
+
+int diarist_document_check_labels(const diarist_document *document, size_t recording,
+                                  diarist_error *err) {
+    const struct dr_document_recording *found = recording_at(document, recording);
+    for (size_t i = 0; found && i < found->num_speakers; i++)
+        for (size_t j = 0; j < i; j++)
+            if (dr_same_word(dr_speaker_label(&found->speakers[i]),
+                             dr_speaker_label(&found->speakers[j])))
+                return dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                               "\"%.80s\" and \"%.80s\" would be one speaker in RTTM; choose "
+                               "different names, or merge them",
+                               dr_speaker_label(&found->speakers[j]),
+                               dr_speaker_label(&found->speakers[i]));
+    return DIARIST_OK;
 }

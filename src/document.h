@@ -104,6 +104,22 @@ int dr_recording_speaker(int32_t *out, struct dr_document_recording *recording, 
 int dr_recording_relabel(struct dr_document_recording *recording, const char *const *ids,
                          diarist_error *err);
 
+/* Gives the speaker another voice; dim 0: none. */
+int dr_recording_set_voice(struct dr_document_recording *recording, size_t speaker,
+                           const float *embedding, size_t dim, diarist_error *err);
+
+/* Settled recordings, which are settled again: document_edit.c. */
+
+/* The turns of `from` become those of `into`, one where they meet; the voice is the mean of both by
+ * talk time, the name that of `from` if `into` has none. Those behind `from` move down by one. */
+int dr_recording_merge(struct dr_document_recording *recording, size_t into, size_t from,
+                       diarist_error *err);
+/* What a speaker says within spans becomes that of a new one, who is appended under the first free
+ * SPEAKER_NN; turns are cut at the spans' ends. Neither has a voice then. spans: sorted, disjoint.
+ * DIARIST_ERROR_ARGUMENT: nothing lies within, or everything; nothing has changed then. */
+int dr_recording_split(struct dr_document_recording *recording, size_t speaker,
+                       const diarist_region *spans, size_t num_spans, diarist_error *err);
+
 int dr_recording_add_turn(struct dr_document_recording *recording, diarist_view view,
                           const struct dr_document_turn *turn, diarist_error *err);
 

@@ -138,6 +138,9 @@ typedef struct diarist_options {
     /* 1: the result keeps what its stages made, for diarist_result_chunk and _window. Of an hour 7
      * MB with the default model at a step of 5 s, 17 MB with community-1 at 1 s. Default 0. */
     int32_t keep_stages;
+    /* 1: the result keeps what diarist_recluster needs. Of an hour 6 MB with the default model at a
+     * step of 5 s, 20 MB with community-1 at 1 s. Of task diarize. Default 0. */
+    int32_t keep_evidence;
 } diarist_options;
 
 /* Sets every field to its default. Never fails. */
@@ -294,6 +297,18 @@ DIARIST_API int diarist_queue_push(diarist_queue *queue, const float *samples, s
 DIARIST_API int diarist_queue_push_reader(diarist_queue *queue, diarist_read_fn read, void *tag,
                                           diarist_error *err);
 
+/* The same with options of the recording's own (NULL: the defaults), which are copied. num_threads
+ * work on it beside those of the others; progress is called on a thread of the queue, and what it
+ * returns ends this recording alone. DIARIST_ERROR_ARGUMENT: task is neither diarize nor vad. */
+DIARIST_API int diarist_queue_push_options(diarist_queue *queue, const diarist_options *options,
+                                           diarist_read_fn read, void *tag, diarist_error *err);
+
+/* Has notify called each time a recording is finished, for an owner who waits for other things too
+ * and then receives without waiting. Called on the thread that had the recording; it must not call
+ * the queue. NULL: no more. */
+typedef void (*diarist_notify_fn)(void *data);
+DIARIST_API void diarist_queue_notify(diarist_queue *queue, diarist_notify_fn notify, void *data);
+
 /* The recording that was finished first of those not received, so not in the order of pushing.
  * wait: 0 to return at once, anything else to wait until one is finished. 0, or -1 when there is
  * none: with wait only when the queue is empty. */
@@ -398,6 +413,36 @@ DIARIST_API int diarist_result_chunk(const diarist_result *result, size_t i, dia
 DIARIST_API size_t diarist_result_num_windows(const diarist_result *result);
 /* 0, or -1 when i is out of range. */
 DIARIST_API int diarist_result_window(const diarist_result *result, size_t i, diarist_window *out);
+
+/* ---- again, with another number of speakers ------------------------------------------------ */
+
+/* What the networks said of a recording: bytes that may be stored, for this machine and model. They
+ * live as long as the result; NULL: it was not asked for (options.keep_evidence). */
+DIARIST_API const void *diarist_result_evidence(const diarist_result *result, size_t *num_bytes);
+
+/* Finds out who spoke when from evidence, as diarist_diarize would with these options (numbers of
+ * speakers, cluster_threshold, min_duration_on_s and _off_s; what the networks did stays) and
+ * without running them: turns, speakers and embeddings are the same bit for bit.
+ * DIARIST_ERROR_INPUT: it is damaged. DIARIST_ERROR_MODEL: it is another model's. */
+DIARIST_API int diarist_recluster(diarist_result **out, const diarist_model *model,
+                                  const void *evidence, size_t num_bytes,
+                                  const diarist_options *options, diarist_error *err);
+
+/* The voices of groups of regions, as diarist_recording_embed's, from evidence of the default
+ * model: means of the windows of 1.5 s that are centred in them. embeddings:
+ * [num_groups][embedding_dim], all zeros for a group without windows. DIARIST_ERROR_ARGUMENT:
+ * community-1 has no windows. */
+DIARIST_API int diarist_evidence_embed(float *embeddings, const diarist_model *model,
+                                       const void *evidence, size_t num_bytes,
+                                       const diarist_region *regions, size_t num_regions,
+                                       size_t num_groups, diarist_error *err);
+
+/* Says of one speaker's turns which are which, if it was two: the group of each region becomes 0 or
+ * 1, both of which occur. Windows are put on two voices, regions go where theirs are, those without
+ * windows with the nearest. Two regions or more, one of them with a window. As above. */
+DIARIST_API int diarist_evidence_split(diarist_region *regions, size_t num_regions,
+                                       const diarist_model *model, const void *evidence,
+                                       size_t num_bytes, diarist_error *err);
 
 DIARIST_API void diarist_result_free(diarist_result *result);
 

@@ -187,6 +187,28 @@ DIARIST_API int diarist_document_relabel(diarist_document *document, size_t reco
                                          const char *const *ids, const char *const *names,
                                          diarist_error *err);
 
+/* Of the following none may be called again after a failure other than DIARIST_ERROR_ARGUMENT. */
+
+/* Two speakers were one: the turns of `from` become those of `into`, one where they meet; the voice
+ * becomes the mean of both by talk time, the name that of `from` if `into` has none. Speakers
+ * behind `from` move down by one. */
+DIARIST_API int diarist_document_merge(diarist_document *document, size_t recording, size_t into,
+                                       size_t from, diarist_error *err);
+/* One speaker was two: what it says within spans (sorted, disjoint; groups are not read) becomes
+ * that of a new one, the last, under the first free id SPEAKER_NN. Turns are cut at the spans'
+ * ends; neither keeps a voice. DIARIST_ERROR_ARGUMENT: nothing lies within, or everything. */
+DIARIST_API int diarist_document_split(diarist_document *document, size_t recording, size_t speaker,
+                                       const diarist_region *spans, size_t num_spans,
+                                       diarist_error *err);
+/* Gives a speaker an embedding [dim], which is copied; dim 0: none. */
+DIARIST_API int diarist_document_set_voice(diarist_document *document, size_t recording,
+                                           size_t speaker, const float *embedding, size_t dim,
+                                           diarist_error *err);
+/* DIARIST_ERROR_ARGUMENT: two speakers could not be told apart by their labels where a label is one
+ * word ("Anna B" and "Anna_B" in RTTM). */
+DIARIST_API int diarist_document_check_labels(const diarist_document *document, size_t recording,
+                                              diarist_error *err);
+
 /* ---- what the stages made ------------------------------------------------------------------ */
 
 /* Writes what a result kept (options.keep_stages) as a NumPy archive, path as in

@@ -72,6 +72,9 @@ typedef struct diarist_profile_info {
     const float *embedding; /* [embedding_dim] mean of the samples, unit length; NULL: no samples */
 } diarist_profile_info;
 
+/* DIARIST_ERROR_ARGUMENT: the text is no name as diarist_profile_new wants one. */
+DIARIST_API int diarist_name_check(const char *name, diarist_error *err);
+
 /* A profile without samples. name: 1 to 200 bytes of UTF-8 without control characters, and none
  * that diarizations give (SPEAKER_00). Of model the name, sha256 and embedding_dim are read.
  * DIARIST_ERROR_ARGUMENT: the name. */

@@ -8,12 +8,13 @@
 
 #include "clustering/centroids.h"
 #include "clustering/confirm.h"
+#include "clustering/split.h"
 #include "clustering/upgma.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { DIM = DR_EMBEDDING_DIM, SPLIT_ROUNDS = 10 };
+enum { DIM = DR_EMBEDDING_DIM };
 enum { COARSE = 4 }; /* steps between thresholds that need a linkage of their own */
 
 /* One clustering: the cluster of each window, and which clusters are speakers. */
@@ -135,81 +136,16 @@ static int promote_cluster(struct trial *trial) {
     return 1;
 }
 
-static float dot_of(const float *a, const float *b) {
-    double sum = 0;
-    for (size_t d = 0; d < DIM; d++)
-        sum += (double)a[d] * b[d];
-    return (float)sum;
-}
-
-/* The window of a cluster that is least similar to a direction, of equals the first; not `except`.
- */
-static size_t least_similar(const struct dr_windows *windows, const int32_t *cluster,
-                            int32_t wanted, const float *direction, size_t except) {
-    size_t worst = windows->num;
-    float lowest = INFINITY;
-    for (size_t w = 0; w < windows->num; w++) {
-        if (cluster[w] != wanted || w == except)
-            continue;
-        float embedding[DIM];
-        dr_window_unpack(embedding, windows, w);
-        float similarity = dot_of(embedding, direction);
-        if (worst == windows->num || similarity < lowest) {
-            worst = w;
-            lowest = similarity;
-        }
-    }
-    return worst;
-}
-
-/* Directions of the windows of two clusters, which are numbered 0 and 1 in side. */
-static void add_directions(float sum[2][DIM], const struct dr_windows *windows,
-                           const int32_t *cluster, int32_t first, int32_t second) {
-    memset(sum, 0, 2 * sizeof sum[0]);
-    for (size_t w = 0; w < windows->num; w++) {
-        float *to = cluster[w] == first ? sum[0] : cluster[w] == second ? sum[1] : NULL;
-        float embedding[DIM];
-        if (!to)
-            continue;
-        dr_window_unpack(embedding, windows, w);
-        for (size_t d = 0; d < DIM; d++)
-            to[d] += embedding[d];
-    }
-    for (int side = 0; side < 2; side++) {
-        float norm = fmaxf(sqrtf(dot_of(sum[side], sum[side])), 1e-9f);
-        for (size_t d = 0; d < DIM; d++)
-            sum[side][d] /= norm;
-    }
-}
-
-/* Splits the largest speaker in two: k-means on directions, from its least similar window and the
- * one least similar to that. 0 when every speaker has one window. */
+/* Splits the largest speaker in two. 0 when every speaker has one window. */
 static int split_speaker(struct trial *trial, const struct dr_windows *windows) {
     size_t from = 0;
     for (size_t k = 1; k < trial->num_clusters; k++)
         from = trial->size[k] > trial->size[from] ? k : from;
     if (trial->size[from] < 2)
         return 0;
-    int32_t old = (int32_t)from, new = (int32_t)trial->num_clusters;
     float direction[2][DIM];
-    add_directions(direction, windows, trial->cluster, old, new);
-    size_t a = least_similar(windows, trial->cluster, old, direction[0], windows->num);
-    dr_window_unpack(direction[0], windows, a);
-    size_t b = least_similar(windows, trial->cluster, old, direction[0], a);
-    dr_window_unpack(direction[1], windows, b);
-    for (int round = 0; round < SPLIT_ROUNDS; round++) {
-        for (size_t w = 0; w < windows->num; w++) {
-            if ((trial->cluster[w] == old || trial->cluster[w] == new) && w != a && w != b) {
-                float embedding[DIM];
-                dr_window_unpack(embedding, windows, w);
-                int second = dot_of(embedding, direction[1]) > dot_of(embedding, direction[0]);
-                trial->cluster[w] = second ? new : old;
-            }
-        }
-        trial->cluster[a] = old; /* so that neither side is ever empty */
-        trial->cluster[b] = new;
-        add_directions(direction, windows, trial->cluster, old, new);
-    }
+    int32_t new = (int32_t)trial->num_clusters;
+    dr_split_cluster(trial->cluster, direction, windows, (int32_t)from, new);
     size_t size = 0;
     for (size_t w = 0; w < windows->num; w++)
         size += trial->cluster[w] == new;
@@ -237,7 +173,7 @@ static int merge_speakers(struct trial *trial, const struct search *search, diar
     float best = -INFINITY;
     for (int32_t i = 0; i < (int32_t)trial->num_speakers; i++) {
         for (int32_t j = i + 1; j < (int32_t)trial->num_speakers; j++) {
-            float similarity = dot_of(centroids.centroid + i * DIM, centroids.centroid + j * DIM);
+            float similarity = dr_dot(centroids.centroid + i * DIM, centroids.centroid + j * DIM);
             if (similarity > best) {
                 best = similarity;
                 into = i;

@@ -66,12 +66,17 @@ static int copy_text(char **out, const char *text, diarist_error *err) {
     return dr_document_set_text(out, text, strlen(text), err);
 }
 
+int diarist_name_check(const char *name, diarist_error *err) {
+    const char *wrong = dr_profile_wrong_name(name);
+    return wrong ? dr_fail(err, DIARIST_ERROR_ARGUMENT, "%s; give another", wrong) : DIARIST_OK;
+}
+
 int diarist_profile_new(diarist_profile **out, const char *name, const diarist_model_info *model,
                         diarist_error *err) {
-    const char *wrong = dr_profile_wrong_name(name);
     *out = NULL;
+    int wrong = diarist_name_check(name, err);
     if (wrong)
-        return dr_fail(err, DIARIST_ERROR_ARGUMENT, "%s; give another", wrong);
+        return wrong;
     diarist_profile *profile = calloc(1, sizeof *profile);
     if (!profile)
         return dr_fail_memory(err);

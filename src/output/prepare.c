@@ -104,19 +104,31 @@ static size_t space_length(const char *s) {
     return 0;
 }
 
+/* What stands in a word for the character at *text, which is passed; 0 at the end. */
+static char next_of_word(const char **text) {
+    const size_t space = space_length(*text);
+    const char c = **text;
+    *text += space ? space : c != 0;
+    return space ? '_' : c && ((unsigned char)c < ' ' || c == 0x7f) ? '?' : c;
+}
+
 void dr_sink_word(struct dr_sink *sink, const char *text) {
     if (!*text)
         dr_sink_text(sink, "_");
-    while (*text) {
-        size_t space = space_length(text);
-        if (space)
-            dr_sink_text(sink, "_");
-        else if ((unsigned char)*text < ' ' || *text == 0x7f)
-            dr_sink_text(sink, "?");
-        else
-            dr_sink_put(sink, text, 1);
-        text += space ? space : 1;
-    }
+    for (char c; (c = next_of_word(&text));)
+        dr_sink_put(sink, &c, 1);
+}
+
+int dr_same_word(const char *a, const char *b) {
+    char c;
+    a = *a ? a : "_";
+    b = *b ? b : "_";
+    do {
+        c = next_of_word(&a);
+        if (c != next_of_word(&b))
+            return 0;
+    } while (c);
+    return 1;
 }
 
 void dr_sink_line(struct dr_sink *sink, const char *text) {

@@ -40,6 +40,8 @@ const char *dr_turn_label(const struct dr_document_recording *recording,
 /* Text as one word: every white space (Unicode's) becomes '_', other control characters '?';
  * nothing at all becomes '_'. */
 void dr_sink_word(struct dr_sink *sink, const char *text);
+/* Whether two texts are the same word. */
+int dr_same_word(const char *a, const char *b);
 /* Text on one line: control characters become spaces. */
 void dr_sink_line(struct dr_sink *sink, const char *text);
 /* "01:02:03,456" with mark ','. */

@@ -4,6 +4,7 @@
  * dr_stages_run is the pipeline: its stages in order, a paragraph each. */
 #include "pipeline/offline.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -11,6 +12,7 @@
 #include "clustering/assign.h"
 #include "embedding/pooling.h"
 #include "pipeline/community.h"
+#include "pipeline/evidence.h"
 #include "pipeline/voices.h"
 
 /* What an embedding needs. */
@@ -140,17 +142,16 @@ static int vad_stages(struct diarist_result *result, struct diarist_recording *r
 typedef int stages_fn(struct diarist_result *, struct diarist_recording *, struct dr_arena *,
                       diarist_error *);
 
-/* Ends feeding and runs the stages with an arena of their own. */
-static int run_stages(struct diarist_result **out, struct diarist_recording *r, diarist_task task,
-                      stages_fn *stages, diarist_error *err) {
+/* Runs the stages of a recording that has ended with an arena of their own. */
+static int run_stages(struct diarist_result **out, struct diarist_recording *r, stages_fn *stages,
+                      diarist_error *err) {
     struct dr_arena arena = {NULL};
-    *out = NULL;
-    int status = dr_recording_end(r, task, err);
-    if (status)
-        return status;
     struct diarist_result *result = dr_result_new();
-    status = result ? stages(result, r, &arena, err) : dr_fail_memory(err);
+    int status = result ? stages(result, r, &arena, err) : dr_fail_memory(err);
     dr_arena_free(&arena);
+    if (!status && r->plan.keep_evidence)
+        status =
+            dr_evidence_save(&result->evidence, &result->evidence_bytes, r, &result->arena, err);
     if (status) {
         diarist_result_free(result);
         return status;
@@ -160,15 +161,37 @@ static int run_stages(struct diarist_result **out, struct diarist_recording *r, 
     return DIARIST_OK;
 }
 
+static stages_fn *stages_of(const struct diarist_recording *recording) {
+    return recording->plan.architecture == DR_COMMUNITY_1 ? dr_community_stages : diarize_stages;
+}
+
 int dr_diarize(struct diarist_result **out, struct diarist_recording *recording,
                diarist_error *err) {
-    return run_stages(
-        out, recording, DIARIST_TASK_DIARIZE,
-        recording->plan.architecture == DR_COMMUNITY_1 ? dr_community_stages : diarize_stages, err);
+    *out = NULL;
+    int status = dr_recording_end(recording, DIARIST_TASK_DIARIZE, err);
+    return status ? status : run_stages(out, recording, stages_of(recording), err);
+}
+
+int diarist_recluster(diarist_result **out, const diarist_model *model, const void *evidence,
+                      size_t num_bytes, const diarist_options *options, diarist_error *err) {
+    *out = NULL;
+    struct diarist_recording *recording = calloc(1, sizeof *recording);
+    if (!recording)
+        return dr_fail_memory(err);
+    int status = dr_evidence_load(recording, evidence, num_bytes, model, options, err);
+    if (!status && recording->plan.task != DIARIST_TASK_DIARIZE)
+        status = dr_fail(err, DIARIST_ERROR_ARGUMENT, "speakers are found in task diarize alone");
+    if (!status)
+        status = run_stages(out, recording, stages_of(recording), err);
+    dr_arena_free(&recording->arena);
+    free(recording);
+    return status;
 }
 
 int dr_vad(struct diarist_result **out, struct diarist_recording *recording, diarist_error *err) {
-    return run_stages(out, recording, DIARIST_TASK_VAD, vad_stages, err);
+    *out = NULL;
+    int status = dr_recording_end(recording, DIARIST_TASK_VAD, err);
+    return status ? status : run_stages(out, recording, vad_stages, err);
 }
 
 /* ---- embeddings of regions ---- */

@@ -126,6 +126,9 @@ static int check_uses(const diarist_options *o, const struct diarist_model *mode
                        "onset and offset find speech in task DIARIST_TASK_VAD alone; leave them "
                        "out");
     int status = check_cluster_threshold(o->cluster_threshold, model, err);
+    if (!status && o->task != DIARIST_TASK_DIARIZE && o->keep_evidence)
+        status = dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                         "keep_evidence keeps what speakers are found from; leave it out");
     if (!status && o->task == DIARIST_TASK_EMBED && o->keep_stages)
         status = dr_fail(err, DIARIST_ERROR_ARGUMENT,
                          "keep_stages keeps them in a result and embedding has none; leave it out");
@@ -171,6 +174,7 @@ int dr_plan_make(struct dr_plan *plan, const diarist_options *options,
     plan->exclude_overlap = o->exclude_overlap;
     plan->trunk = o->trunk;
     plan->keep_stages = o->keep_stages;
+    plan->keep_evidence = o->keep_evidence;
     plan->section_frames = SECTION_FRAMES;
     plan->column_rate = o->preset == DIARIST_PRESET_FAST ? DR_EVERY_SECOND_COLUMN : DR_EVERY_COLUMN;
     plan->mirror_short = model->architecture == DR_DEFAULT_1;

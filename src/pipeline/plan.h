@@ -16,7 +16,7 @@ struct dr_plan {
     int num_threads;
     int exclude_overlap;
     diarist_trunk trunk;             /* of DR_COMMUNITY_1 */
-    int keep_stages;                 /* in the result */
+    int keep_stages, keep_evidence;  /* in the result */
     size_t section_frames;           /* embedded at a time: whole blocks of energies */
     enum dr_column_rate column_rate; /* of DR_DEFAULT_1's trunk, when diarizing */
     int mirror_short; /* fill a chunk of a recording under 10 s with its mirror image, not zeros */

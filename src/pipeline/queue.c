@@ -5,9 +5,9 @@
  *   unused ---------> waiting ---------------> finished ---------------> unused
  *
  * Jobs lie in an array that is made when the queue is opened: there are never more recordings in
- * the queue, and pushing cannot fail for lack of memory. A thread does a recording alone, so nobody
- * waits for anybody inside of one. Why nothing is shared between recordings:
- * docs/decisions/005-queue.md. */
+ * the queue, and pushing cannot fail for lack of memory. A thread does a recording alone unless its
+ * own options give it more, so nobody waits for anybody inside of one. Why nothing is shared
+ * between recordings: docs/decisions/005-queue.md. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -29,6 +29,7 @@ struct job {
     const float *samples; /* [num_samples], when there is no reader */
     size_t num_samples;
     diarist_read_fn read;
+    diarist_options options;
     atomic_bool canceled;
     diarist_finished outcome;
 };
@@ -46,7 +47,9 @@ struct worker {
 
 struct diarist_queue {
     const struct diarist_model *model;
-    diarist_options options; /* of each recording */
+    diarist_options options; /* of recordings without their own */
+    diarist_notify_fn notify;
+    void *notify_data;
     size_t capacity;
     struct job *jobs; /* [capacity] */
 
@@ -87,11 +90,13 @@ static int check_canceled(const struct job *job, diarist_error *err) {
     return DIARIST_OK;
 }
 
-static int stop_if_canceled(void *data, diarist_stage stage, double fraction, double seconds) {
-    (void)stage;
-    (void)fraction;
-    (void)seconds;
-    return check_canceled(data, NULL);
+static int go_on(void *data, diarist_stage stage, double fraction, double seconds) {
+    const struct job *job = data;
+    if (check_canceled(job, NULL))
+        return DIARIST_ERROR_CANCELED;
+    return job->options.progress
+               ? job->options.progress(job->options.progress_data, stage, fraction, seconds)
+               : DIARIST_OK;
 }
 
 /* Samples that the reader has, until it has no more. */
@@ -114,8 +119,8 @@ static int feed_from_reader(diarist_recording *recording, struct job *job, float
 static int do_job(const struct diarist_queue *queue, struct job *job, float block[BLOCK],
                   diarist_error *err) {
     diarist_recording *recording;
-    diarist_options options = queue->options;
-    options.progress = stop_if_canceled;
+    diarist_options options = job->options;
+    options.progress = go_on;
     options.progress_data = job;
     int status = check_canceled(job, err);
     if (!status)
@@ -150,6 +155,13 @@ static void *worker_main(void *arg) {
         pthread_mutex_lock(&queue->lock);
         put(&queue->finished, job);
         pthread_cond_signal(&queue->done);
+        diarist_notify_fn notify = queue->notify;
+        void *data = queue->notify_data;
+        if (notify) {
+            pthread_mutex_unlock(&queue->lock);
+            notify(data);
+            pthread_mutex_lock(&queue->lock);
+        }
     }
     pthread_mutex_unlock(&queue->lock);
     return NULL;
@@ -157,20 +169,28 @@ static void *worker_main(void *arg) {
 
 /* ---- the queue, on its owner's thread ---- */
 
+/* Options of a queue, or of a recording in it. */
+static int plan(struct dr_plan *plan, const struct diarist_queue *queue,
+                const diarist_options *options, diarist_error *err) {
+    int status = dr_plan_make(plan, options, queue->model, err);
+    if (!status && plan->task == DIARIST_TASK_EMBED)
+        status = dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                         "a queue diarizes or finds speech; embed with diarist_embed");
+    return status;
+}
+
 /* What would be wrong with every recording. */
 static int plan_queue(struct diarist_queue *queue, const diarist_options *options, size_t capacity,
                       diarist_error *err) {
     const struct dr_networks *networks;
-    struct dr_plan plan;
-    int status = dr_plan_make(&plan, options, queue->model, err);
+    struct dr_plan planned;
+    int status = plan(&planned, queue, options, err);
     if (status)
         return status;
-    if (plan.task == DIARIST_TASK_EMBED)
+    if (planned.progress)
         return dr_fail(err, DIARIST_ERROR_ARGUMENT,
-                       "a queue diarizes or finds speech; embed with diarist_embed");
-    if (plan.progress)
-        return dr_fail(err, DIARIST_ERROR_ARGUMENT,
-                       "a queue has no progress of one recording; leave progress NULL");
+                       "a queue has no progress of one recording; leave progress NULL, or push it "
+                       "with options of its own");
     if (capacity > MAX_CAPACITY)
         return dr_fail(err, DIARIST_ERROR_ARGUMENT, "capacity %zu is above %d", capacity,
                        MAX_CAPACITY);
@@ -179,10 +199,11 @@ static int plan_queue(struct diarist_queue *queue, const diarist_options *option
     else
         diarist_options_init(&queue->options);
     queue->options.num_threads = 1;
-    queue->num_threads = plan.num_threads;
-    queue->capacity = capacity ? capacity : (size_t)plan.num_threads * DEFAULT_PER_THREAD;
-    return dr_model_networks(&networks, queue->model, dr_model_precision(queue->model, plan.preset),
-                             plan.num_threads, err);
+    queue->num_threads = planned.num_threads;
+    queue->capacity = capacity ? capacity : (size_t)planned.num_threads * DEFAULT_PER_THREAD;
+    return dr_model_networks(&networks, queue->model,
+                             dr_model_precision(queue->model, planned.preset), planned.num_threads,
+                             err);
 }
 
 static int start_workers(struct diarist_queue *queue, diarist_error *err) {
@@ -245,7 +266,8 @@ static int push(struct diarist_queue *queue, const struct job *pushed, diarist_e
 
 int diarist_queue_push(diarist_queue *queue, const float *samples, size_t n, void *tag,
                        diarist_error *err) {
-    struct job job = {.samples = samples, .num_samples = n, .outcome.tag = tag};
+    struct job job = {
+        .samples = samples, .num_samples = n, .options = queue->options, .outcome.tag = tag};
     if (!samples && n)
         return dr_fail(err, DIARIST_ERROR_ARGUMENT, "samples is NULL");
     return push(queue, &job, err);
@@ -253,10 +275,31 @@ int diarist_queue_push(diarist_queue *queue, const float *samples, size_t n, voi
 
 int diarist_queue_push_reader(diarist_queue *queue, diarist_read_fn read, void *tag,
                               diarist_error *err) {
+    return diarist_queue_push_options(queue, &queue->options, read, tag, err);
+}
+
+int diarist_queue_push_options(diarist_queue *queue, const diarist_options *options,
+                               diarist_read_fn read, void *tag, diarist_error *err) {
     struct job job = {.read = read, .outcome.tag = tag};
+    struct dr_plan planned;
     if (!read)
         return dr_fail(err, DIARIST_ERROR_ARGUMENT, "read is NULL");
+    int status = plan(&planned, queue, options, err);
+    if (status)
+        return status;
+    if (options)
+        job.options = *options;
+    else
+        diarist_options_init(&job.options);
+    job.options.num_threads = planned.num_threads;
     return push(queue, &job, err);
+}
+
+void diarist_queue_notify(diarist_queue *queue, diarist_notify_fn notify, void *data) {
+    pthread_mutex_lock(&queue->lock);
+    queue->notify = notify;
+    queue->notify_data = data;
+    pthread_mutex_unlock(&queue->lock);
 }
 
 int diarist_queue_receive(diarist_finished *out, diarist_queue *queue, int wait) {

@@ -242,8 +242,7 @@ int diarist_recording_feed(diarist_recording *r, const float *samples, size_t n,
 
 /* ---- the end ---- */
 
-/* Chunks start every step until one reaches the end. */
-static size_t total_chunks(size_t num_samples, size_t step) {
+size_t dr_recording_num_chunks(size_t num_samples, size_t step) {
     if (num_samples <= DR_CHUNK_SAMPLES)
         return num_samples ? 1 : 0;
     return (num_samples - DR_CHUNK_SAMPLES + step - 1) / step + 1;
@@ -270,7 +269,7 @@ int dr_recording_end(struct diarist_recording *r, diarist_task task, diarist_err
     if (status)
         return status;
     fill_up(r);
-    size_t left = total_chunks(r->num_samples, r->plan.step) - r->segments.num_chunks;
+    size_t left = dr_recording_num_chunks(r->num_samples, r->plan.step) - r->segments.num_chunks;
     status = add_chunks(r, left, err);
     if (!status)
         status = dr_segments_finish(&r->segments, r->num_samples, err);

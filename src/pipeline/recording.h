@@ -34,6 +34,9 @@ struct diarist_recording {
     diarist_timing timing;
 };
 
+/* Chunks start every step until one reaches the end. */
+size_t dr_recording_num_chunks(size_t num_samples, size_t step);
+
 /* Runs what is still pending: the last chunks are filled up with silence, or, in a recording of
  * less than one chunk, with its mirror image. Feeding ends here; a second call is an error, and so
  * is another task than the recording was opened for. */

@@ -95,6 +95,11 @@ double diarist_result_step(const diarist_result *result) {
     return result->step_s;
 }
 
+const void *diarist_result_evidence(const diarist_result *result, size_t *num_bytes) {
+    *num_bytes = result->evidence_bytes;
+    return result->evidence;
+}
+
 size_t diarist_result_num_chunks(const diarist_result *result) {
     return result->kept.num_chunks;
 }

@@ -22,6 +22,8 @@ struct diarist_result {
     int is_vad;
     const char *trunk; /* static; NULL: the pipeline has but one way */
     struct dr_kept kept;
+    void *evidence; /* [evidence_bytes], or NULL */
+    size_t evidence_bytes;
 };
 
 /* NULL when there is no memory. */

@@ -363,6 +363,74 @@ static void test_failing_allocations(void **state) {
     diarist_result_free(expected[1]);
 }
 
+/* ---- options of a recording's own ---- */
+
+struct watcher {
+    atomic_int calls;
+    int most; /* calls until it wants to stop; 0: never */
+};
+
+static int on_progress(void *data, diarist_stage stage, double fraction, double seconds) {
+    struct watcher *watcher = data;
+    (void)stage;
+    (void)fraction;
+    (void)seconds;
+    const int calls = atomic_fetch_add(&watcher->calls, 1) + 1;
+    return watcher->most && calls >= watcher->most;
+}
+
+static void on_finished(void *data) {
+    atomic_fetch_add((atomic_int *)data, 1);
+}
+
+/* Piece 4 three times: with one speaker, with three threads and another step, and one that its own
+ * progress ends; the last is that one alone. */
+static void test_own_options(void **state) {
+    (void)state;
+    enum { NUM = 3 };
+    struct piece pieces[NUM_PIECES];
+    diarist_options options[NUM];
+    struct watcher watchers[NUM] = {{.most = 0}, {.most = 0}, {.most = 1}};
+    diarist_finished finished;
+    diarist_error err;
+    atomic_int num_finished = 0;
+    make_pieces(pieces);
+    for (int i = 0; i < NUM; i++) {
+        pieces[i] = pieces[4];
+        diarist_options_init(&options[i]);
+        options[i].progress = on_progress;
+        options[i].progress_data = &watchers[i];
+    }
+    options[0].num_speakers = 1;
+    options[1].num_threads = 3;
+    options[1].step_s = 2;
+    diarist_queue *queue = open_queue(2, 0, DIARIST_TASK_DIARIZE);
+    diarist_queue_notify(queue, on_finished, &num_finished);
+    for (int i = 0; i < NUM; i++)
+        assert_int_equal(
+            diarist_queue_push_options(queue, &options[i], read_piece, &pieces[i], &err), 0);
+    for (int i = 0; i < NUM; i++) {
+        ptrdiff_t k = receive(&finished, queue, pieces);
+        if (k == 2) {
+            assert_int_equal(finished.error.status, DIARIST_ERROR_CANCELED);
+            continue;
+        }
+        diarist_result *expected;
+        options[k].progress = NULL;
+        options[k].num_threads = 1;
+        assert_int_equal(
+            diarist_diarize(&expected, model, pieces[k].samples, pieces[k].num, &options[k], &err),
+            0);
+        assert_same(finished.result, expected);
+        assert_true(atomic_load(&watchers[k].calls) > 1);
+        diarist_result_free(expected);
+        diarist_result_free(finished.result);
+    }
+    assert_int_equal(atomic_load(&watchers[2].calls), 1);
+    diarist_queue_free(queue);
+    assert_int_equal(atomic_load(&num_finished), NUM);
+}
+
 static int never(void *data, diarist_stage stage, double fraction, double seconds) {
     (void)data;
     (void)stage;
@@ -396,6 +464,10 @@ static void test_arguments(void **state) {
     assert_int_equal(diarist_queue_open(&queue, model, NULL, 0, &err), 0);
     assert_int_equal(diarist_queue_push(queue, NULL, 1, NULL, &err), DIARIST_ERROR_ARGUMENT);
     assert_int_equal(diarist_queue_push_reader(queue, NULL, NULL, &err), DIARIST_ERROR_ARGUMENT);
+    diarist_options_init(&o);
+    o.task = DIARIST_TASK_EMBED;
+    assert_int_equal(diarist_queue_push_options(queue, &o, read_piece, NULL, &err),
+                     DIARIST_ERROR_ARGUMENT);
     expect_nothing(queue, 1);
     diarist_queue_free(queue);
 }
@@ -408,6 +480,7 @@ int main(int argc, char **argv) {
                                        cmocka_unit_test(test_cancel_at_work),
                                        cmocka_unit_test(test_free_at_work),
                                        cmocka_unit_test(test_failing_allocations),
+                                       cmocka_unit_test(test_own_options),
                                        cmocka_unit_test(test_arguments)};
     const struct CMUnitTest equality[] = {cmocka_unit_test(test_equal)};
     if (argc != 2 && argc != 3)
