@@ -90,6 +90,7 @@ static int serve(const struct cli_settings *settings, const char *data, const di
                                      .max_streams = settings->max_streams,
                                      .resume_s = settings->resume_s,
                                      .drain_s = settings->drain_s,
+                                     .keep_s = settings->keep_s,
                                      .stopped = cli_interrupted};
     cli_engine_options(&server.engine, settings, NULL);
     cli_interrupt_wait();

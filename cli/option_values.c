@@ -59,3 +59,25 @@ int cli_parse_raw(void *field, const char *text) {
     *(const char **)field = text;
     return 0;
 }
+
+int cli_parse_time(void *field, const char *text) {
+    static const struct {
+        char unit;
+        double seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    char digits[12];
+    int32_t number;
+    const size_t n = strlen(text);
+    if (n < 2 || n > sizeof digits)
+        return -1;
+    memcpy(digits, text, n - 1);
+    digits[n - 1] = 0;
+    if (cli_parse_whole(digits, 1, 999999999, &number))
+        return -1;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (text[n - 1] == units[i].unit) {
+            *(double *)field = number * units[i].seconds;
+            return 0;
+        }
+    return -1;
+}

@@ -15,5 +15,7 @@ int cli_parse_live_preset(void *field, const char *text);
 int cli_parse_shard(void *field, const char *text);
 /* const char *: "s16le:16000:1"; the text itself is what the library takes. */
 int cli_parse_raw(void *field, const char *text);
+/* double, seconds above 0: "90s", "15m", "36h", "30d". */
+int cli_parse_time(void *field, const char *text);
 
 #endif

@@ -24,6 +24,7 @@ const char *server_status_title(int status) {
                   {408, "Request Timeout"},
                   {409, "Conflict"},
                   {411, "Length Required"},
+                  {412, "Precondition Failed"},
                   {413, "Content Too Large"},
                   {415, "Unsupported Media Type"},
                   {416, "Range Not Satisfiable"},

@@ -58,6 +58,7 @@ struct server_answer {
     bool partial;      /* 206: size bytes of total from offset on */
     char location[96]; /* empty: none */
     int retry_after_s; /* 0: none */
+    int64_t revision;  /* of the content, sent as its ETag; 0: none */
     char allow[64];    /* of 405; empty: none */
     bool watch; /* the handler wants to be asked again once jobs have changed; text that it has
                    given meanwhile is sent as a part of an endless content */
@@ -71,7 +72,7 @@ struct server_exchange {
     char id[SERVER_ID_BYTES];
     char method[8], path[256], item[64]; /* item: what stood for {id} */
     struct server_fields fields;         /* of the query, then of the form */
-    char content_type[256], idempotency_key[256], range[128];
+    char content_type[256], idempotency_key[256], range[128], if_match[128];
     struct server_upload *upload; /* SERVER_BODY_UPLOAD */
     char *body;                   /* SERVER_BODY_JSON, without a zero behind it */
     size_t body_bytes;

@@ -32,3 +32,10 @@ void server_gate_leave(struct server_gate *gate) {
     pthread_cond_broadcast(&gate->moved);
     pthread_mutex_unlock(&gate->lock);
 }
+
+bool server_gate_wanted(struct server_gate *gate) {
+    pthread_mutex_lock(&gate->lock);
+    bool is = gate->admitted != gate->tickets;
+    pthread_mutex_unlock(&gate->lock);
+    return is;
+}

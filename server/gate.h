@@ -26,5 +26,7 @@ void server_gate_destroy(struct server_gate *gate);
  */
 void server_gate_enter(struct server_gate *gate, bool alone);
 void server_gate_leave(struct server_gate *gate);
+/* Whether somebody waits for its turn. */
+bool server_gate_wanted(struct server_gate *gate);
 
 #endif

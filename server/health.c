@@ -68,15 +68,18 @@ static void print_requests(struct page *page, struct server *server) {
 }
 
 static void print_work(struct page *page, struct server *server) {
-    double audio_s = 0, work_s = 0;
+    struct server_worker_totals totals = {0};
     if (server->worker)
-        server_worker_totals(server->worker, &audio_s, &work_s);
+        server_worker_total(server->worker, &totals);
     metric(page, "jobs_added_total", "counter", "Jobs accepted since the start.");
     fprintf(page->file, "diarist_jobs_added_total %llu\n", atomic_load(&server->jobs_added));
     metric(page, "audio_seconds_total", "counter", "Seconds of audio diarized since the start.");
-    fprintf(page->file, "diarist_audio_seconds_total %.3f\n", audio_s);
-    metric(page, "work_seconds_total", "counter", "Seconds of wall time spent on jobs.");
-    fprintf(page->file, "diarist_work_seconds_total %.3f\n", work_s);
+    fprintf(page->file, "diarist_audio_seconds_total %.3f\n", totals.audio_s);
+    metric(page, "work_seconds_total", "counter",
+           "Seconds of wall time that each job took, added up.");
+    fprintf(page->file, "diarist_work_seconds_total %.3f\n", totals.work_s);
+    metric(page, "jobs_expired_total", "counter", "Jobs deleted for their age since the start.");
+    fprintf(page->file, "diarist_jobs_expired_total %llu\n", (unsigned long long)totals.expired);
 }
 
 static void print_live(struct page *page, struct server *server) {

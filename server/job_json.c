@@ -29,6 +29,8 @@ json_t *server_job_json(struct server *server, const struct server_job *job) {
                                   (json_int_t)job->num_bytes, "sha256", job->sha256, "duration",
                                   job->audio_s > 0 ? json_real(job->audio_s) : json_null()));
     json_object_set_new(object, "options", json_loads(job->options, 0, NULL));
+    json_object_set_new(object, "revision",
+                        job->state == SERVER_SUCCEEDED ? json_integer(job->revision) : json_null());
     if (job->state == SERVER_FAILED)
         json_object_set_new(object, "error",
                             json_pack("{s:s,s:s,s:i,s:s}", "type", "about:blank", "title",

@@ -75,6 +75,8 @@ void server_answer_result(struct server *server, struct server_exchange *exchang
     } else if (write_result(server, exchange, json, &err)) {
         server_log("error", "result", "{s:s,s:s}", "job", job->id, "message", err.message);
         server_answer_problem(exchange, 500, "the result cannot be written");
+    } else {
+        exchange->answer.revision = job->revision;
     }
     free(json);
 }

@@ -14,8 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/statvfs.h>
 
 enum { MAX_IDLE_BODY = 65536 }; /* of a route that wants none */
+enum { RESERVED_BYTES = 1 << 20 };
 
 const char *server_printable(const char *text) {
     json_t *string = json_string(text);
@@ -154,6 +156,13 @@ static int find_route(struct server_exchange *exchange) {
     return 405;
 }
 
+/* Whether a body of that length fits on the disk, and some of it stays free for the store. */
+static bool has_room(const char *folder, uint64_t length) {
+    struct statvfs disk;
+    return statvfs(folder, &disk) ||
+           (uint64_t)disk.f_bavail * disk.f_frsize >= length + RESERVED_BYTES;
+}
+
 /* What a body needs to be read at all; max: bytes. */
 static int check_body(struct server_exchange *exchange, struct server *server, uint64_t length,
                       uint64_t max) {
@@ -166,6 +175,8 @@ static int check_body(struct server_exchange *exchange, struct server *server, u
         return refuse(exchange, 400, "there is no body");
     if (length > max)
         return refuse(exchange, 413, "the body is larger than this service takes");
+    if (exchange->route->body == SERVER_BODY_UPLOAD && !has_room(server->uploads, length))
+        return refuse(exchange, 507, "there is no room for the file; try again later");
     return 0;
 }
 
@@ -182,11 +193,13 @@ int server_request_read(struct server_exchange *exchange, struct server *server,
         status = check_key(exchange, server, wsi);
     if (!status)
         status = read_query(exchange, wsi);
-    if (!status && (copy(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, exchange->content_type,
-                         sizeof exchange->content_type) ||
-                    copy_custom(wsi, "idempotency-key:", exchange->idempotency_key,
-                                sizeof exchange->idempotency_key) ||
-                    copy(wsi, WSI_TOKEN_HTTP_RANGE, exchange->range, sizeof exchange->range)))
+    if (!status &&
+        (copy(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, exchange->content_type,
+              sizeof exchange->content_type) ||
+         copy_custom(wsi, "idempotency-key:", exchange->idempotency_key,
+                     sizeof exchange->idempotency_key) ||
+         copy(wsi, WSI_TOKEN_HTTP_RANGE, exchange->range, sizeof exchange->range) ||
+         copy(wsi, WSI_TOKEN_HTTP_IF_MATCH, exchange->if_match, sizeof exchange->if_match)))
         status = refuse(exchange, 400, "a header is too long");
     /* Boundaries and fields come on top of an upload's file. */
     uint64_t max_upload = server->settings->max_upload_bytes + MAX_IDLE_BODY;

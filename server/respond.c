@@ -39,7 +39,7 @@ static int send_headers(struct lws *wsi, struct server_exchange *exchange) {
     const struct server_answer *answer = &exchange->answer;
     unsigned char buffer[LWS_PRE + HEADERS], *start = buffer + LWS_PRE;
     struct headers headers = {wsi, start, buffer + sizeof buffer, 0};
-    char text[16];
+    char text[32];
     headers.wrong =
         lws_add_http_header_status(wsi, (unsigned)answer->status, &headers.at, headers.end);
     add(&headers, "x-request-id:", exchange->id);
@@ -52,6 +52,9 @@ static int send_headers(struct lws *wsi, struct server_exchange *exchange) {
         add(&headers, "allow:", answer->allow);
     if (answer->status == 401)
         add(&headers, "www-authenticate:", "Bearer");
+    snprintf(text, sizeof text, "\"%lld\"", (long long)answer->revision);
+    if (answer->revision)
+        add(&headers, "etag:", text);
     snprintf(text, sizeof text, "%d", answer->retry_after_s);
     if (answer->retry_after_s)
         add(&headers, "retry-after:", text);

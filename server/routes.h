@@ -21,6 +21,7 @@ server_handler server_embedding;  /* embedding.c */
 server_handler server_assign;     /* assign.c */
 server_handler server_speaker_add, server_speaker_list, server_speaker_get,
     server_speaker_remove;                              /* speakers.c */
+server_handler server_job_speakers;                     /* job_speakers.c */
 server_handler server_job_result, server_job_recording; /* job_result.c */
 server_handler server_bench_create, server_bench_look, server_bench_report_get,
     server_bench_report_list, server_bench_dataset_list; /* benchmarks.c */

@@ -40,6 +40,7 @@ struct server_settings {
     int32_t max_streams;   /* live streams at a time */
     int32_t resume_s;      /* a live stream without a connection is kept so long */
     int32_t drain_s;       /* what is running may take so long when the service is to stop */
+    double keep_s;         /* jobs that ended longer ago are deleted; 0: none are */
     bool (*stopped)(void); /* whether it is to stop; asked twice a second */
 };
 

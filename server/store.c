@@ -27,15 +27,21 @@ static const char schema[] =
     " problem_status INTEGER NOT NULL DEFAULT 0, problem TEXT NOT NULL DEFAULT '',"
     " attempts INTEGER NOT NULL DEFAULT 0);"
     "CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs(state, attempts, sequence);"
+    "CREATE INDEX IF NOT EXISTS jobs_by_end ON jobs(finished_at) WHERE state > 1;"
     "CREATE TABLE IF NOT EXISTS results(id TEXT PRIMARY KEY NOT NULL, document TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS idempotency_keys(key TEXT PRIMARY KEY NOT NULL,"
     " fingerprint TEXT NOT NULL, id TEXT NOT NULL);"
     "CREATE INDEX IF NOT EXISTS idempotency_keys_by_id ON idempotency_keys(id);"
+    /* Results that clients have changed (document NULL: and changed back). */
+    "CREATE TABLE IF NOT EXISTS edits(id TEXT PRIMARY KEY NOT NULL, revision INTEGER NOT NULL,"
+    " document TEXT);"
+    "CREATE TABLE IF NOT EXISTS evidence(id TEXT PRIMARY KEY NOT NULL, bytes BLOB NOT NULL);"
     "PRAGMA user_version = 1;";
 
 #define COLUMNS                                                                 \
     "sequence, id, state, name, type, sha256, num_bytes, options, created_at, " \
-    "started_at, finished_at, audio_s, problem_status, problem"
+    "started_at, finished_at, audio_s, problem_status, problem, "               \
+    "COALESCE((SELECT revision FROM edits WHERE edits.id = jobs.id), 1)"
 
 void server_job_clear(struct server_job *job) {
     free(job->name);
@@ -60,7 +66,8 @@ static enum server_stored read_job(sqlite3_stmt *statement, struct server_job *j
                                .finished_at = sqlite3_column_double(statement, 10),
                                .audio_s = sqlite3_column_double(statement, 11),
                                .problem_status = sqlite3_column_int(statement, 12),
-                               .problem = server_sql_text(statement, 13)};
+                               .problem = server_sql_text(statement, 13),
+                               .revision = sqlite3_column_int64(statement, 14)};
     snprintf(job->id, sizeof job->id, "%.32s", (const char *)sqlite3_column_text(statement, 1));
     if (job->name && job->type && job->sha256 && job->options && job->problem)
         return SERVER_STORED;
@@ -172,6 +179,17 @@ static enum server_stored count(struct server_store *store, int64_t counts[SERVE
     return stored;
 }
 
+/* Jobs that are queued or running; not those that have ended, of which there may be very many. */
+static enum server_stored count_active(struct server_store *store, int64_t *num) {
+    sqlite3_stmt *statement =
+        server_sql_prepare(store, "SELECT COUNT(*) FROM jobs WHERE state IN (0, 1)", "");
+    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+    *num = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    enum server_stored stored = rc == SQLITE_ROW ? SERVER_STORED : server_sql_failed(store);
+    sqlite3_finalize(statement);
+    return stored;
+}
+
 static enum server_stored insert(struct server_store *store, const struct server_job *job,
                                  const char *key, const char *fingerprint) {
     enum server_stored stored = server_sql_finish(
@@ -191,13 +209,13 @@ static enum server_stored insert(struct server_store *store, const struct server
 enum server_stored server_store_add(struct server_store *store, struct server_job *job,
                                     const char *key, const char *fingerprint, int32_t max_queue,
                                     bool *added) {
-    int64_t counts[SERVER_NUM_STATES];
+    int64_t active;
     *added = false;
     server_sql_begin(store);
     enum server_stored stored = key ? find_key(store, key, fingerprint, job) : SERVER_NOT_THERE;
     if (stored == SERVER_NOT_THERE) {
-        stored = count(store, counts);
-        if (!stored && counts[SERVER_QUEUED] + counts[SERVER_RUNNING] >= max_queue)
+        stored = count_active(store, &active);
+        if (!stored && active >= max_queue)
             stored = SERVER_QUEUE_FULL;
         if (!stored)
             stored = insert(store, job, key, fingerprint);
@@ -281,8 +299,18 @@ enum server_stored server_store_take(struct server_store *store, struct server_j
     return kept ? kept : stored;
 }
 
+static enum server_stored insert_evidence(struct server_store *store, const char *id,
+                                          const void *evidence, size_t num_bytes) {
+    sqlite3_stmt *statement =
+        server_sql_prepare(store, "INSERT INTO evidence VALUES(?1, ?2)", "s", id);
+    if (statement)
+        sqlite3_bind_blob64(statement, 2, evidence, num_bytes, SQLITE_STATIC);
+    return server_sql_finish(store, statement);
+}
+
 enum server_stored server_store_succeed(struct server_store *store, const char *id, double audio_s,
-                                        const char *document) {
+                                        const char *document, const void *evidence,
+                                        size_t num_bytes) {
     server_sql_begin(store);
     enum server_stored stored = server_sql_finish_change(
         store, server_sql_prepare(store,
@@ -293,6 +321,8 @@ enum server_stored server_store_succeed(struct server_store *store, const char *
         stored =
             server_sql_finish(store, server_sql_prepare(store, "INSERT INTO results VALUES(?1, ?2)",
                                                         "ss", id, document));
+    if (!stored && num_bytes)
+        stored = insert_evidence(store, id, evidence, num_bytes);
     return server_sql_end(store, stored);
 }
 
@@ -330,25 +360,30 @@ enum server_stored server_store_cancel(struct server_store *store, const char *i
 }
 
 enum server_stored server_store_delete(struct server_store *store, const char *id) {
-    static const char *const others[] = {"DELETE FROM results WHERE id = ?1",
-                                         "DELETE FROM idempotency_keys WHERE id = ?1"};
+    static const char *const others[] = {
+        "DELETE FROM results WHERE id = ?1", "DELETE FROM edits WHERE id = ?1",
+        "DELETE FROM evidence WHERE id = ?1", "DELETE FROM idempotency_keys WHERE id = ?1"};
     server_sql_begin(store);
     enum server_stored stored = server_sql_finish_change(
         store, server_sql_prepare(store, "DELETE FROM jobs WHERE id = ?1 AND state NOT IN (0, 1)",
                                   "s", id));
-    for (size_t i = 0; i < 2 && !stored; i++)
+    for (size_t i = 0; i < sizeof others / sizeof *others && !stored; i++)
         stored = server_sql_finish(store, server_sql_prepare(store, others[i], "s", id));
     return server_sql_end(store, stored);
 }
 
-enum server_stored server_store_result(struct server_store *store, const char *id,
-                                       char **document) {
+enum server_stored server_store_find_ended(struct server_store *store, double before,
+                                           char id[SERVER_ID_BYTES]) {
     pthread_mutex_lock(&store->lock);
     sqlite3_stmt *statement =
-        server_sql_prepare(store, "SELECT document FROM results WHERE id = ?1", "s", id);
+        server_sql_prepare(store,
+                           "SELECT id FROM jobs WHERE state > 1 AND finished_at < ?1 "
+                           "ORDER BY finished_at LIMIT 1",
+                           "d", before);
     int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
-    *document = rc == SQLITE_ROW ? server_sql_text(statement, 0) : NULL;
-    enum server_stored stored = *document           ? SERVER_STORED
+    if (rc == SQLITE_ROW)
+        snprintf(id, SERVER_ID_BYTES, "%.32s", (const char *)sqlite3_column_text(statement, 0));
+    enum server_stored stored = rc == SQLITE_ROW    ? SERVER_STORED
                                 : rc == SQLITE_DONE ? SERVER_NOT_THERE
                                                     : server_sql_failed(store);
     sqlite3_finalize(statement);

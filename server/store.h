@@ -37,6 +37,7 @@ struct server_job {
     double audio_s;                             /* 0: not known yet */
     int32_t problem_status;                     /* of one that failed: an HTTP status, */
     char *problem;                              /* and why */
+    int64_t revision; /* of the result: 1, and grows each time that a client changes it */
 };
 void server_job_clear(struct server_job *job);
 
@@ -68,9 +69,11 @@ enum server_stored server_store_list(struct server_store *store, int64_t before,
 /* The oldest queued job becomes running, of those first that have been begun least often.
  * SERVER_NOT_THERE: none is queued. One that was begun 50 times without an end becomes failed. */
 enum server_stored server_store_take(struct server_store *store, struct server_job *job);
-/* A running job's end; SERVER_OTHER_STATE: it was canceled meanwhile. */
+/* A running job's end; SERVER_OTHER_STATE: it was canceled meanwhile. evidence: num_bytes of what
+ * diarist_result_evidence gives, or none. */
 enum server_stored server_store_succeed(struct server_store *store, const char *id, double audio_s,
-                                        const char *document);
+                                        const char *document, const void *evidence,
+                                        size_t num_bytes);
 enum server_stored server_store_fail(struct server_store *store, const char *id, int32_t status,
                                      const char *why);
 /* A running job goes back to the queue, as if it had not been begun. */
@@ -79,8 +82,23 @@ enum server_stored server_store_put_back(struct server_store *store, const char 
 enum server_stored server_store_cancel(struct server_store *store, const char *id);
 /* Of one that has ended: with its result and its idempotency key. */
 enum server_stored server_store_delete(struct server_store *store, const char *id);
-/* The result of a succeeded job, as diarist JSON, to be freed. */
+/* The job that ended first, before that time. SERVER_NOT_THERE: none. */
+enum server_stored server_store_find_ended(struct server_store *store, double before,
+                                           char id[SERVER_ID_BYTES]);
+
+/* store_edits.c */
+/* The result of a succeeded job as it is now, or as it was first, as diarist JSON, to be freed. */
 enum server_stored server_store_result(struct server_store *store, const char *id, char **document);
+enum server_stored server_store_original(struct server_store *store, const char *id,
+                                         char **document);
+/* *evidence: num_bytes that are to be freed. SERVER_NOT_THERE: none was kept. */
+enum server_stored server_store_evidence(struct server_store *store, const char *id,
+                                         void **evidence, size_t *num_bytes);
+/* Replaces the result of revision number `revision`, which becomes the next one; NULL: by what it
+ * was first. SERVER_OTHER_STATE: it has another revision. */
+enum server_stored server_store_revise(struct server_store *store, const char *id, int64_t revision,
+                                       const char *document);
+
 /* How many jobs are in each state. */
 enum server_stored server_store_count(struct server_store *store,
                                       int64_t counts[SERVER_NUM_STATES]);

@@ -1,59 +1,64 @@
-/* worker.c - the thread that computes.
+/* worker.c - the thread that has jobs computed.
  * SPDX-License-Identifier: MIT
  *
- * store -> job -> diarist_audio -> diarist_recording -> diarist JSON -> store */
+ *   store -> take -> diarist_queue (threads that compute) -> finished -> settle -> store
+ *
+ * As many jobs as the engine has threads are computed at a time, and share these: one alone has
+ * all, of more each has its part. What is finished makes room for the next before it is settled, so
+ * that threads do not wait for disks. */
 #include "worker.h"
 
 #include "clock.h"
-#include "decoder.h"
-#include "job_options.h"
 #include "log.h"
-#include "scratch.h"
+#include "retention.h"
+#include "work.h"
 
-#include <jansson.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
-enum { BLOCK = 16000 }; /* samples that are decoded at a time */
+#define TELL_S 0.25  /* between two words about progress */
+#define CHECK_S 60.0 /* between two looks for what is too old, at most */
+
+struct slot {
+    struct server_worker *worker;
+    bool used;               /* under the worker's lock; changed by its thread alone */
+    bool begun;              /* not in the queue yet */
+    bool finished;           /* and not settled */
+    struct server_work work; /* set up while the slot is not used */
+};
 
 struct server_worker {
     struct server_store *store;
     const struct server_settings *settings;
     const char *folder, *scratch;
-    struct server_gate *gate;
+    struct server_gate *gate; /* inside while anything is computed */
     server_worker_changed *changed;
     void *data;
+    diarist_queue *queue;
     pthread_t thread;
+    size_t num_threads, num_computed; /* jobs that may be in the queue, and are */
+    size_t num_slots;                 /* twice that: computed, and finished but not settled */
+    struct slot *slots;
+    double checked_at;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     /* Below: under the lock. */
-    bool draining, stopping, canceled;
-    char id[SERVER_ID_BYTES]; /* being worked on; empty: none */
-    double done, declared_s, began_at, told_at;
-    double audio_s, work_s;
+    bool opened, draining, stopping, woken;
+    diarist_error open_error;
+    double told_at;
+    struct server_worker_totals totals;
 };
 
-/* Of one job. */
-struct work {
-    struct server_worker *worker;
-    struct server_job *job;
-    diarist_options engine;
-    diarist_audio_options audio_options;
-    struct server_decoder *audio;
-    diarist_recording *recording;
-    diarist_result *result;
-    char path[SERVER_SCRATCH_PATH];
-};
-
-static bool given_up(struct server_worker *worker) {
-    pthread_mutex_lock(&worker->lock);
-    bool is = worker->canceled || worker->stopping;
-    pthread_mutex_unlock(&worker->lock);
-    return is;
+static int fail(diarist_error *err, int status, const char *message) {
+    err->status = status;
+    snprintf(err->message, sizeof err->message, "%s", message);
+    return status;
 }
+
+/* ---- while it is computed, on the queue's threads ---- */
 
 /* Shares of the wall time of the stages, so that progress grows evenly. */
 static double overall(diarist_stage stage, double fraction, double seconds, double declared_s) {
@@ -65,97 +70,24 @@ static double overall(diarist_stage stage, double fraction, double seconds, doub
 
 /* A diarist_progress_fn. */
 static int progress(void *data, diarist_stage stage, double fraction, double seconds) {
-    struct server_worker *worker = data;
+    struct slot *slot = data;
+    struct server_worker *worker = slot->worker;
+    struct server_work *work = &slot->work;
     double now = server_ticks();
+    double done = overall(stage, fraction, seconds, atomic_load(&work->declared_s));
+    if (done > atomic_load(&work->done))
+        atomic_store(&work->done, done < 1 ? done : 1);
     pthread_mutex_lock(&worker->lock);
-    double done = overall(stage, fraction, seconds, worker->declared_s);
-    if (done > worker->done)
-        worker->done = done < 1 ? done : 1;
-    bool tell = now - worker->told_at > 0.25, stop = worker->canceled || worker->stopping;
+    bool tell = now - worker->told_at > TELL_S;
     if (tell)
         worker->told_at = now;
     pthread_mutex_unlock(&worker->lock);
     if (tell)
         worker->changed(worker->data);
-    return stop;
+    return atomic_load(&work->given_up);
 }
 
-static int fail(diarist_error *err, int status, const char *message) {
-    err->status = status;
-    snprintf(err->message, sizeof err->message, "%s", message);
-    return status;
-}
-
-/* All samples into the recording, within the limit on seconds. */
-static int feed(struct work *work, diarist_error *err) {
-    static const char too_long[] = "it is longer than this service takes";
-    float *samples = malloc(BLOCK * sizeof *samples);
-    double fed = 0;
-    size_t n = 0;
-    int rc = samples ? DIARIST_OK : fail(err, DIARIST_ERROR_MEMORY, "out of memory");
-    while (!rc) {
-        rc = server_decoder_read(work->audio, samples, BLOCK, &n, err);
-        if (rc || !n)
-            break;
-        fed += (double)n / DIARIST_SAMPLE_RATE;
-        if (fed > work->worker->settings->max_audio_s)
-            rc = fail(err, DIARIST_ERROR_LIMIT, too_long);
-        else if (given_up(work->worker))
-            rc = fail(err, DIARIST_ERROR_CANCELED, "canceled");
-        else
-            rc = diarist_recording_feed(work->recording, samples, n, err);
-    }
-    free(samples);
-    return rc;
-}
-
-static int diarize(struct work *work, diarist_error *err) {
-    diarist_audio_info info;
-    int rc = server_decoder_open(&work->audio, work->path, &work->audio_options,
-                                 work->worker->settings->max_audio_s, err);
-    if (!rc)
-        rc = diarist_recording_open(&work->recording, work->worker->settings->model, &work->engine,
-                                    err);
-    if (rc)
-        return rc;
-    server_decoder_describe(work->audio, &info);
-    if (info.declared_s > 0) {
-        diarist_recording_expect(work->recording, info.declared_s);
-        pthread_mutex_lock(&work->worker->lock);
-        work->worker->declared_s = info.declared_s;
-        pthread_mutex_unlock(&work->worker->lock);
-    }
-    rc = feed(work, err);
-    return rc ? rc : diarist_recording_diarize(&work->result, work->recording, err);
-}
-
-/* The result as diarist JSON with all that it knows. */
-static int describe(struct work *work, double began_at, char **text, diarist_error *err) {
-    diarist_document *document = NULL;
-    diarist_audio_info info;
-    server_decoder_describe(work->audio, &info);
-    diarist_source source = {.file = work->job->name,
-                             .duration_s = info.duration_s,
-                             .sample_rate = info.sample_rate,
-                             .num_channels = info.num_channels,
-                             .channel = work->audio_options.channel,
-                             .sha256 = work->job->sha256,
-                             .preset = server_preset_name(work->engine.preset),
-                             .total_s = server_ticks() - began_at};
-    int rc = diarist_document_new(&document, err);
-    if (!rc)
-        rc = diarist_document_add(document, work->result, &source, work->worker->settings->model,
-                                  err);
-    if (!rc) {
-        diarist_write_options options;
-        diarist_write_options_init(&options);
-        options.embeddings = options.timing = 1;
-        rc = server_scratch_write(text, NULL, document, "json", &options, work->worker->scratch,
-                                  err);
-    }
-    diarist_document_free(document);
-    return rc;
-}
+/* ---- the end of a job ---- */
 
 /* What a client is told about a job that failed: an HTTP status. */
 static int32_t problem_status(int status) {
@@ -178,73 +110,200 @@ static const char *without_path(const char *message, const char *path) {
     return strstr(message, path) ? "it cannot be decoded" : message;
 }
 
-static void settle(struct work *work, int rc, double began_at, const diarist_error *err,
-                   const char *document) {
-    struct server_worker *worker = work->worker;
-    const char *id = work->job->id;
-    double audio_s = rc ? 0 : diarist_result_duration(work->result);
-    double took = server_ticks() - began_at;
-    /* Of one that a client canceled the state is another already, and stays. */
-    if (!rc)
-        server_store_succeed(worker->store, id, audio_s, document);
-    else if (rc == DIARIST_ERROR_CANCELED)
-        server_store_put_back(worker->store, id);
-    else
-        server_store_fail(worker->store, id, problem_status(rc),
-                          problem_status(rc) == 500 ? "it could not be diarized"
-                                                    : without_path(err->message, work->path));
-    pthread_mutex_lock(&worker->lock);
-    worker->audio_s += audio_s;
-    worker->work_s += took;
-    pthread_mutex_unlock(&worker->lock);
+static void log_end(const struct server_work *work, double took) {
+    const diarist_error *err = &work->finished.error;
+    const int rc = err->status;
     server_log(rc && rc != DIARIST_ERROR_CANCELED ? "warning" : "info", "job_end",
-               "{s:s,s:s,s:f,s:f}", "job", id, "outcome",
+               "{s:s,s:s,s:f,s:f}", "job", work->job.id, "outcome",
                !rc                            ? "succeeded"
                : rc == DIARIST_ERROR_CANCELED ? "stopped"
                                               : err->message,
-               "audio_s", audio_s, "took_s", took);
+               "audio_s", rc ? 0 : diarist_result_duration(work->finished.result), "took_s", took);
 }
 
-static void do_job(struct server_worker *worker, struct server_job *job) {
-    struct work work = {.worker = worker, .job = job, .engine = worker->settings->engine};
-    diarist_error err = {0};
-    json_error_t wrong;
-    double began_at = server_ticks();
+/* The end goes into the store. false: it could not. Of a job that a client canceled the state is
+ * another already, and stays. */
+static bool keep_end(struct server_worker *worker, struct server_work *work) {
+    const char *id = work->job.id;
+    diarist_error *err = &work->finished.error;
+    enum server_stored stored;
     char *document = NULL;
-    json_t *options = json_loads(job->options, 0, &wrong);
-    diarist_audio_options_init(&work.audio_options);
-    work.engine.progress = progress;
-    work.engine.progress_data = worker;
-    snprintf(work.path, sizeof work.path, "%s/%s", worker->folder, job->id);
-    int rc = server_job_options_apply(options, &work.engine, &work.audio_options, &err);
-    if (!rc)
-        rc = diarize(&work, &err);
-    if (!rc)
-        rc = describe(&work, began_at, &document, &err);
-    settle(&work, rc, began_at, &err, document);
-    free(document);
-    json_decref(options);
-    diarist_result_free(work.result);
-    diarist_recording_free(work.recording);
-    server_decoder_close(work.audio);
+    size_t num_bytes = 0;
+    if (!err->status) {
+        const void *evidence = diarist_result_evidence(work->finished.result, &num_bytes);
+        if (server_work_describe(work, worker->scratch, &document, err)) {
+            server_log("error", "result", "{s:s,s:s}", "job", id, "message", err->message);
+            *err = (diarist_error){0};
+            return false;
+        }
+        stored =
+            server_store_succeed(worker->store, id, diarist_result_duration(work->finished.result),
+                                 document, evidence, num_bytes);
+        free(document);
+    } else if (err->status == DIARIST_ERROR_CANCELED) {
+        stored = server_store_put_back(worker->store, id);
+    } else {
+        const int32_t status = problem_status(err->status);
+        stored = server_store_fail(worker->store, id, status,
+                                   status == 500 ? "it could not be diarized"
+                                                 : without_path(err->message, work->path));
+    }
+    return !stored || stored == SERVER_OTHER_STATE;
 }
 
-/* Says which job is being worked on; NULL: none. */
-static void announce(struct server_worker *worker, const struct server_job *job) {
+/* One that is finished; its slot is free then. Without room on the disk it stays and is settled
+ * later. false: that. */
+static bool settle(struct slot *slot) {
+    struct server_worker *worker = slot->worker;
+    struct server_work *work = &slot->work;
+    if (!keep_end(worker, work))
+        return false;
+    const double took = server_ticks() - work->began_at;
+    log_end(work, took);
     pthread_mutex_lock(&worker->lock);
-    snprintf(worker->id, sizeof worker->id, "%s", job ? job->id : "");
-    worker->done = worker->declared_s = 0;
-    worker->began_at = server_ticks();
-    worker->canceled = false;
+    if (!work->finished.error.status)
+        worker->totals.audio_s += diarist_result_duration(work->finished.result);
+    worker->totals.work_s += took;
+    slot->used = false;
     pthread_mutex_unlock(&worker->lock);
-    worker->changed(worker->data);
+    server_work_clear(work);
+    slot->finished = false;
+    return true;
 }
+
+/* ---- the thread ---- */
 
 static bool is_running(struct server_worker *worker, const char *id) {
     struct server_job job = {0};
     bool is = !server_store_get(worker->store, id, &job) && job.state == SERVER_RUNNING;
     server_job_clear(&job);
     return is;
+}
+
+static struct slot *free_slot(struct server_worker *worker) {
+    for (size_t i = 0; i < worker->num_slots; i++)
+        if (!worker->slots[i].used)
+            return &worker->slots[i];
+    return NULL;
+}
+
+/* The next job of the store is begun in a free slot. false: there is none of the one or the other.
+ */
+static bool begin_next(struct server_worker *worker) {
+    struct server_job job = {0};
+    struct slot *slot = free_slot(worker);
+    if (!slot || server_store_take(worker->store, &job))
+        return false;
+    diarist_error err = {0};
+    struct server_work *work = &slot->work;
+    int rc = server_work_begin(work, worker->settings, worker->folder, &job, &err);
+    work->engine.progress = progress;
+    work->engine.progress_data = slot;
+    pthread_mutex_lock(&worker->lock);
+    slot->used = true;
+    pthread_mutex_unlock(&worker->lock);
+    /* Canceled between taking and saying who is worked on: nobody could tell this thread. */
+    if (!rc && !is_running(worker, work->job.id))
+        rc = fail(&err, DIARIST_ERROR_CANCELED, "canceled");
+    work->finished.error = err;
+    slot->finished = rc;
+    slot->begun = !rc;
+    worker->num_computed += !rc;
+    return true;
+}
+
+static bool is_ending(struct server_worker *worker) {
+    pthread_mutex_lock(&worker->lock);
+    bool is = worker->draining || worker->stopping;
+    pthread_mutex_unlock(&worker->lock);
+    return is;
+}
+
+/* Takes as many jobs as may be computed, then has them share the threads. */
+static void begin_jobs(struct server_worker *worker) {
+    bool any = false;
+    /* Who waits at the gate has its turn once what is computed has ended. */
+    if (worker->num_computed && server_gate_wanted(worker->gate))
+        return;
+    if (!worker->num_computed)
+        server_gate_enter(worker->gate, false);
+    while (!is_ending(worker) && worker->num_computed < worker->num_threads && begin_next(worker))
+        any = true;
+    for (size_t i = 0; i < worker->num_slots; i++) {
+        struct slot *slot = &worker->slots[i];
+        struct server_work *work = &slot->work;
+        if (!slot->begun)
+            continue;
+        slot->begun = false;
+        work->engine.num_threads = (int32_t)(worker->num_threads / worker->num_computed);
+        if (diarist_queue_push_options(worker->queue, &work->engine, server_work_read, work,
+                                       &work->finished.error)) {
+            worker->num_computed--;
+            slot->finished = true;
+        }
+    }
+    if (!worker->num_computed)
+        server_gate_leave(worker->gate);
+    if (any)
+        worker->changed(worker->data);
+}
+
+/* Makes room in the queue. */
+static bool receive(struct server_worker *worker, bool wait) {
+    diarist_finished finished;
+    if (diarist_queue_receive(&finished, worker->queue, wait))
+        return false;
+    for (size_t i = 0; i < worker->num_slots; i++)
+        if (&worker->slots[i].work == finished.tag)
+            worker->slots[i].finished = true;
+    ((struct server_work *)finished.tag)->finished = finished;
+    if (--worker->num_computed == 0)
+        server_gate_leave(worker->gate);
+    return true;
+}
+
+static void settle_finished(struct server_worker *worker) {
+    bool any = false;
+    for (size_t i = 0; i < worker->num_slots; i++) {
+        if (worker->slots[i].finished)
+            any |= settle(&worker->slots[i]);
+    }
+    if (any)
+        worker->changed(worker->data);
+}
+
+/* What is too old, now and then. */
+static void expire(struct server_worker *worker) {
+    double keep_s = worker->settings->keep_s, now = server_ticks();
+    if (keep_s <= 0 || now - worker->checked_at < (keep_s < CHECK_S ? keep_s / 2 : CHECK_S))
+        return;
+    worker->checked_at = now;
+    size_t num = server_retention_run(worker->store, worker->folder, keep_s);
+    pthread_mutex_lock(&worker->lock);
+    worker->totals.expired += num;
+    pthread_mutex_unlock(&worker->lock);
+    if (num)
+        worker->changed(worker->data);
+}
+
+/* Until a job is added or finished, or a second is over. */
+static void wait_for_news(struct server_worker *worker) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 1;
+    pthread_mutex_lock(&worker->lock);
+    int late = 0;
+    while (!worker->woken && !late)
+        late = pthread_cond_timedwait(&worker->wake, &worker->lock, &until);
+    worker->woken = false;
+    pthread_mutex_unlock(&worker->lock);
+}
+
+/* All that is worked on. */
+static void give_up(struct server_worker *worker) {
+    for (size_t i = 0; i < worker->num_slots; i++)
+        if (worker->slots[i].used)
+            atomic_store(&worker->slots[i].work.given_up, true);
 }
 
 /* Live streams cannot wait and recordings can: this thread, and those that it starts, get the time
@@ -256,37 +315,78 @@ static void be_patient(void) {
 #endif
 }
 
+static void wake(void *data) {
+    server_worker_wake(data);
+}
+
+/* The queue and room for what is in it. */
+static int open_queue(struct server_worker *worker, diarist_error *err) {
+    diarist_options options = worker->settings->engine;
+    worker->num_threads =
+        (size_t)(options.num_threads ? options.num_threads : diarist_available_threads());
+    worker->num_slots = 2 * worker->num_threads;
+    worker->slots = calloc(worker->num_slots, sizeof *worker->slots);
+    if (!worker->slots)
+        return fail(err, DIARIST_ERROR_MEMORY, "out of memory");
+    for (size_t i = 0; i < worker->num_slots; i++)
+        worker->slots[i].worker = worker;
+    int rc = diarist_queue_open(&worker->queue, worker->settings->model, &options,
+                                worker->num_threads, err);
+    if (!rc)
+        diarist_queue_notify(worker->queue, wake, worker);
+    return rc;
+}
+
+/* On the thread itself, whose threads are to be as patient as it is. */
+static int open_here(struct server_worker *worker) {
+    diarist_error err = {0};
+    be_patient();
+    int rc = open_queue(worker, &err);
+    pthread_mutex_lock(&worker->lock);
+    worker->open_error = err;
+    worker->opened = true;
+    pthread_cond_broadcast(&worker->wake);
+    pthread_mutex_unlock(&worker->lock);
+    return rc;
+}
+
 static void *work_on(void *data) {
     struct server_worker *worker = data;
-    be_patient();
-    struct server_job job = {0};
-    pthread_mutex_lock(&worker->lock);
-    while (!worker->stopping) {
-        pthread_mutex_unlock(&worker->lock);
-        server_gate_enter(worker->gate, false);
+    if (open_here(worker))
+        return NULL;
+    for (;;) {
         pthread_mutex_lock(&worker->lock);
-        bool ends = worker->draining || worker->stopping;
+        bool stopping = worker->stopping;
         pthread_mutex_unlock(&worker->lock);
-        bool taken = !ends && !server_store_take(worker->store, &job);
-        if (taken) {
-            announce(worker, &job);
-            /* Canceled between taking and announcing: nobody could tell this thread. */
-            if (is_running(worker, job.id))
-                do_job(worker, &job);
-            server_job_clear(&job);
-            announce(worker, NULL);
+        if (stopping)
+            give_up(worker);
+        while (receive(worker, stopping)) {
         }
-        server_gate_leave(worker->gate);
-        pthread_mutex_lock(&worker->lock);
-        if (!taken && !worker->stopping) {
-            struct timespec until;
-            clock_gettime(CLOCK_REALTIME, &until);
-            until.tv_sec += 1;
-            pthread_cond_timedwait(&worker->wake, &worker->lock, &until);
-        }
+        /* Nothing waits for room, but this thread may have to wait at the gate. */
+        if (!worker->num_computed)
+            settle_finished(worker);
+        if (!is_ending(worker))
+            begin_jobs(worker);
+        settle_finished(worker);
+        if (stopping)
+            return NULL;
+        expire(worker);
+        wait_for_news(worker);
     }
-    pthread_mutex_unlock(&worker->lock);
-    return NULL;
+}
+
+/* ---- from other threads ---- */
+
+static void destroy(struct server_worker *worker) {
+    /* What could not be written down. */
+    for (size_t i = 0; worker->slots && i < worker->num_slots; i++)
+        if (worker->slots[i].used)
+            server_work_clear(&worker->slots[i].work);
+    diarist_queue_free(worker->queue);
+    pthread_cond_destroy(&worker->wake);
+    pthread_mutex_destroy(&worker->lock);
+    free(worker->slots);
+    free(worker);
 }
 
 int server_worker_start(struct server_worker **out, struct server_store *store,
@@ -307,8 +407,18 @@ int server_worker_start(struct server_worker **out, struct server_store *store,
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->wake, NULL);
     if (pthread_create(&worker->thread, NULL, work_on, worker)) {
-        free(worker);
+        destroy(worker);
         return fail(err, DIARIST_ERROR_MEMORY, "no thread could be started");
+    }
+    pthread_mutex_lock(&worker->lock);
+    while (!worker->opened)
+        pthread_cond_wait(&worker->wake, &worker->lock);
+    pthread_mutex_unlock(&worker->lock);
+    if (worker->open_error.status) {
+        *err = worker->open_error;
+        pthread_join(worker->thread, NULL);
+        destroy(worker);
+        return err->status;
     }
     *out = worker;
     return DIARIST_OK;
@@ -316,32 +426,44 @@ int server_worker_start(struct server_worker **out, struct server_store *store,
 
 void server_worker_wake(struct server_worker *worker) {
     pthread_mutex_lock(&worker->lock);
+    worker->woken = true;
     pthread_cond_signal(&worker->wake);
     pthread_mutex_unlock(&worker->lock);
 }
 
+/* The slot of a job, or NULL. Under the lock. */
+static struct slot *find(struct server_worker *worker, const char *id) {
+    for (size_t i = 0; i < worker->num_slots; i++)
+        if (worker->slots[i].used && !strcmp(worker->slots[i].work.job.id, id))
+            return &worker->slots[i];
+    return NULL;
+}
+
 void server_worker_cancel(struct server_worker *worker, const char *id) {
     pthread_mutex_lock(&worker->lock);
-    if (!strcmp(worker->id, id))
-        worker->canceled = true;
+    struct slot *slot = find(worker, id);
+    if (slot)
+        atomic_store(&slot->work.given_up, true);
     pthread_mutex_unlock(&worker->lock);
 }
 
 bool server_worker_progress(struct server_worker *worker, const char *id, double *done,
                             double *eta_s) {
     pthread_mutex_lock(&worker->lock);
-    bool is = !strcmp(worker->id, id);
-    double took = server_ticks() - worker->began_at;
-    *done = is ? worker->done : 0;
-    *eta_s = is && worker->done > 0.01 ? took / worker->done - took : -1;
+    struct slot *slot = find(worker, id);
+    *done = slot ? atomic_load(&slot->work.done) : 0;
+    double took = slot ? server_ticks() - slot->work.began_at : 0;
+    *eta_s = *done > 0.01 ? took / *done - took : -1;
     pthread_mutex_unlock(&worker->lock);
-    return is;
+    return slot;
 }
 
 bool server_worker_drain(struct server_worker *worker) {
+    bool busy = false;
     pthread_mutex_lock(&worker->lock);
     worker->draining = true;
-    bool busy = *worker->id;
+    for (size_t i = 0; i < worker->num_slots; i++)
+        busy |= worker->slots[i].used;
     pthread_mutex_unlock(&worker->lock);
     return busy;
 }
@@ -350,18 +472,15 @@ void server_worker_stop(struct server_worker *worker) {
     if (!worker)
         return;
     pthread_mutex_lock(&worker->lock);
-    worker->stopping = true;
+    worker->stopping = worker->woken = true;
     pthread_cond_signal(&worker->wake);
     pthread_mutex_unlock(&worker->lock);
     pthread_join(worker->thread, NULL);
-    pthread_cond_destroy(&worker->wake);
-    pthread_mutex_destroy(&worker->lock);
-    free(worker);
+    destroy(worker);
 }
 
-void server_worker_totals(struct server_worker *worker, double *audio_s, double *work_s) {
+void server_worker_total(struct server_worker *worker, struct server_worker_totals *out) {
     pthread_mutex_lock(&worker->lock);
-    *audio_s = worker->audio_s;
-    *work_s = worker->work_s;
+    *out = worker->totals;
     pthread_mutex_unlock(&worker->lock);
 }

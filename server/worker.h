@@ -1,4 +1,5 @@
-/* worker.h - the thread that computes: takes jobs from the store, one after another.
+/* worker.h - the thread that has jobs computed: from the store into the engine's queue, several at
+ * a time, and back.
  * SPDX-License-Identifier: MIT */
 #ifndef SERVER_WORKER_H
 #define SERVER_WORKER_H
@@ -9,7 +10,7 @@
 
 struct server_worker;
 
-/* Told, on the worker's thread, that a job has gone on or ended. */
+/* Told, on a thread of the worker's, that jobs have gone on or ended. */
 typedef void server_worker_changed(void *data);
 
 /* folder: recordings, by the jobs' ids; scratch: where results are made; gate: it works inside. All
@@ -20,17 +21,22 @@ int server_worker_start(struct server_worker **out, struct server_store *store,
                         server_worker_changed *changed, void *data, diarist_error *err);
 /* A job was added. */
 void server_worker_wake(struct server_worker *worker);
-/* That job was canceled: it is given up if it is the one being worked on. */
+/* That job was canceled: it is given up if it is being worked on. */
 void server_worker_cancel(struct server_worker *worker, const char *id);
-/* 0 to 1, and seconds that the rest will take (below 0: not known), of the job being worked on.
- * false: it is another one, or none. */
+/* 0 to 1, and seconds that the rest will take (below 0: not known), of a job being worked on.
+ * false: it is not. */
 bool server_worker_progress(struct server_worker *worker, const char *id, double *done,
                             double *eta_s);
 /* Takes no more jobs; returns whether one is still being worked on. */
 bool server_worker_drain(struct server_worker *worker);
 /* What was worked on goes back to the queue. */
 void server_worker_stop(struct server_worker *worker);
-/* Seconds since it began: of audio diarized and of wall time that this took. */
-void server_worker_totals(struct server_worker *worker, double *audio_s, double *work_s);
+
+/* Since it began. */
+struct server_worker_totals {
+    double audio_s, work_s; /* seconds of audio diarized; of wall time that each job took, added */
+    uint64_t expired;       /* jobs that were deleted for their age */
+};
+void server_worker_total(struct server_worker *worker, struct server_worker_totals *out);
 
 #endif

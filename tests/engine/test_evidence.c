@@ -24,7 +24,7 @@ static const char *conversation, *model_path;
 
 static int load(void **state) {
     (void)state;
-    return set_up(conversation, SECONDS, model_path);
+    return set_up(conversation, model_path ? 12 : SECONDS, model_path);
 }
 
 static diarist_result *diarize(const diarist_options *options) {
