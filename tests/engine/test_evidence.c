@@ -18,7 +18,7 @@
 #include "same_result.h"
 #include "setup.h"
 
-enum { SECONDS = 40, NUM_MUTANTS = 300 };
+enum { SECONDS = 40, NUM_MUTANTS = 120 };
 
 static const char *conversation, *model_path;
 
