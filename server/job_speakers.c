@@ -126,7 +126,6 @@ static bool is_one_of(const char *name, const char *const *names) {
 static json_t *parse_recluster(struct edit *edit, const json_t *wanted) {
     static const char *const known[] = {"num_speakers", "min_speakers", "max_speakers",
                                         "cluster_threshold", NULL};
-    static const char *const none[] = {NULL};
     struct server_fields fields = {0};
     const char *name;
     json_t *value;
@@ -139,7 +138,7 @@ static json_t *parse_recluster(struct edit *edit, const json_t *wanted) {
     }
     json_t *chosen = NULL;
     if (good)
-        chosen = server_job_options(&fields, none, &edit->server->settings->engine, &edit->err);
+        chosen = server_job_options(&fields, "", &edit->server->settings->engine, &edit->err);
     else
         refuse(edit, "recluster is an object of numbers: num_speakers, min_speakers, "
                      "max_speakers, cluster_threshold");
@@ -489,7 +488,7 @@ static void answer(struct edit *edit, struct server_exchange *exchange) {
 void server_job_speakers(struct server *server, struct server_exchange *exchange) {
     struct server_job job = {0};
     struct edit edit = {.server = server, .job = &job};
-    if (server_result_check(exchange) || server_job_find(server, exchange, exchange->item, &job))
+    if (server_job_find(server, exchange, exchange->item, &job))
         return;
     if (job.state != SERVER_SUCCEEDED)
         server_answer_problem(exchange, 409, "the diarization is %s, so it has no speakers",
