@@ -490,7 +490,9 @@ void server_job_speakers(struct server *server, struct server_exchange *exchange
     struct edit edit = {.server = server, .job = &job};
     if (server_job_find(server, exchange, exchange->item, &job))
         return;
-    if (job.state != SERVER_SUCCEEDED)
+    if (!server->settings->model)
+        server_answer_problem(exchange, 503, "the model cannot be loaded; try again later");
+    else if (job.state != SERVER_SUCCEEDED)
         server_answer_problem(exchange, 409, "the diarization is %s, so it has no speakers",
                               server_state_names[job.state]);
     else if (*exchange->if_match && !matches(exchange->if_match, job.revision))
