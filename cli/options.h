@@ -104,7 +104,7 @@ struct cli_settings {
         model_retry_s;
     bool speakers;
     const char *embedding_url, *speaker_embedding_url; /* NULL: none */
-    double keep_s; /* 0: for ever */
+    double keep_s;                                     /* 0: for ever */
     bool no_config, help, version, man;
     const char *completions;
 
