@@ -139,7 +139,10 @@ static int refuse(struct server_http *http, struct lws *wsi, struct session *ses
 
 /* The desk has answered. */
 static void take_answer(struct server_http *http, struct server_exchange *exchange) {
-    if (strcmp(exchange->method, "GET") && strcmp(exchange->method, "HEAD"))
+    /* Who goes on waiting has changed nothing: others would be asked again for it, and so would it.
+     */
+    if (!exchange->answer.watch && strcmp(exchange->method, "GET") &&
+        strcmp(exchange->method, "HEAD"))
         atomic_store(&http->changed, true);
     if (!exchange->connection) {
         finished(http, exchange);

@@ -7,6 +7,7 @@ usage: worker.py PROGRAM RECORDING
 
 import pathlib
 import shutil
+import socket
 import sqlite3
 import sys
 import tempfile
@@ -80,6 +81,28 @@ def several(program, folder, short, long):
     service.kill()
 
 
+def switches(service):
+    """How often the thread of the connections has waited so far."""
+    status = pathlib.Path(f"/proc/{service.process.pid}/task/{service.process.pid}/status").read_text()
+    return int(status.split("\nvoluntary_ctxt_switches:")[1].split()[0])
+
+
+def waiting(program, folder, long):
+    """Whoever waits for a job is asked again when jobs change, not all the time."""
+    service = Service(program, folder / "waiting", "-t", "1")
+    with socket.create_connection(("127.0.0.1", service.port)) as client:
+        client.sendall(f"POST {JOBS}?wait=1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: audio/wav\r\n"
+                       f"Content-Length: {len(long)}\r\n\r\n".encode() + long)
+        jobs = until(lambda: service.ask("GET", JOBS).json["diarizations"])
+        checks.expect("it runs", until(lambda: get(service, jobs[0]["id"])["status"] == "running"))
+        before = switches(service)
+        time.sleep(1)
+        checks.expect("the loop rests", switches(service) - before < 200, switches(service) - before)
+        service.ask("DELETE", f"{JOBS}/{jobs[0]['id']}")
+        checks.expect("who waits is told", client.recv(65536).startswith(b"HTTP/1.1 409 "))
+    service.kill()
+
+
 def retention(program, folder, short):
     """What has ended is deleted after two seconds, what has not is not."""
     data = folder / "kept"
@@ -129,6 +152,7 @@ def main():
         checks.expect("a long one", len(long) > 20 * len(piece))
         order(program, folder, short, long)
         several(program, folder, short, long)
+        waiting(program, folder, long)
         retention(program, folder, short)
         disk(program, folder)
     checks.finish()
