@@ -51,7 +51,8 @@ struct session {
 };
 
 static void finished(struct server_http *http, struct server_exchange *exchange) {
-    int status = exchange->answer.status;
+    /* Of events what was told last is cleared before the end. */
+    int status = exchange->endless ? 200 : exchange->answer.status;
     atomic_fetch_add(&http->server->requests[status >= 200 && status < 600 ? status / 100 : 0], 1);
     atomic_fetch_sub(&http->server->connections, 1);
     server_log("info", "request", "{s:s,s:s,s:s,s:i,s:f}", "request_id", exchange->id, "method",

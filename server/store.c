@@ -96,9 +96,11 @@ static enum server_stored get(struct server_store *store, const char *id, struct
 
 static int fail_open(struct server_store *store, const char *path, diarist_error *err) {
     err->status = DIARIST_ERROR_OUTPUT;
+    const bool busy = store->db && sqlite3_errcode(store->db) == SQLITE_BUSY;
     snprintf(err->message, sizeof err->message,
-             "%.100s: cannot be used as the store: %.80s; give another --data", path,
-             store->db ? sqlite3_errmsg(store->db) : "out of memory");
+             "%.100s: cannot be used as the store: %.60s; %sgive another --data", path,
+             store->db ? sqlite3_errmsg(store->db) : "out of memory",
+             busy ? "end the program that uses it, or " : "");
     server_store_close(store);
     return err->status;
 }

@@ -100,6 +100,10 @@ static int begin_part(void *data, const char *name, const char *filename) {
     }
     if (upload->body == SERVER_BODY_TRANSCRIPT && !strcmp(name, "segments"))
         return begin_document(upload);
+    if (filename)
+        return refuse(upload, 400,
+                      "a part with a file name is not called file; send the recording "
+                      "as the part file");
     if (strlen(name) >= sizeof upload->field_name)
         return refuse(upload, 400, "the name of a field is too long");
     snprintf(upload->field_name, sizeof upload->field_name, "%s", name);

@@ -327,7 +327,8 @@ def locked(program, folder):
     second = harness.run(program, "serve", "--no-config", "--listen", "127.0.0.1:0", "--data",
                          folder / "data")
     checks.expect("a second service", second.returncode == 1 and "store.sqlite" in second.stderr
-                  and second.stderr.count("\n") == 1, harness.told(second))
+                  and second.stderr.count("\n") == 1
+                  and "end the program that uses it" in second.stderr, harness.told(second))
     try:
         sqlite3.connect(folder / "data" / "store.sqlite", timeout=0).execute("BEGIN IMMEDIATE")
         checks.expect("it is locked", False)

@@ -117,6 +117,10 @@ def events(service, wav):
     checks.expect("events", stream.headers["Content-Type"] == "text/event-stream"
                   and names[-1] == "event: end" and set(names[:-1]) <= {"event: progress"}
                   and b'"succeeded"' in stream.body, stream)
+    line = service.event("request")
+    while not line["path"].endswith("/events"):
+        line = service.event("request")
+    checks.expect("the log about it", line["status"] == 200, line)
 
 
 def leavers(service, wav, long_wav):
@@ -166,6 +170,7 @@ def wrong_requests(service, wav):
         "not closed": good.replace(b"--x1y2z3--", b"--x1y2z3"),
         "two files": form([("file", "a", wav), ("file", "b", wav)])[0],
         "no file": form(fields=[("max_speakers", "2")])[0], "empty": form([("file", "a", b"")])[0],
+        "another part": form([("audio", "a.wav", wav)])[0],
         "a zero byte": form(fields=[("raw", "a\0b")])[0],
         "a long header": b"--x1y2z3\r\nX: " + b"y" * 5000, "a bad delimiter": b"--x1y2z3x\r\n",
     }
