@@ -63,6 +63,14 @@ static const char *fallback_of(const struct cli_settings *settings) {
     return url && *url ? url : NULL;
 }
 
+/* A service tells more than a command does unless it is told not to. */
+static const char *log_level_of(const struct cli_settings *settings) {
+    if (settings->quiet || (CLI_GIVEN(settings, log_level) && settings->log_level == CLI_LOG_ERROR))
+        return "error";
+    return CLI_GIVEN(settings, log_level) && settings->log_level == CLI_LOG_WARNING ? "warning"
+                                                                                    : "info";
+}
+
 static int serve(const struct cli_settings *settings, const char *data, const diarist_model *model,
                  const char *address, int32_t port) {
     diarist_error err;
@@ -91,6 +99,7 @@ static int serve(const struct cli_settings *settings, const char *data, const di
                                      .resume_s = settings->resume_s,
                                      .drain_s = settings->drain_s,
                                      .keep_s = settings->keep_s,
+                                     .log_level = log_level_of(settings),
                                      .stopped = cli_interrupted};
     cli_engine_options(&server.engine, settings, NULL);
     cli_interrupt_wait();

@@ -143,13 +143,16 @@ const struct cli_command_info cli_commands[CLI_NUM_COMMANDS] = {
          cli_run_stream},
     [CLI_SERVE] =
         {"serve", "", "diarization over HTTP",
-         "Takes recordings on POST /v1/diarizations, diarizes one after another, and keeps them "
-         "and their results in --data until they are deleted; docs/service.md has every path. "
+         "Takes recordings on POST /v1/diarizations, diarizes as many at a time as there are "
+         "threads, and keeps them and their results in --data until they are deleted; "
+         "docs/service.md has every path. "
          "What was accepted survives the end of the program, whatever ended it.\n"
          "Keys that clients must send come from DIARIST_API_KEYS, with commas between them; "
          "without any, only this machine is served. The log goes to standard error, a line of JSON "
-         "for each event. SIGINT and SIGTERM end the service once the job that runs is done, or "
-         "after --drain-time, when it goes back to the queue; a second one ends it at once.",
+         "for each event (--log-level, by default info). SIGINT and SIGTERM end the service once "
+         "the "
+         "jobs that run are done, or after --drain-time, when they go back to the queue; a second "
+         "one ends it at once.",
          cli_run_serve},
 };
 

@@ -139,7 +139,8 @@ static int set_pair(struct config *config, const char *key, const char *value, b
                      key);
     if (!option)
         return 0;
-    bool wants_string = option->kind == CLI_STRING || option->kind == CLI_CHOICE;
+    bool wants_string =
+        option->kind == CLI_STRING || option->kind == CLI_CHOICE || option->kind == CLI_CUSTOM;
     if (wants_string != is_string)
         return WRONG(config, "%s takes a %s", key,
                      wants_string               ? "string; put it in quotes"

@@ -8,10 +8,27 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+static const char *const levels[] = {"error", "warning", "info"};
+static size_t least = 2; /* of them */
+
+static size_t rank_of(const char *level) {
+    size_t rank = 0;
+    while (rank < 2 && strcmp(levels[rank], level))
+        rank++;
+    return rank;
+}
+
+void server_log_least(const char *level) {
+    least = rank_of(level);
+}
 
 void server_log(const char *level, const char *event, const char *format, ...) {
     char when[SERVER_TIME_SIZE];
     va_list arguments;
+    if (rank_of(level) > least)
+        return;
     va_start(arguments, format);
     json_t *line = json_pack("{s:s,s:s,s:s}", "time", server_time_text(when, server_clock()),
                              "level", level, "event", event);

@@ -3,7 +3,10 @@
 #ifndef SERVER_LOG_H
 #define SERVER_LOG_H
 
-/* level: "info", "warning", "error". format: of json_pack, an object with what the event has. */
+/* level: "error", "warning", "info". format: of json_pack, an object with what the event has. */
 void server_log(const char *level, const char *event, const char *format, ...);
+
+/* Leaves out lines below that level from now on; called before other threads log. */
+void server_log_least(const char *level);
 
 #endif

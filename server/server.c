@@ -145,6 +145,7 @@ static int run(struct server *server, const struct server_settings *given, diari
     struct server_settings settings = *given;
     struct server_http *http = NULL;
     int rc = DIARIST_OK;
+    server_log_least(settings.log_level);
     signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is a full disk: a write fails */
     server->settings = &settings;
     server_gate_init(&server->gate);

@@ -41,6 +41,7 @@ struct server_settings {
     int32_t resume_s;      /* a live stream without a connection is kept so long */
     int32_t drain_s;       /* what is running may take so long when the service is to stop */
     double keep_s;         /* jobs that ended longer ago are deleted; 0: none are */
+    const char *log_level; /* "error", "warning" or "info": what is less is not logged */
     bool (*stopped)(void); /* whether it is to stop; asked twice a second */
 };
 
