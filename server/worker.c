@@ -8,6 +8,7 @@
  * that threads do not wait for disks. */
 #include "worker.h"
 
+#include "answer.h"
 #include "clock.h"
 #include "log.h"
 #include "retention.h"
@@ -102,14 +103,6 @@ static int32_t problem_status(int status) {
     }
 }
 
-/* The library names the file in front of what is wrong; clients know it by another name. */
-static const char *without_path(const char *message, const char *path) {
-    size_t n = strlen(path);
-    if (!strncmp(message, path, n) && !strncmp(message + n, ": ", 2))
-        return message + n + 2;
-    return strstr(message, path) ? "it cannot be decoded" : message;
-}
-
 static void log_end(const struct server_work *work, double took) {
     const diarist_error *err = &work->finished.error;
     const int rc = err->status;
@@ -146,7 +139,7 @@ static bool keep_end(struct server_worker *worker, struct server_work *work) {
         const int32_t status = problem_status(err->status);
         stored = server_store_fail(worker->store, id, status,
                                    status == 500 ? "it could not be diarized"
-                                                 : without_path(err->message, work->path));
+                                                 : server_without_path(err->message, work->path));
     }
     return !stored || stored == SERVER_OTHER_STATE;
 }
