@@ -149,8 +149,10 @@ static int start(struct server_decoder *decoder, const char *path,
         close(output);
     if (options->raw)
         free(raw);
-    return wrong ? fail(err, wrong == ENOENT ? DIARIST_ERROR_INPUT : DIARIST_ERROR_MEMORY,
-                        "no process could be started to decode it: %s", strerror(wrong))
+    if (wrong == ENOENT)
+        return fail(err, DIARIST_ERROR_INPUT, "the recording cannot be read: %s", strerror(wrong));
+    return wrong ? fail(err, DIARIST_ERROR_MEMORY, "no process could be started to decode it: %s",
+                        strerror(wrong))
                  : DIARIST_OK;
 }
 

@@ -86,21 +86,6 @@ static void refuse(struct server_socket *socket, int code, const char *format, .
 
 /* ---- opening ---- */
 
-/* Without keys a web page of another machine could listen in: browsers ask nobody before they open
- * a WebSocket, but say whose page it is. */
-static int check_origin(const struct server *server, struct server_exchange *exchange,
-                        struct lws *wsi) {
-    char origin[256];
-    if (server->keys.num || !lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN))
-        return 0;
-    int n = lws_hdr_copy(wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN);
-    const char *host = n > 0 ? strstr(origin, "://") : NULL;
-    if (host && server_host_is_local(host + 3))
-        return 0;
-    server_answer_problem(exchange, 403, "without keys pages of this machine alone are served");
-    return 403;
-}
-
 /* The stream's parameters of the query. Not 0: the answer is set. */
 static int read_params(struct server_live_params *params, struct server_exchange *exchange) {
     char why[DETAIL];
@@ -187,8 +172,6 @@ int server_socket_open(struct server_sockets *sockets, struct server_exchange *e
         server_answer_problem(exchange, 400, "WebSockets are at /v1/live alone");
         return 400;
     }
-    if (check_origin(sockets->server, exchange, wsi))
-        return 403;
     if (!sockets->server->worker) {
         server_answer_problem(exchange, 503, "there is no model to diarize with; try again later");
         exchange->answer.retry_after_s = 60;

@@ -20,8 +20,8 @@
 enum { EVERY = 1, KEYED = 2, ITEM = 4, BODY = 8 };
 static const struct {
     int status, who;
-} usual[] = {{400, EVERY}, {401, KEYED}, {404, ITEM},  {408, EVERY}, {411, EVERY},
-             {413, EVERY}, {421, KEYED}, {500, EVERY}, {503, EVERY}};
+} usual[] = {{400, EVERY}, {401, KEYED}, {403, KEYED}, {404, ITEM},  {408, EVERY},
+             {411, EVERY}, {413, EVERY}, {421, KEYED}, {500, EVERY}, {503, EVERY}};
 
 static json_t *reference(const char *kind, const char *name, size_t length) {
     return json_pack("{s:o}", "$ref",

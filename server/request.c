@@ -122,14 +122,26 @@ static int read_query(struct server_exchange *exchange, struct lws *wsi) {
     return server_parameters_check(exchange);
 }
 
+/* Without keys a web page of another machine could listen in and send recordings: browsers ask
+ * nobody before they open a WebSocket or post a form, but say whose page it is. */
+static int check_local(struct server_exchange *exchange, struct lws *wsi) {
+    char name[512];
+    copy(wsi, WSI_TOKEN_HOST, name, sizeof name);
+    if (!server_host_is_local(name))
+        return refuse(exchange, 421, "without keys the service answers to localhost only");
+    if (!lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN))
+        return 0;
+    copy(wsi, WSI_TOKEN_ORIGIN, name, sizeof name);
+    const char *host = strstr(name, "://");
+    return host && server_host_is_local(host + 3)
+               ? 0
+               : refuse(exchange, 403, "without keys pages of this machine alone are served");
+}
+
 static int check_key(struct server_exchange *exchange, struct server *server, struct lws *wsi) {
     char key[512], header[64];
-    if (!server->keys.num) {
-        copy(wsi, WSI_TOKEN_HOST, key, sizeof key);
-        return server_host_is_local(key)
-                   ? 0
-                   : refuse(exchange, 421, "without keys the service answers to localhost only");
-    }
+    if (!server->keys.num)
+        return check_local(exchange, wsi);
     snprintf(header, sizeof header, "%s:", server->settings->key_header);
     for (char *c = header; *c; c++)
         *c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;

@@ -187,6 +187,9 @@ def wrong_requests(service, wav):
     expect_problem("a large body", service.ask("GET", "/healthz", b"x" * 70000), 413)
     checks.expect("a small one", service.ask("GET", "/healthz", b"x" * 1000).status == 200)
     expect_problem("no path", service.ask("GET", "/v1/nothing"), 404)
+    for origin, status in (("https://example.org", 403), ("null", 403), ("http://localhost:3000", 202)):
+        answer = service.ask("POST", JOBS, good, kind, {"Origin": origin})
+        checks.expect(f"a page of {origin}", answer.status == status, answer)
     expect_problem("no path", service.ask("GET", "/../../etc/passwd"), 404)
     expect_problem("no job", service.ask("GET", f"{JOBS}/{'0' * 32}"), 404)
     refused = service.ask("PUT", JOBS, b"x", "audio/wav")

@@ -199,7 +199,8 @@ static void test_bad_files(void **state) {
                    "not audio");
     expect_failure(make_bytes("flac", "fLaC\0\0\0\1\x7f", 9), &options, 0, DIARIST_ERROR_INPUT,
                    "not audio");
-    expect_failure("/nowhere/at/all", &options, 0, DIARIST_ERROR_INPUT, "No such file");
+    expect_failure("/nowhere/at/all", &options, 0, DIARIST_ERROR_INPUT,
+                   "the recording cannot be read: No such file");
     expect_failure("/tmp", &options, 0, DIARIST_ERROR_INPUT, "directory");
 }
 
