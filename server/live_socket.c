@@ -401,8 +401,10 @@ static void closed(struct server_sockets *sockets, struct server_socket *socket)
     server_log("info", "live_close", "{s:s,s:i,s:s}", "stream",
                socket->stream ? server_live_id(socket->stream) : "", "code", socket->error,
                "detail", socket->detail);
+    /* Who sends what nobody understands would do so again. */
+    const bool broken = socket->error == SERVER_CLOSE_FRAME || socket->error == SERVER_CLOSE_LARGE;
     if (socket->stream)
-        server_live_detach(sockets->server->live, socket->stream, socket->for_good);
+        server_live_detach(sockets->server->live, socket->stream, socket->for_good || broken);
     free(socket);
 }
 

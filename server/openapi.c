@@ -16,11 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What routes answer besides what their rows say. */
+/* What routes answer besides what their rows say. 405: libwebsockets ends an {id} at its %3F, so that
+ * what is left may be the path of other methods. */
 enum { EVERY = 1, KEYED = 2, ITEM = 4, BODY = 8 };
 static const struct {
     int status, who;
-} usual[] = {{400, EVERY}, {401, KEYED}, {403, KEYED}, {404, ITEM},  {408, EVERY},
+} usual[] = {{400, EVERY}, {401, KEYED}, {403, KEYED}, {404, ITEM},  {405, ITEM}, {408, EVERY},
              {411, EVERY}, {413, EVERY}, {421, KEYED}, {500, EVERY}, {503, EVERY}};
 
 static json_t *reference(const char *kind, const char *name, size_t length) {

@@ -303,7 +303,7 @@ static void give_up(struct server_worker *worker) {
  * that is left. Of Linux alone: elsewhere it would be the whole process. */
 static void be_patient(void) {
 #ifdef __linux__
-    enum { NICE = 10 }; /* a tenth of the time, where live streams want all of it */
+    enum { NICE = 19 }; /* next to nothing, where live streams want all of it */
     setpriority(PRIO_PROCESS, 0, NICE);
 #endif
 }

@@ -205,6 +205,10 @@ async def wrong_frames(service, data):
         checks.expect(what, got == code and error["type"] == "error" and error["code"] == code
                       and error["detail"], f"{got} {talk.messages}")
 
+    def num_open():
+        return int(service.ask("GET", "/metrics").body.split(b"\ndiarist_live_streams ")[1].split()[0])
+
+    before = num_open()
     await after("half a sample", 1003, b"abc")
     await after("no JSON", 1003, "{")
     await after("no object", 1003, "[]")
@@ -216,6 +220,10 @@ async def wrong_frames(service, data):
     await after("a negative gap", 1003, '{"type":"skip","seconds":-1}')
     await after("a long text", 1009, '{"type":"' + "x" * 5000 + '"}')
     await after("samples after finish", 1003, data[:160000], '{"type":"finish"}', data[:320])
+    for _ in range(100):
+        if num_open() > before:
+            await asyncio.sleep(0.05)
+    checks.expect("none of these streams is kept", num_open() <= before, (before, num_open()))
     for query in ("?rate=1", "?format=mp3", "?latency=9", "?seq=x&stream=y", "?rate=",
                   "?stream=y&rate=8000"):
         await refused(service, 422, query)
