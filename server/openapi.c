@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What routes answer besides what their rows say. 405: libwebsockets ends an {id} at its %3F, so that
- * what is left may be the path of other methods. */
+/* What routes answer besides what their rows say. 405: libwebsockets ends an {id} at its %3F, so
+ * that what is left may be the path of other methods. */
 enum { EVERY = 1, KEYED = 2, ITEM = 4, BODY = 8 };
 static const struct {
     int status, who;
