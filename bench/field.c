@@ -3,7 +3,7 @@
 #include "field.h"
 
 #include "common/choice.h"
-#include "fail.h"
+#include "common/fail.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,8 +15,8 @@ int bench_field_wrong(const struct bench_place *place, const char *key, const ch
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    return bench_fail(place->err, DIARIST_ERROR_ARGUMENT, "%s%s%s: %s", place->path,
-                      *place->path && *key ? "." : "", key, what);
+    return common_fail(place->err, DIARIST_ERROR_ARGUMENT, "%s%s%s: %s", place->path,
+                       *place->path && *key ? "." : "", key, what);
 }
 
 int bench_check_keys(const struct bench_place *place, json_t *object, const char *known) {

@@ -4,7 +4,7 @@
  * Pooled figures are sums of seconds divided by sums of seconds, so that long files count more. */
 #include "figures.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "statistics.h"
 
 #include <math.h>
@@ -302,7 +302,7 @@ static json_t *put_difference(const char *metric, const struct bench_difference 
 int bench_compare_systems(json_t **out, const struct bench_results *a, size_t system_a,
                           const struct bench_results *b, size_t system_b, diarist_error *err) {
     struct bench_pair *pairs = malloc((a->num_files + 1) * sizeof *pairs);
-    int status = pairs ? DIARIST_OK : bench_fail_memory(err);
+    int status = pairs ? DIARIST_OK : common_fail_memory(err);
     *out = json_array();
     for (int ratio = DER_COLLAR; ratio <= DER_STRICT && !status; ratio++) {
         struct bench_difference difference;
@@ -310,8 +310,8 @@ int bench_compare_systems(json_t **out, const struct bench_results *a, size_t sy
         size_t num = pair_up(pairs, a, system_a, b, system_b, (enum ratio)ratio, &unlike);
         if (unlike)
             status =
-                bench_fail(err, DIARIST_ERROR_INPUT,
-                           "%s: its reference is not the same in both; run both again", unlike);
+                common_fail(err, DIARIST_ERROR_INPUT,
+                            "%s: its reference is not the same in both; run both again", unlike);
         if (!status)
             status = bench_bootstrap(&difference, pairs, num, err);
         if (!status)

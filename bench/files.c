@@ -3,7 +3,7 @@
 #include "files.h"
 
 #include "common/files.h"
-#include "fail.h"
+#include "common/fail.h"
 #include "text.h"
 
 #include <errno.h>
@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 static int fail_read(diarist_error *err, const char *path) {
-    return bench_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be read: %s; give another", path,
-                      strerror(errno));
+    return common_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be read: %s; give another", path,
+                       strerror(errno));
 }
 
 int bench_file_check(const char *path, diarist_error *err) {
@@ -22,11 +22,11 @@ int bench_file_check(const char *path, diarist_error *err) {
     if (stat(path, &st))
         return fail_read(err, path);
     if (!S_ISREG(st.st_mode))
-        return bench_fail(err, DIARIST_ERROR_INPUT, "%.200s: is %s, no regular file; give a file",
-                          path,
-                          S_ISDIR(st.st_mode)    ? "a folder"
-                          : S_ISFIFO(st.st_mode) ? "a pipe"
-                                                 : "a device or socket");
+        return common_fail(err, DIARIST_ERROR_INPUT, "%.200s: is %s, no regular file; give a file",
+                           path,
+                           S_ISDIR(st.st_mode)    ? "a folder"
+                           : S_ISFIFO(st.st_mode) ? "a pipe"
+                                                  : "a device or socket");
     return DIARIST_OK;
 }
 
@@ -44,8 +44,8 @@ int bench_file_read(char **text, size_t *size, const char *path, size_t limit, d
     while (!status && ((n = read(fd, part, sizeof part)) > 0 || (n < 0 && errno == EINTR))) {
         bench_text_bytes(&all, part, n > 0 ? (size_t)n : 0);
         if (all.size > limit)
-            status = bench_fail(err, DIARIST_ERROR_INPUT,
-                                "%s: is larger than %zu bytes; give another", path, limit);
+            status = common_fail(err, DIARIST_ERROR_INPUT,
+                                 "%s: is larger than %zu bytes; give another", path, limit);
     }
     if (n < 0 && !status)
         status = fail_read(err, path);
@@ -53,23 +53,23 @@ int bench_file_read(char **text, size_t *size, const char *path, size_t limit, d
     if (size)
         *size = all.size;
     if (!status && !(*text = bench_text_take(&all)))
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     bench_text_free(&all);
     return status;
 }
 
 int bench_file_write(const char *path, const char *text, size_t size, diarist_error *err) {
     int wrong = common_write_beside(path, text, size);
-    return wrong ? bench_fail(err, DIARIST_ERROR_OUTPUT,
-                              "%s: cannot be written: %s; choose another place", path,
-                              strerror(wrong))
+    return wrong ? common_fail(err, DIARIST_ERROR_OUTPUT,
+                               "%s: cannot be written: %s; choose another place", path,
+                               strerror(wrong))
                  : DIARIST_OK;
 }
 
 int bench_make_directories(const char *path, diarist_error *err) {
     int wrong = common_make_directories(path);
-    return wrong ? bench_fail(err, DIARIST_ERROR_OUTPUT,
-                              "%s: cannot be made a folder: %s; choose another", path,
-                              strerror(wrong))
+    return wrong ? common_fail(err, DIARIST_ERROR_OUTPUT,
+                               "%s: cannot be made a folder: %s; choose another", path,
+                               strerror(wrong))
                  : DIARIST_OK;
 }

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "folder.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "text.h"
 
 #include <dirent.h>
@@ -23,13 +23,13 @@ int bench_names_add(struct bench_names *names, const char *name, diarist_error *
         size_t capacity = names->capacity ? 2 * names->capacity : 64;
         char **grown = realloc(names->names, capacity * sizeof *grown);
         if (!grown)
-            return bench_fail_memory(err);
+            return common_fail_memory(err);
         names->names = grown;
         names->capacity = capacity;
     }
     char *copy = bench_text_of("%s", name);
     if (!copy)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     names->names[names->num++] = copy;
     return DIARIST_OK;
 }
@@ -50,14 +50,14 @@ int bench_folder_names(struct bench_names *names, const char *path, diarist_erro
     DIR *folder = opendir(path);
     int status = DIARIST_OK;
     if (!folder)
-        return bench_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be read: %s; give another folder",
-                          path, strerror(errno));
+        return common_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be read: %s; give another folder",
+                           path, strerror(errno));
     for (struct dirent *entry; !status;) {
         errno = 0;
         entry = readdir(folder);
         if (!entry && errno)
-            status = bench_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be read: %s; try again", path,
-                                strerror(errno));
+            status = common_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be read: %s; try again",
+                                 path, strerror(errno));
         if (!entry)
             break;
         if (entry->d_name[0] != '.')

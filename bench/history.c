@@ -4,7 +4,7 @@
  * CSV as in RFC 4180, lines end with a line feed. What is not known is empty. */
 #include "history.h"
 
-#include "fail.h"
+#include "common/fail.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -114,9 +114,9 @@ int bench_history_add(struct bench_text *out, const char *before, const json_t *
     bench_text_add(out, "%s", header);
     if (before && *before) {
         if (strncmp(before, header, sizeof header - 1))
-            return bench_fail(err, DIARIST_ERROR_INPUT,
-                              "%s: does not begin with the columns of this version; move it away",
-                              path);
+            return common_fail(err, DIARIST_ERROR_INPUT,
+                               "%s: does not begin with the columns of this version; move it away",
+                               path);
         before += sizeof header - 1;
     }
     while (before && *before) {
@@ -124,8 +124,8 @@ int bench_history_add(struct bench_text *out, const char *before, const json_t *
         size_t size;
         end = line_end(before, &id, &size);
         if (!end)
-            return bench_fail(err, DIARIST_ERROR_INPUT,
-                              "%s: its last quote is not closed; repair it", path);
+            return common_fail(err, DIARIST_ERROR_INPUT,
+                               "%s: its last quote is not closed; repair it", path);
         bool own = size == strlen(job) && !memcmp(id, job, size);
         if (own && !there)
             put_lines(out, report);
@@ -138,5 +138,5 @@ int bench_history_add(struct bench_text *out, const char *before, const json_t *
     }
     if (!there)
         put_lines(out, report);
-    return out->failed ? bench_fail_memory(err) : DIARIST_OK;
+    return out->failed ? common_fail_memory(err) : DIARIST_OK;
 }

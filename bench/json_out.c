@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "json_out.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "folder.h"
 #include "text.h"
 
@@ -16,7 +16,7 @@ int bench_json_out(char **text, json_t *document, diarist_error *err) {
     *text = dump ? bench_text_of("%s\n", dump) : NULL;
     free(dump);
     json_decref(document);
-    return *text ? DIARIST_OK : bench_fail_memory(err);
+    return *text ? DIARIST_OK : common_fail_memory(err);
 }
 
 json_t *bench_json_text(const char *text) {

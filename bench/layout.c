@@ -3,7 +3,7 @@
 #include "layout.h"
 
 #include "dataset.h"
-#include "fail.h"
+#include "common/fail.h"
 #include "files.h"
 #include "folder.h"
 #include "json_out.h"
@@ -19,15 +19,15 @@ int bench_layout_folder(char **folder, const diarist_bench_settings *settings, c
                         diarist_error *err) {
     *folder = NULL;
     if (!bench_dataset_id_is_good(id))
-        return bench_fail(err, DIARIST_ERROR_ARGUMENT,
-                          "'%s' cannot name a dataset; use letters, digits, - and _", id);
+        return common_fail(err, DIARIST_ERROR_ARGUMENT,
+                           "'%s' cannot name a dataset; use letters, digits, - and _", id);
     char *root = bench_path_from(NULL, settings->datasets_root);
     *folder = root ? bench_text_of("%s/%s", root, id) : NULL;
     free(root);
-    int status = *folder ? DIARIST_OK : bench_fail_memory(err);
+    int status = *folder ? DIARIST_OK : common_fail_memory(err);
     if (!status && !bench_is_utf8(*folder))
         status =
-            bench_fail(err, DIARIST_ERROR_INPUT, "%s: this path is not UTF-8; rename it", *folder);
+            common_fail(err, DIARIST_ERROR_INPUT, "%s: this path is not UTF-8; rename it", *folder);
     if (!status)
         status = bench_make_directories(*folder, err);
     if (status) {
@@ -41,11 +41,11 @@ int bench_layout_make_room(const char *folder, const char *part, diarist_error *
     struct stat st;
     char *path = bench_text_of("%s/%s", folder, part);
     if (!path)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     int status = DIARIST_OK;
     if (!lstat(path, &st) && (!S_ISDIR(st.st_mode) || rmdir(path)))
-        status = bench_fail(err, DIARIST_ERROR_INPUT,
-                            "%s: is there already and holds something; move it away first", path);
+        status = common_fail(err, DIARIST_ERROR_INPUT,
+                             "%s: is there already and holds something; move it away first", path);
     free(path);
     return status;
 }
@@ -61,7 +61,7 @@ static int init_one(bool *made, const diarist_bench_settings *settings, const ch
     for (size_t i = 0; !status && i < 2; i++) {
         char *path = bench_text_of("%s/%s", folder, parts[i]);
         *made |= path && !bench_is_folder(path);
-        status = path ? bench_make_directories(path, err) : bench_fail_memory(err);
+        status = path ? bench_make_directories(path, err) : common_fail_memory(err);
         free(path);
     }
     free(folder);
@@ -71,14 +71,14 @@ static int init_one(bool *made, const diarist_bench_settings *settings, const ch
 int diarist_bench_datasets_init(char **json, const diarist_bench_settings *settings,
                                 diarist_error *err) {
     json_t *made = json_array(), *there = json_array();
-    int status = made && there ? DIARIST_OK : bench_fail_memory(err);
+    int status = made && there ? DIARIST_OK : common_fail_memory(err);
     *json = NULL;
     for (size_t i = 0; !status && i < bench_num_open_track; i++) {
         bool is_new;
         status = init_one(&is_new, settings, bench_open_track[i].id, err);
         if (!status &&
             json_array_append_new(is_new ? made : there, json_string(bench_open_track[i].id)))
-            status = bench_fail_memory(err);
+            status = common_fail_memory(err);
     }
     char *root = bench_path_from(NULL, settings->datasets_root);
     if (!status)
@@ -104,24 +104,24 @@ static int check_targets(char *targets[NUM_PARTS], const char *const given[NUM_P
         if (!given[i])
             continue;
         if (!bench_is_folder(given[i]))
-            status = bench_fail(err, DIARIST_ERROR_INPUT,
-                                "%s: is no folder that is there; give the folder of the %s files",
-                                given[i], part_names[i]);
+            status = common_fail(err, DIARIST_ERROR_INPUT,
+                                 "%s: is no folder that is there; give the folder of the %s files",
+                                 given[i], part_names[i]);
         else if (!(targets[i] = realpath(given[i], NULL)))
             status =
-                bench_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be followed: %s; give another",
-                           given[i], strerror(errno));
+                common_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be followed: %s; give another",
+                            given[i], strerror(errno));
     }
     return status;
 }
 
 static int link_part(const char *folder, const char *part, const char *target, diarist_error *err) {
     char *path = bench_text_of("%s/%s", folder, part);
-    int status = path ? DIARIST_OK : bench_fail_memory(err);
+    int status = path ? DIARIST_OK : common_fail_memory(err);
     if (!status && symlink(target, path))
-        status = bench_fail(err, DIARIST_ERROR_OUTPUT,
-                            "%s: cannot be made a link: %s; choose another place", path,
-                            strerror(errno));
+        status = common_fail(err, DIARIST_ERROR_OUTPUT,
+                             "%s: cannot be made a link: %s; choose another place", path,
+                             strerror(errno));
     free(path);
     return status;
 }

@@ -6,7 +6,7 @@
  *  "files": [...]}                     schema: docs/schema/dataset_manifest.schema.json */
 #include "manifest.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "json_out.h"
 
 #include <stdint.h>
@@ -222,7 +222,7 @@ int bench_manifest_make(struct bench_selection *selection, const struct bench_da
                   "stats", stats_json(selection, facts), "matching",
                   matching_json(selection, dataset, recordings, references, uems, facts), "files",
                   files_json(selection));
-    return selection->manifest ? DIARIST_OK : bench_fail_memory(err);
+    return selection->manifest ? DIARIST_OK : common_fail_memory(err);
 }
 
 bool bench_manifest_is_complete(const json_t *manifest) {

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "match.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -48,7 +48,7 @@ static int add_recording(struct bench_recordings *recordings, const char *name,
     item->reference = SIZE_MAX;
     recordings->num++;
     if (!item->name || !item->id)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     for (char *c = item->id; *c; c++)
         if (isspace((unsigned char)*c))
             *c = '_';
@@ -58,10 +58,10 @@ static int add_recording(struct bench_recordings *recordings, const char *name,
 int bench_recordings_list(struct bench_recordings **out, const char *folder, diarist_error *err) {
     struct bench_names names = {0};
     struct bench_recordings *recordings = calloc(1, sizeof *recordings);
-    int status = recordings ? bench_folder_names(&names, folder, err) : bench_fail_memory(err);
+    int status = recordings ? bench_folder_names(&names, folder, err) : common_fail_memory(err);
     *out = NULL;
     if (!status && !(recordings->items = calloc(names.num + 1, sizeof *recordings->items)))
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     for (size_t i = 0; !status && i < names.num; i++)
         if (is_audio(names.names[i]))
             status = bench_is_utf8(names.names[i])
@@ -227,7 +227,7 @@ int bench_match(struct bench_recordings *recordings, struct bench_references *re
     size_t most = recordings->num > references->num ? recordings->num : references->num;
     struct key *keys = calloc(most + 1, sizeof *keys);
     if (!keys)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     for (size_t i = 1; i < recordings->num; i++)
         recordings->items[i].duplicate =
             !strcmp(recordings->items[i].id, recordings->items[i - 1].id);

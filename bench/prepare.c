@@ -4,7 +4,7 @@
  * sources -> raw/audio, raw/references -> audio/ID.*, rttm/ID.rttm -> the dataset's folders
  * Everything is made in ROOT/ID/.preparing and renamed into place when it is complete. */
 #include "corpora.h"
-#include "fail.h"
+#include "common/fail.h"
 #include "files.h"
 #include "folder.h"
 #include "json_out.h"
@@ -42,7 +42,7 @@ struct work {
 
 static int skip(struct work *work, const char *name, const char *reason, diarist_error *err) {
     char *text = bench_text_of("%s: %s", name, reason);
-    int status = text ? bench_names_add(&work->skipped, text, err) : bench_fail_memory(err);
+    int status = text ? bench_names_add(&work->skipped, text, err) : common_fail_memory(err);
     free(text);
     return status;
 }
@@ -75,9 +75,9 @@ static void remove_place(const struct work *work) {
 static int lock_dataset(struct work *work, diarist_error *err) {
     work->lock = open(work->dataset, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (work->lock < 0 || flock(work->lock, LOCK_EX | LOCK_NB))
-        return bench_fail(err, DIARIST_ERROR_OUTPUT,
-                          "%s: cannot be worked in: %s; wait for whoever prepares it",
-                          work->dataset, strerror(errno));
+        return common_fail(err, DIARIST_ERROR_OUTPUT,
+                           "%s: cannot be worked in: %s; wait for whoever prepares it",
+                           work->dataset, strerror(errno));
     return DIARIST_OK;
 }
 
@@ -91,11 +91,11 @@ static int open_place(struct work *work, const diarist_bench_settings *settings,
     if (!status)
         status = bench_layout_make_room(work->dataset, "rttm", err);
     if (!status && !(work->place = bench_text_of("%s/.preparing", work->dataset)))
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     for (int i = 0; !status && i < NUM_FOLDERS; i++) {
         work->folders[i] = bench_text_of("%s/%s", work->place, folder_names[i]);
         if (!work->folders[i])
-            return bench_fail_memory(err);
+            return common_fail_memory(err);
         remove_folder(work->folders[i]); /* of one that was killed */
         status = bench_make_directories(work->folders[i], err);
     }
@@ -112,7 +112,7 @@ static int take(void *data, struct bench_entry *entry, diarist_error *err) {
     bool audio = kind == BENCH_CORPUS_AUDIO;
     const char *name = bench_path_name(entry->path);
     char *to = bench_text_of("%s/%s", work->folders[audio ? RAW_AUDIO : RAW_REFERENCES], name);
-    int status = to ? DIARIST_OK : bench_fail_memory(err);
+    int status = to ? DIARIST_OK : common_fail_memory(err);
     if (!status && bench_is_file(to))
         status = skip(work, entry->path, "another file of that name came first", err);
     else if (!status)
@@ -126,8 +126,8 @@ static int take(void *data, struct bench_entry *entry, diarist_error *err) {
 static int keep_audio(const char *from, const char *to, diarist_error *err) {
     if (!rename(from, to))
         return DIARIST_OK;
-    return bench_fail(err, DIARIST_ERROR_OUTPUT, "%s: cannot be renamed: %s; choose another place",
-                      from, strerror(errno));
+    return common_fail(err, DIARIST_ERROR_OUTPUT, "%s: cannot be renamed: %s; choose another place",
+                       from, strerror(errno));
 }
 
 static int make_audio(struct work *work, const char *name, diarist_error *err) {
@@ -141,7 +141,7 @@ static int make_audio(struct work *work, const char *name, diarist_error *err) {
     char *to = stem ? bench_text_of("%s/%s%s", work->folders[AUDIO], stem,
                                     corpus->first_channel ? ".wav" : bench_extension(name))
                     : NULL;
-    int status = from && to ? DIARIST_OK : bench_fail_memory(err);
+    int status = from && to ? DIARIST_OK : common_fail_memory(err);
     if (!status && bench_is_file(to)) {
         status = skip(work, name, "another channel of the recording came first", err);
     } else if (!status) {
@@ -150,7 +150,7 @@ static int make_audio(struct work *work, const char *name, diarist_error *err) {
         if (failed == DIARIST_ERROR_INPUT)
             status = skip(work, name, wrong.message, err);
         else if (failed)
-            status = bench_fail(err, failed, "%s", wrong.message);
+            status = common_fail(err, failed, "%s", wrong.message);
         work->num_audio += !failed;
     }
     if (from)
@@ -183,14 +183,14 @@ static int make_reference(struct work *work, const char *name, diarist_error *er
     char *stem = bench_text_of("%.*s", (int)(bench_extension(name) - name), name);
     char *from = bench_text_of("%s/%s", work->folders[RAW_REFERENCES], name);
     char *to = stem ? bench_text_of("%s/%s.rttm", work->folders[RTTM], stem) : NULL;
-    int status = from && to ? DIARIST_OK : bench_fail_memory(err);
+    int status = from && to ? DIARIST_OK : common_fail_memory(err);
     /* What the authors made themselves goes first: .rttm is made before .TextGrid. */
     if (!status && !bench_is_file(to)) {
         int failed = convert(from, to, stem, bench_has_extension(name, "rttm"), &wrong);
         if (failed == DIARIST_ERROR_INPUT)
             status = skip(work, name, wrong.message, err);
         else if (failed)
-            status = bench_fail(err, failed, "%s", wrong.message);
+            status = common_fail(err, failed, "%s", wrong.message);
         work->num_references += !failed;
     }
     free(to);
@@ -215,10 +215,10 @@ static int make_all(struct work *work, diarist_error *err) {
     bench_names_free(&audio);
     bench_names_free(&references);
     if (!status && (!work->num_audio || !work->num_references))
-        status = bench_fail(err, DIARIST_ERROR_INPUT,
-                            "%zu recordings and %zu references of %s were found there; give %s",
-                            work->num_audio, work->num_references, work->corpus->name,
-                            work->corpus->looks_like);
+        status = common_fail(err, DIARIST_ERROR_INPUT,
+                             "%zu recordings and %zu references of %s were found there; give %s",
+                             work->num_audio, work->num_references, work->corpus->name,
+                             work->corpus->looks_like);
     return status;
 }
 
@@ -227,11 +227,11 @@ static int move_in(const struct work *work, diarist_error *err) {
     for (int i = AUDIO; i <= RTTM && !status; i++) {
         char *to = bench_text_of("%s/%s", work->dataset, folder_names[i]);
         if (!to)
-            status = bench_fail_memory(err);
+            status = common_fail_memory(err);
         else if (rename(work->folders[i], to))
             status =
-                bench_fail(err, DIARIST_ERROR_OUTPUT,
-                           "%s: cannot be renamed: %s; choose another place", to, strerror(errno));
+                common_fail(err, DIARIST_ERROR_OUTPUT,
+                            "%s: cannot be renamed: %s; choose another place", to, strerror(errno));
         free(to);
     }
     return status;
@@ -255,10 +255,10 @@ int diarist_bench_dataset_prepare(char **json, const diarist_bench_settings *set
     struct work work = {.corpus = bench_corpus_find(corpus), .lock = -1};
     *json = NULL;
     if (!work.corpus)
-        return bench_fail(err, DIARIST_ERROR_ARGUMENT,
-                          "%s: no corpus that can be prepared; there are: aishell4, alimeeting, "
-                          "voxconverse",
-                          corpus);
+        return common_fail(err, DIARIST_ERROR_ARGUMENT,
+                           "%s: no corpus that can be prepared; there are: aishell4, alimeeting, "
+                           "voxconverse",
+                           corpus);
     int status = open_place(&work, settings, err);
     for (size_t i = 0; !status && i < num_sources; i++)
         status = bench_source_walk(sources[i], take, &work, &work.skipped, err);

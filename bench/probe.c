@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "probe.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "files.h"
 #include "hash.h"
 #include "text.h"
@@ -44,7 +44,7 @@ static int decode(struct bench_probe *out, diarist_audio *audio, diarist_error *
     float *samples = malloc(SAMPLE_RATE * sizeof *samples);
     diarist_audio_info info;
     size_t num = 0, all = 0;
-    int status = samples ? DIARIST_OK : bench_fail_memory(wrong);
+    int status = samples ? DIARIST_OK : common_fail_memory(wrong);
     bool go_on = true;
     while (!status && go_on) {
         status = diarist_audio_read(audio, samples, SAMPLE_RATE, &num, wrong);
@@ -57,7 +57,8 @@ static int decode(struct bench_probe *out, diarist_audio *audio, diarist_error *
         return status;
     out->duration_s = num ? info.declared_s : info.duration_s;
     if (!all)
-        status = bench_fail(wrong, DIARIST_ERROR_INPUT, "holds no samples; give another recording");
+        status =
+            common_fail(wrong, DIARIST_ERROR_INPUT, "holds no samples; give another recording");
     return status;
 }
 
@@ -109,8 +110,8 @@ static int identify(struct bench_probe *out, const char *path, diarist_error *wr
         close(fd);
     if (failed)
         out->sha256[0] = 0;
-    return failed ? bench_fail(wrong, DIARIST_ERROR_INPUT, "cannot be read: %s; give another file",
-                               strerror(reason))
+    return failed ? common_fail(wrong, DIARIST_ERROR_INPUT, "cannot be read: %s; give another file",
+                                strerror(reason))
                   : DIARIST_OK;
 }
 
@@ -124,6 +125,6 @@ int bench_probe(struct bench_probe *out, const char *path, diarist_error *err) {
         return DIARIST_OK;
     out->duration_s = 0;
     if (status == DIARIST_ERROR_MEMORY || !(out->problem = bench_text_of("%s", wrong.message)))
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     return DIARIST_OK;
 }

@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include "process.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "supervisor.h"
 
 #include <errno.h>
@@ -98,13 +98,13 @@ int bench_process_start(struct bench_process **out, const struct bench_command *
     struct pipes p;
     *out = NULL;
     if (!process)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     if (open_pipes(&p, command->asked)) {
         int wrong = errno;
         close_pipes(&p);
         free(process);
-        return bench_fail(err, DIARIST_ERROR_MEMORY, "no pipe can be made: %s; close some files",
-                          strerror(wrong));
+        return common_fail(err, DIARIST_ERROR_MEMORY, "no pipe can be made: %s; close some files",
+                           strerror(wrong));
     }
     struct bench_supervised supervised = {.argv = command->argv,
                                           .environment =
@@ -126,8 +126,8 @@ int bench_process_start(struct bench_process **out, const struct bench_command *
     if (process->supervisor < 0) {
         process->supervisor = 0;
         bench_process_free(process);
-        return bench_fail(err, DIARIST_ERROR_MEMORY,
-                          "no process can be made: %s; end some processes", strerror(errno));
+        return common_fail(err, DIARIST_ERROR_MEMORY,
+                           "no process can be made: %s; end some processes", strerror(errno));
     }
     *out = process;
     return DIARIST_OK;

@@ -6,7 +6,7 @@
  *                                                                    history.csv */
 #include "report.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "files.h"
 #include "history.h"
 #include "json_out.h"
@@ -40,14 +40,14 @@ static int check_names(const json_t *report, diarist_error *err) {
     size_t n = strlen(job);
     if (!n || n > 128 || !strchr(letters, job[0]) ||
         strspn(job, "._-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") != n)
-        return bench_fail(err, DIARIST_ERROR_INPUT,
-                          "job_id '%.64s' cannot name a file (letters, digits, . _ -); rename it",
-                          job);
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "job_id '%.64s' cannot name a file (letters, digits, . _ -); rename it",
+                           job);
     for (int i = 0; i < 10; i++)
         if (i == 4 || i == 7 ? created[i] != '-' : !created[i] || !strchr("0123456789", created[i]))
-            return bench_fail(err, DIARIST_ERROR_INPUT,
-                              "created_at '%.32s' is no time (YYYY-MM-DDTHH:MM:SSZ); run it again",
-                              created);
+            return common_fail(err, DIARIST_ERROR_INPUT,
+                               "created_at '%.32s' is no time (YYYY-MM-DDTHH:MM:SSZ); run it again",
+                               created);
     return DIARIST_OK;
 }
 
@@ -77,7 +77,7 @@ static int is_newer(bool *newer, const char *path, const json_t *report, diarist
     int status = read_if_there(&text, path, err);
     if (!status && text && bench_report_parse(&there, text, NULL))
         status =
-            bench_fail(err, DIARIST_ERROR_INPUT, "%s: is no publication; give another --to", path);
+            common_fail(err, DIARIST_ERROR_INPUT, "%s: is no publication; give another --to", path);
     if (!status && there)
         *newer = strcmp(text_of(there, "created_at"), text_of(report, "created_at")) > 0;
     json_decref(there);
@@ -92,7 +92,7 @@ static int make_latest(struct output outputs[NUM_FILES], const json_t *report, d
         return status;
     outputs[LATEST_JSON].text = bench_text_of("%s", outputs[RUN].text);
     if (!outputs[LATEST_JSON].text)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     return bench_report_markdown(&outputs[LATEST_MD].text, report, err);
 }
 
@@ -104,7 +104,7 @@ static int make_history(struct output *output, const json_t *report, diarist_err
         status = bench_history_add(&text, before, report, output->path, err);
     free(before);
     if (!status && !(output->text = bench_text_take(&text)))
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     bench_text_free(&text);
     return status;
 }
@@ -119,7 +119,7 @@ static int make_outputs(struct output outputs[NUM_FILES], json_t *report,
     outputs[LATEST_JSON].path = bench_text_of("%s/latest.json", to);
     for (int i = 0; i < NUM_FILES; i++)
         if (!outputs[i].path)
-            return bench_fail_memory(err);
+            return common_fail_memory(err);
     json_t *publication = make_publication(json_incref(report), options);
     int status = bench_json_out(&outputs[RUN].text, publication, err);
     if (!status)
@@ -152,9 +152,9 @@ static int scan_outputs(const struct output outputs[NUM_FILES],
             bench_scan_text(outputs[i].text, size, 0, size, 1, tell, &findings);
     }
     return findings.num
-               ? bench_fail(err, DIARIST_ERROR_LIMIT,
-                            "would publish %zu possible secret%s; remove them from the run",
-                            findings.num, findings.num == 1 ? "" : "s")
+               ? common_fail(err, DIARIST_ERROR_LIMIT,
+                             "would publish %zu possible secret%s; remove them from the run",
+                             findings.num, findings.num == 1 ? "" : "s")
                : DIARIST_OK;
 }
 
@@ -163,7 +163,7 @@ static int write_outputs(const struct output outputs[NUM_FILES], diarist_error *
     char *folder = bench_text_of("%s", outputs[RUN].path);
     int status = DIARIST_OK;
     if (!folder)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     *strrchr(folder, '/') = 0;
     status = bench_make_directories(folder, err);
     free(folder);
@@ -178,15 +178,15 @@ static int publish(json_t *report, const diarist_bench_publication *options, dia
     struct output outputs[NUM_FILES] = {{0}};
     int status = check_names(report, err);
     if (!status && !options->internal_fields && bench_sanitize(report))
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     if (!status)
         status = bench_make_directories(options->to, err);
     /* Two at once would each write the history without the other's lines. */
     int lock = status ? -1 : open(options->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (!status && (lock < 0 || flock(lock, LOCK_EX)))
         status =
-            bench_fail(err, DIARIST_ERROR_OUTPUT, "%s: cannot be locked: %s; give another --to",
-                       options->to, strerror(errno));
+            common_fail(err, DIARIST_ERROR_OUTPUT, "%s: cannot be locked: %s; give another --to",
+                        options->to, strerror(errno));
     if (!status)
         status = make_outputs(outputs, report, options, err);
     if (!status)
@@ -211,7 +211,7 @@ int diarist_bench_publish(const char *report, const diarist_bench_publication *o
                           diarist_error *err) {
     json_t *parsed;
     if (!options->to || !*options->to)
-        return bench_fail(err, DIARIST_ERROR_ARGUMENT, "publishing needs a folder; give one");
+        return common_fail(err, DIARIST_ERROR_ARGUMENT, "publishing needs a folder; give one");
     int status = bench_report_parse(&parsed, report, err);
     if (!status)
         status = publish(parsed, options, err);

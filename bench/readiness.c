@@ -1,6 +1,6 @@
 /* readiness.c - the catalogue and what is in its datasets, as JSON.
  * SPDX-License-Identifier: MIT */
-#include "fail.h"
+#include "common/fail.h"
 #include "folder.h"
 #include "json_out.h"
 #include "manifest.h"

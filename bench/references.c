@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "references.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "files.h"
 #include "text.h"
 
@@ -59,7 +59,7 @@ static int is_variant(bool *is, const struct bench_names *names, const char *nam
         free(shorter);
     }
     free(stem);
-    return stem ? DIARIST_OK : bench_fail_memory(err);
+    return stem ? DIARIST_OK : common_fail_memory(err);
 }
 
 static int add_item(struct bench_references *references, const struct bench_reference *item,
@@ -70,7 +70,7 @@ static int add_item(struct bench_references *references, const struct bench_refe
         struct bench_reference *items = realloc(references->items, capacity * sizeof *items);
         if (!items) {
             free(item->stem);
-            return bench_fail_memory(err);
+            return common_fail_memory(err);
         }
         references->items = items;
     }
@@ -88,7 +88,7 @@ static int add_items(struct bench_references *references, size_t file, diarist_e
         if (num <= 1) {
             item.stem = bench_text_of("%.*s", (int)(bench_extension(name) - name), name);
             if (!item.stem)
-                return bench_fail_memory(err);
+                return common_fail_memory(err);
         }
         item.id = num ? diarist_document_recording_id(of->document, i) : item.stem;
         status = add_item(references, &item, err);
@@ -102,15 +102,15 @@ static int read_file(struct bench_references *references, const char *folder, co
     diarist_error wrong;
     file->path = bench_text_of("%s/%s", folder, name);
     if (!file->path)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     references->num_files++;
     int status = bench_file_check(file->path, &wrong);
     if (!status)
         status = diarist_document_read(&file->document, file->path, "rttm", &wrong);
     if (status == DIARIST_ERROR_MEMORY)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     if (status && !(file->problem = bench_text_of("%s", wrong.message)))
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     return add_items(references, references->num_files - 1, err);
 }
 
@@ -118,10 +118,10 @@ int bench_references_read(struct bench_references **out, const char *folder,
                           const struct bench_names *audio_ids, diarist_error *err) {
     struct bench_names names = {0};
     struct bench_references *references = calloc(1, sizeof *references);
-    int status = references ? bench_folder_names(&names, folder, err) : bench_fail_memory(err);
+    int status = references ? bench_folder_names(&names, folder, err) : common_fail_memory(err);
     *out = NULL;
     if (!status && !(references->files = calloc(names.num + 1, sizeof *references->files)))
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     for (size_t i = 0; !status && i < names.num; i++) {
         bool variant;
         if (!bench_has_extension(names.names[i], "rttm"))
@@ -194,7 +194,7 @@ int bench_reference_facts(struct bench_reference_facts *out,
         out->num_turns = num;
         out->num_speakers = num_speakers;
     }
-    int status = edges && talking ? DIARIST_OK : bench_fail_memory(err);
+    int status = edges && talking ? DIARIST_OK : common_fail_memory(err);
     free(edges);
     free(talking);
     return status;

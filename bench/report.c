@@ -7,7 +7,7 @@
  * machine.json ---> machine_fingerprint */
 #include "report.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "figures.h"
 #include "files.h"
 #include "json_out.h"
@@ -41,13 +41,13 @@ static int read_object(json_t **out, const char *folder, const char *name, diari
     json_error_t wrong;
     size_t size;
     int status =
-        path ? bench_file_read(&text, &size, path, BENCH_JSON_LIMIT, err) : bench_fail_memory(err);
+        path ? bench_file_read(&text, &size, path, BENCH_JSON_LIMIT, err) : common_fail_memory(err);
     if (!status) {
         *out = json_loadb(text, size, JSON_REJECT_DUPLICATES, &wrong);
         if (!json_is_object(*out))
             status =
-                bench_fail(err, DIARIST_ERROR_INPUT, "%s: line %d: %s; give the folder of a run",
-                           path, *out ? 1 : wrong.line, *out ? "is no JSON object" : wrong.text);
+                common_fail(err, DIARIST_ERROR_INPUT, "%s: line %d: %s; give the folder of a run",
+                            path, *out ? 1 : wrong.line, *out ? "is no JSON object" : wrong.text);
     }
     free(text);
     free(path);
@@ -63,18 +63,18 @@ static int parse_lines(json_t *items, const char *text, const char *path, diaris
         json_t *item = json_loadb(text, (size_t)(end - text), JSON_REJECT_DUPLICATES, &wrong);
         if (!json_is_object(item)) {
             json_decref(item);
-            return bench_fail(err, DIARIST_ERROR_INPUT, "%s: line %zu: %s; remove the line", path,
-                              number, item ? "is no JSON object" : wrong.text);
+            return common_fail(err, DIARIST_ERROR_INPUT, "%s: line %zu: %s; remove the line", path,
+                               number, item ? "is no JSON object" : wrong.text);
         }
         if (json_array_append_new(items, item))
-            return bench_fail_memory(err);
+            return common_fail_memory(err);
     }
     return DIARIST_OK;
 }
 
 static int read_items(json_t **out, const char *folder, diarist_error *err) {
     char *path = bench_text_of("%s/items.jsonl", folder), *text = NULL;
-    int status = path && (*out = json_array()) ? DIARIST_OK : bench_fail_memory(err);
+    int status = path && (*out = json_array()) ? DIARIST_OK : common_fail_memory(err);
     /* A run that has just begun has none. */
     if (!status && (!access(path, F_OK) || errno != ENOENT)) {
         status = bench_file_read(&text, NULL, path, BENCH_JSON_LIMIT, err);
@@ -118,10 +118,10 @@ static int make_results(struct bench_results **out, json_t *items, const json_t 
     json_int_t num_runs = json_integer_value(json_object_get(spec, "n_runs"));
     *out = NULL;
     if (!json_is_array(systems) || num_runs < 1)
-        return bench_fail(err, DIARIST_ERROR_INPUT,
-                          "its specification lacks systems or n_runs; run it again");
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "its specification lacks systems or n_runs; run it again");
     if (!json_is_array(files))
-        return bench_fail(err, DIARIST_ERROR_INPUT, "its manifest lacks files; run it again");
+        return common_fail(err, DIARIST_ERROR_INPUT, "its manifest lacks files; run it again");
     json_t *system_ids = pluck(systems, "system_id"), *file_ids = pluck(files, "file_id");
     int status = bench_results_new(out, items, system_ids, (size_t)num_runs, file_ids, err);
     json_decref(system_ids);
@@ -260,7 +260,7 @@ static int make_report(json_t **out, const struct folder *folder, diarist_error 
     json_t *report = json_object();
     int status = make_results(&results, folder->items, folder->spec, folder->manifest, err);
     if (!run_dir || !report)
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     if (!status) {
         json_object_set_new(report, "schema", json_string(BENCH_REPORT_SCHEMA));
         put_job(report, folder, run_dir);
@@ -309,15 +309,15 @@ int bench_report_parse(json_t **report, const char *text, diarist_error *err) {
     const char *schema = json_string_value(json_object_get(within, "schema"));
     *report = NULL;
     if (!document)
-        return bench_fail(err, DIARIST_ERROR_INPUT, "line %d: %s; give a report", wrong.line,
-                          wrong.text);
+        return common_fail(err, DIARIST_ERROR_INPUT, "line %d: %s; give a report", wrong.line,
+                           wrong.text);
     if (schema && !strcmp(schema, BENCH_REPORT_SCHEMA))
         *report = json_incref(within);
     json_decref(document);
     return *report ? DIARIST_OK
-                   : bench_fail(err, DIARIST_ERROR_INPUT,
-                                "is no report (its schema is not " BENCH_REPORT_SCHEMA
-                                "); make one with diarist bench report");
+                   : common_fail(err, DIARIST_ERROR_INPUT,
+                                 "is no report (its schema is not " BENCH_REPORT_SCHEMA
+                                 "); make one with diarist bench report");
 }
 
 int diarist_bench_report_format(char **text, const char *report, const char *format,
@@ -334,8 +334,8 @@ int diarist_bench_report_format(char **text, const char *report, const char *for
     else if (!strcmp(format, "html"))
         status = bench_report_html(text, parsed, err);
     else
-        status = bench_fail(err, DIARIST_ERROR_ARGUMENT,
-                            "'%s' is no format of a report; give json, markdown or html", format);
+        status = common_fail(err, DIARIST_ERROR_ARGUMENT,
+                             "'%s' is no format of a report; give json, markdown or html", format);
     json_decref(parsed);
     return status;
 }
@@ -367,7 +367,7 @@ int diarist_bench_report_write(const char *run_dir, diarist_error *err) {
     for (size_t i = 0; i < sizeof files / sizeof *files && !status; i++) {
         char *path = bench_text_of("%s/%s", run_dir, files[i].name), *text = NULL;
         status = path ? diarist_bench_report_format(&text, report, files[i].format, err)
-                      : bench_fail_memory(err);
+                      : common_fail_memory(err);
         if (!status)
             status = bench_file_write(path, text, strlen(text), err);
         free(text);

@@ -4,7 +4,7 @@
  * The page is well-formed XML too. */
 #include "report.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "plots.h"
 #include "tables.h"
 
@@ -128,5 +128,5 @@ int bench_report_html(char **text, const json_t *report, diarist_error *err) {
     json_decref(tables);
     free(title);
     bench_results_free(results);
-    return *text ? DIARIST_OK : bench_fail_memory(err);
+    return *text ? DIARIST_OK : common_fail_memory(err);
 }

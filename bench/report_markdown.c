@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "report.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "markdown.h"
 #include "tables.h"
 
@@ -142,5 +142,5 @@ int bench_report_markdown(char **text, const json_t *report, diarist_error *err)
     json_decref(tables);
     free(title);
     bench_results_free(results);
-    return *text ? DIARIST_OK : bench_fail_memory(err);
+    return *text ? DIARIST_OK : common_fail_memory(err);
 }

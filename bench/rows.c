@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "rows.h"
 
-#include "fail.h"
+#include "common/fail.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -103,9 +103,9 @@ static int fill(struct bench_results *results, diarist_error *err) {
         if (row)
             wrong = parse_row(row, item);
         if (wrong)
-            return bench_fail(err, DIARIST_ERROR_INPUT,
-                              "row %zu: its %s is missing or is not of this run; run it again",
-                              i + 1, wrong);
+            return common_fail(err, DIARIST_ERROR_INPUT,
+                               "row %zu: its %s is missing or is not of this run; run it again",
+                               i + 1, wrong);
     }
     return DIARIST_OK;
 }
@@ -131,7 +131,7 @@ int bench_results_new(struct bench_results **out, json_t *items, json_t *system_
     int status = DIARIST_OK;
     *out = NULL;
     if (!results)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     results->items = json_incref(items);
     results->systems = index_of(system_ids);
     results->files = index_of(file_ids);
@@ -140,13 +140,13 @@ int bench_results_new(struct bench_results **out, json_t *items, json_t *system_
     results->num_runs = num_runs;
     size_t num = results->num_systems * num_runs;
     if (!results->systems || !results->files)
-        status = bench_fail(err, DIARIST_ERROR_INPUT,
-                            "a system_id or file_id comes twice or is no text; run it again");
+        status = common_fail(err, DIARIST_ERROR_INPUT,
+                             "a system_id or file_id comes twice or is no text; run it again");
     else if (num_runs > 1000 || (results->num_files && num > 100000000 / results->num_files))
-        status = bench_fail(err, DIARIST_ERROR_LIMIT,
-                            "has more than 1000 runs or 100 million rows; report parts of it");
+        status = common_fail(err, DIARIST_ERROR_LIMIT,
+                             "has more than 1000 runs or 100 million rows; report parts of it");
     else if (!(results->rows = calloc(num * results->num_files + 1, sizeof *results->rows)))
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     if (!status)
         status = fill(results, err);
     if (status) {

@@ -4,7 +4,7 @@
  * specification -> selection -> folder -> for each system: open, warm up, for each run and file:
  * run -> turns -> scores -> row */
 #include "definition.h"
-#include "fail.h"
+#include "common/fail.h"
 #include "json_out.h"
 #include "machine.h"
 #include "rows.h"
@@ -71,7 +71,7 @@ static void say_setup(void *data, const char *text) {
 }
 
 static int canceled(diarist_error *err) {
-    return bench_fail(err, DIARIST_ERROR_CANCELED, "was stopped; the same command goes on");
+    return common_fail(err, DIARIST_ERROR_CANCELED, "was stopped; the same command goes on");
 }
 
 /* ---- rows --------------------------------------------------------------------------------- */
@@ -118,7 +118,7 @@ static int add_row(struct run *run, const json_t *entry, const char *version, js
     diarist_error wrong;
     json_t *row = new_row(entry, version, index, file, measured, row_status);
     if (!row)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     /* Of one that failed all is missed, so that a report knows how much that is. */
     if (file->rttm && row_status != BENCH_UNREADABLE &&
         bench_turns_score(row, file, rttm, &wrong)) {
@@ -154,7 +154,7 @@ static int measure(struct run *run, struct bench_system *system, const struct be
                    enum bench_status *row_status, diarist_error *err) {
     diarist_error wrong;
     char *said = bench_text_of("%s.said", rttm);
-    int status = said ? DIARIST_OK : bench_fail_memory(err);
+    int status = said ? DIARIST_OK : common_fail_memory(err);
     *measured = (struct bench_measured){
         .wall_s = (double)NAN, .cpu_s = (double)NAN, .peak_rss_mb = (double)NAN};
     *row_status = BENCH_UNREADABLE;
@@ -188,7 +188,7 @@ static int measure(struct run *run, struct bench_system *system, const struct be
     if (run->stopped)
         return canceled(err);
     if (measured->status == DIARIST_ERROR_MEMORY)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     return status == DIARIST_ERROR_INPUT ? DIARIST_OK : status;
 }
 
@@ -207,7 +207,7 @@ static int do_file(struct run *run, const json_t *entry, struct bench_system *sy
              : NULL;
     int status = log ? DIARIST_OK : DIARIST_ERROR_OUTPUT;
     if (file->problem) {
-        bench_fail(err, DIARIST_ERROR_INPUT, "%.239s", file->problem);
+        common_fail(err, DIARIST_ERROR_INPUT, "%.239s", file->problem);
         fail_measured(&measured, err);
     } else if (!system) {
         snprintf(measured.error, sizeof measured.error, "%.239s", why);
@@ -298,7 +298,7 @@ static int open_system(struct run *run, struct bench_system **system, const json
     if (run->stopped)
         return canceled(err);
     if (status == DIARIST_ERROR_MEMORY)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     if (status) {
         memcpy(why, wrong.message, sizeof wrong.message);
         return DIARIST_OK;
@@ -331,9 +331,9 @@ static int check_machine(const struct run *run, const json_t *before, diarist_er
     static const char *const keys[] = {"cpu_model", "thread_pinning"};
     for (int i = 0; i < 2 && before && json_object_size(run->folder->done); i++)
         if (!json_equal(json_object_get(before, keys[i]), json_object_get(run->machine, keys[i])))
-            return bench_fail(err, DIARIST_ERROR_ARGUMENT,
-                              "%.160s holds a run on another %s; give another folder",
-                              run->folder->path, i == 0 ? "processor" : "choice of processors");
+            return common_fail(err, DIARIST_ERROR_ARGUMENT,
+                               "%.160s holds a run on another %s; give another folder",
+                               run->folder->path, i == 0 ? "processor" : "choice of processors");
     return DIARIST_OK;
 }
 
@@ -350,7 +350,7 @@ static int describe_machine(struct run *run, diarist_error *err) {
     if (run->machine)
         json_object_update(json_object_get(json_object_get(run->machine, "versions"), "systems"),
                            json_object_get(json_object_get(before, "versions"), "systems"));
-    int status = run->machine ? check_machine(run, before, err) : bench_fail_memory(err);
+    int status = run->machine ? check_machine(run, before, err) : common_fail_memory(err);
     json_decref(before);
     return status ? status : bench_run_folder_write(run->folder, "machine.json", run->machine, err);
 }
@@ -381,7 +381,7 @@ static int prepare(struct run *run, const char *spec, const char *run_dir, diari
         status = bench_run_folder_open(&run->folder, run_dir, run->spec, run->selection->manifest,
                                        run->options.job_id, run->options.retry_failed, err);
     if (!status && !(run->wav = bench_text_of("%s/recording.wav", run_dir)))
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     if (!status)
         status = describe_machine(run, err);
     run->bounds.settings = run->settings;

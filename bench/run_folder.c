@@ -3,7 +3,7 @@
 #include "run_folder.h"
 
 #include "common/files.h"
-#include "fail.h"
+#include "common/fail.h"
 #include "files.h"
 #include "hash.h"
 #include "text.h"
@@ -28,7 +28,7 @@ int bench_run_folder_write(const struct bench_run_folder *folder, const char *na
         document ? json_dumps(document, JSON_INDENT(1) | JSON_REAL_PRECISION(DIGITS)) : NULL;
     char *text = dump ? bench_text_of("%s\n", dump) : NULL;
     int status =
-        path && text ? bench_file_write(path, text, strlen(text), err) : bench_fail_memory(err);
+        path && text ? bench_file_write(path, text, strlen(text), err) : common_fail_memory(err);
     free(path);
     free(dump);
     free(text);
@@ -51,7 +51,7 @@ char *bench_run_folder_place(const struct bench_run_folder *folder, const char *
                              const char *extension, diarist_error *err) {
     char *parent = bench_text_of("%s/%s/%s/%lld", folder->path, kind, system_id, (long long)run);
     char *path = parent ? bench_text_of("%s/%s.%s", parent, file_id, extension) : NULL;
-    int status = path ? bench_make_directories(parent, err) : bench_fail_memory(err);
+    int status = path ? bench_make_directories(parent, err) : common_fail_memory(err);
     free(parent);
     if (status) {
         free(path);
@@ -93,7 +93,7 @@ static int write_spec(const struct bench_run_folder *folder, const json_t *spec,
                         job_id ? json_string(job_id) : make_job_id(spec, manifest, now));
     json_object_set_new(named, "created_at", json_string(stamp));
     int status = json_object_update(named, (json_t *)(uintptr_t)spec)
-                     ? bench_fail_memory(err)
+                     ? common_fail_memory(err)
                      : bench_run_folder_write(folder, "spec.json", named, err);
     json_decref(named);
     return status;
@@ -114,28 +114,28 @@ static int check_same(const struct bench_run_folder *folder, const json_t *befor
                       const json_t *spec, const json_t *manifest, diarist_error *err) {
     const char *differs = difference(before, spec);
     if (differs)
-        return bench_fail(err, DIARIST_ERROR_ARGUMENT,
-                          "%.160s holds a run with other %s; give another folder", folder->path,
-                          differs);
+        return common_fail(err, DIARIST_ERROR_ARGUMENT,
+                           "%.160s holds a run with other %s; give another folder", folder->path,
+                           differs);
     json_t *old = bench_run_folder_read(folder, "manifest.json");
     bool same = !old || json_equal(json_object_get(old, "selection_hash"),
                                    json_object_get(manifest, "selection_hash"));
     json_decref(old);
     return same ? DIARIST_OK
-                : bench_fail(err, DIARIST_ERROR_ARGUMENT,
-                             "%.160s holds a run of other data: recordings or references have "
-                             "changed since; give another folder",
-                             folder->path);
+                : common_fail(err, DIARIST_ERROR_ARGUMENT,
+                              "%.160s holds a run of other data: recordings or references have "
+                              "changed since; give another folder",
+                              folder->path);
 }
 
 static int adopt(const struct bench_run_folder *folder, const json_t *spec, const json_t *manifest,
                  const char *job_id, diarist_error *err) {
     json_t *before = bench_run_folder_read(folder, "spec.json");
     char *path = bench_text_of("%s/spec.json", folder->path);
-    int status = path ? DIARIST_OK : bench_fail_memory(err);
+    int status = path ? DIARIST_OK : common_fail_memory(err);
     if (!status && !before && !access(path, F_OK))
         status =
-            bench_fail(err, DIARIST_ERROR_INPUT, "%.200s: is no JSON; give another folder", path);
+            common_fail(err, DIARIST_ERROR_INPUT, "%.200s: is no JSON; give another folder", path);
     else if (!status && before)
         status = check_same(folder, before, spec, manifest, err);
     else if (!status)
@@ -160,7 +160,7 @@ static int remember(struct bench_run_folder *folder, const json_t *row, diarist_
     char *key = key_of(system ? system : "", run, file ? file : "");
     int status = key && !json_object_set_new(folder->done, key, json_true())
                      ? DIARIST_OK
-                     : bench_fail_memory(err);
+                     : common_fail_memory(err);
     free(key);
     return status;
 }
@@ -180,9 +180,9 @@ static int read_rows(struct bench_run_folder *folder, struct bench_text *kept, c
     for (; !status && (end = strchr(text, '\n')); text = end + 1, number++) {
         json_t *row = json_loadb(text, (size_t)(end - text), 0, NULL);
         if (!json_is_object(row))
-            status = bench_fail(err, DIARIST_ERROR_INPUT,
-                                "%.160s/items.jsonl: line %zu is no row; remove it", folder->path,
-                                number);
+            status = common_fail(err, DIARIST_ERROR_INPUT,
+                                 "%.160s/items.jsonl: line %zu is no row; remove it", folder->path,
+                                 number);
         else {
             /* One that is tried again stays until its new row stands behind it. */
             bench_text_bytes(kept, text, (size_t)(end + 1 - text));
@@ -195,9 +195,10 @@ static int read_rows(struct bench_run_folder *folder, struct bench_text *kept, c
 }
 
 static int fail_items(const struct bench_run_folder *folder, int wrong, diarist_error *err) {
-    return bench_fail(err, DIARIST_ERROR_OUTPUT,
-                      "%.160s/items.jsonl: cannot be written: %s; give another folder or make room",
-                      folder->path, strerror(wrong));
+    return common_fail(
+        err, DIARIST_ERROR_OUTPUT,
+        "%.160s/items.jsonl: cannot be written: %s; give another folder or make room", folder->path,
+        strerror(wrong));
 }
 
 /* A folder of something else is none for a run. */
@@ -212,25 +213,26 @@ static int check_empty(const char *path, diarist_error *err) {
     if (folder)
         closedir(folder);
     return run || !other ? DIARIST_OK
-                         : bench_fail(err, DIARIST_ERROR_ARGUMENT,
-                                      "%.200s holds something else; give an empty folder or that "
-                                      "of a run",
-                                      path);
+                         : common_fail(err, DIARIST_ERROR_ARGUMENT,
+                                       "%.200s holds something else; give an empty folder or that "
+                                       "of a run",
+                                       path);
 }
 
 /* Locks the rows: two runs in one folder would mix. */
 static int open_rows(struct bench_run_folder *folder, diarist_error *err) {
     char *path = bench_text_of("%s/items.jsonl", folder->path);
     if (!path)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     folder->items = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     free(path);
     if (folder->items < 0)
         return fail_items(folder, errno, err);
     if (flock(folder->items, LOCK_EX | LOCK_NB))
-        return bench_fail(err, DIARIST_ERROR_OUTPUT,
-                          "%.160s: another process runs in it; wait for it, or give another folder",
-                          folder->path);
+        return common_fail(
+            err, DIARIST_ERROR_OUTPUT,
+            "%.160s: another process runs in it; wait for it, or give another folder",
+            folder->path);
     return DIARIST_OK;
 }
 
@@ -245,11 +247,11 @@ static int load_rows(struct bench_run_folder *folder, bool retry, diarist_error 
     struct bench_text kept = {0};
     size_t size = 0;
     int status =
-        path ? bench_file_read(&text, &size, path, ROWS_LIMIT, err) : bench_fail_memory(err);
+        path ? bench_file_read(&text, &size, path, ROWS_LIMIT, err) : common_fail_memory(err);
     if (!status)
         status = read_rows(folder, &kept, text, retry, err);
     if (!status && kept.failed)
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     if (!status && kept.size < size) {
         status = bench_file_write(path, kept.bytes ? kept.bytes : "", kept.size, err);
         close(folder->items);
@@ -274,7 +276,7 @@ bool bench_run_folder_has(const struct bench_run_folder *folder, const char *sys
 int bench_run_folder_add(struct bench_run_folder *folder, const json_t *row, diarist_error *err) {
     char *dump = json_dumps(row, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS));
     char *line = dump ? bench_text_of("%s\n", dump) : NULL;
-    int status = line ? DIARIST_OK : bench_fail_memory(err);
+    int status = line ? DIARIST_OK : common_fail_memory(err);
     int wrong = status ? 0 : write_row(folder, line);
     if (wrong)
         status = fail_items(folder, wrong, err);
@@ -293,12 +295,12 @@ int bench_run_folder_open(struct bench_run_folder **out, const char *path, const
     struct bench_run_folder *folder = calloc(1, sizeof *folder);
     *out = NULL;
     if (!folder)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     folder->items = -1;
     folder->path = bench_text_of("%s", path);
     folder->done = json_object();
     int status =
-        folder->path && folder->done ? bench_make_directories(path, err) : bench_fail_memory(err);
+        folder->path && folder->done ? bench_make_directories(path, err) : common_fail_memory(err);
     if (!status)
         status = check_empty(path, err);
     if (!status)

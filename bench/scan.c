@@ -5,7 +5,7 @@
  * and .git is left out. */
 #include "diarist/bench.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "secrets.h"
 #include "text.h"
 
@@ -55,9 +55,9 @@ static int scan_open_file(struct scan *scan, int fd, diarist_error *err) {
     do {
         n = read_fully(fd, scan->part + kept, PART);
         if (n < 0)
-            return bench_fail(err, DIARIST_ERROR_INPUT,
-                              "%s: cannot be read: %s; check its permissions", scan->path,
-                              strerror(errno));
+            return common_fail(err, DIARIST_ERROR_INPUT,
+                               "%s: cannot be read: %s; check its permissions", scan->path,
+                               strerror(errno));
         size_t size = kept + (size_t)n;
         size_t end = n == PART ? size - OVERLAP + 1 : size;
         line = bench_scan_text(scan->part, size, begin, end, line, tell, scan);
@@ -78,8 +78,8 @@ static int scan_file(struct scan *scan, const char *path, const char *name, diar
         tell(scan, 1, kind);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
-        return bench_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be read: %s; check its permissions",
-                          path, strerror(errno));
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "%s: cannot be read: %s; check its permissions", path, strerror(errno));
     int status = scan_open_file(scan, fd, err);
     close(fd);
     return status;
@@ -99,9 +99,9 @@ static int scan_entry(struct scan *scan, const char *folder, const char *name, i
     char *path = bench_text_of("%s%s%s", folder, n && folder[n - 1] == '/' ? "" : "/", name);
     int status = DIARIST_OK;
     if (!path)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     if (lstat(path, &st))
-        status = bench_fail(err, DIARIST_ERROR_INPUT, "%s: %s; scan again", path, strerror(errno));
+        status = common_fail(err, DIARIST_ERROR_INPUT, "%s: %s; scan again", path, strerror(errno));
     else if (S_ISDIR(st.st_mode))
         status = scan_folder(scan, path, depth + 1, err);
     else if (S_ISREG(st.st_mode))
@@ -114,12 +114,12 @@ static int scan_folder(struct scan *scan, const char *folder, int depth, diarist
     struct dirent **entries;
     int status = DIARIST_OK;
     if (depth > MAX_DEPTH)
-        return bench_fail(err, DIARIST_ERROR_LIMIT,
-                          "%s: is more than %d folders deep; scan it alone", folder, MAX_DEPTH);
+        return common_fail(err, DIARIST_ERROR_LIMIT,
+                           "%s: is more than %d folders deep; scan it alone", folder, MAX_DEPTH);
     int num = scandir(folder, &entries, wanted, alphasort);
     if (num < 0)
-        return bench_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be listed: %s; give a folder",
-                          folder, strerror(errno));
+        return common_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be listed: %s; give a folder",
+                           folder, strerror(errno));
     for (int i = 0; i < num; i++) {
         if (!status)
             status = scan_entry(scan, folder, entries[i]->d_name, depth, err);
@@ -132,7 +132,7 @@ static int scan_folder(struct scan *scan, const char *folder, int depth, diarist
 int diarist_bench_scan(const char *folder, diarist_bench_secret_fn *found, void *data,
                        diarist_error *err) {
     struct scan scan = {found, data, NULL, malloc(PART + OVERLAP)};
-    int status = scan.part ? scan_folder(&scan, folder, 0, err) : bench_fail_memory(err);
+    int status = scan.part ? scan_folder(&scan, folder, 0, err) : common_fail_memory(err);
     free(scan.part);
     return status;
 }

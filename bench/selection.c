@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "selection.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "hash.h"
 #include "manifest.h"
 #include "match.h"
@@ -71,7 +71,7 @@ static int hash_reference(struct bench_hash *hash, const diarist_document *docum
     struct span *spans = calloc(num + 1, sizeof *spans);
     diarist_turn turn;
     if (!spans)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     for (size_t i = 0; i < num; i++) {
         diarist_document_turn(document, recording, DIARIST_OVERLAPPING, i, &turn);
         spans[i] =
@@ -90,7 +90,7 @@ static int hash_regions(struct bench_hash *hash, const diarist_uem *uem, const c
     const diarist_region *regions = id ? diarist_uem_regions(uem, id, &num) : NULL;
     struct span *spans = calloc(num + 1, sizeof *spans);
     if (!spans)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     for (size_t i = 0; i < num; i++)
         spans[i] = (struct span){microseconds(regions[i].start), microseconds(regions[i].end), ""};
     bench_hash_text(hash, id ? "uem" : "no uem");
@@ -104,7 +104,7 @@ static int set_problem(struct bench_file *file, const char *what, const char *pr
     if (file->problem || !problem)
         return DIARIST_OK;
     file->problem = bench_text_of("%s%s", what, problem);
-    return file->problem ? DIARIST_OK : bench_fail_memory(err);
+    return file->problem ? DIARIST_OK : common_fail_memory(err);
 }
 
 /* Paths and ids. */
@@ -116,7 +116,7 @@ static int name_file(struct bench_file *file, const struct bench_dataset *datase
     file->rttm = bench_text_of("%s", rttm);
     file->rttm_id = bench_text_of("%s", rttm_id);
     return file->file_id && file->audio && file->rttm && file->rttm_id ? DIARIST_OK
-                                                                       : bench_fail_memory(err);
+                                                                       : common_fail_memory(err);
 }
 
 static int add_uem(struct bench_file *file, struct bench_hash *hash, const struct bench_uems *uems,
@@ -132,7 +132,7 @@ static int add_uem(struct bench_file *file, struct bench_hash *hash, const struc
         return set_problem(file, "", uem->problem, err);
     file->uem = bench_text_of("%s", uem->path);
     file->uem_id = bench_text_of("%s", id);
-    return file->uem && file->uem_id ? DIARIST_OK : bench_fail_memory(err);
+    return file->uem && file->uem_id ? DIARIST_OK : common_fail_memory(err);
 }
 
 static int add_audio(struct bench_file *file, struct bench_hash *hash, diarist_error *err) {
@@ -205,7 +205,7 @@ static int fill_files(struct maker *maker, size_t limit_files, diarist_error *er
     struct bench_selection *selection = maker->selection;
     const struct bench_recordings *recordings = maker->recordings;
     struct bench_hash *all = bench_hash_new();
-    int status = all ? DIARIST_OK : bench_fail_memory(err);
+    int status = all ? DIARIST_OK : common_fail_memory(err);
     if (all)
         bench_hash_text(all, "diarist selection 1");
     for (size_t i = 0; !status && i < recordings->num; i++) {
@@ -215,18 +215,18 @@ static int fill_files(struct maker *maker, size_t limit_files, diarist_error *er
             continue;
         struct bench_hash *hash = bench_hash_new();
         if (!hash) {
-            status = bench_fail_memory(err);
+            status = common_fail_memory(err);
             break;
         }
         selection->num_files++;
         status = fill_file(&selection->files[k], &maker->facts[k], hash, maker->dataset, recording,
                            maker->references, maker->uems, err);
         if (bench_hash_end(hash, selection->files[k].hash) && !status)
-            status = bench_fail_memory(err);
+            status = common_fail_memory(err);
         bench_hash_text(all, "%s %s", recording->id, selection->files[k].hash);
     }
     if (bench_hash_end(all, selection->hash) && !status)
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     return status;
 }
 
@@ -235,13 +235,13 @@ int bench_select_any(struct bench_selection **out, const struct bench_dataset *d
     struct maker maker = {.dataset = dataset};
     struct bench_selection *selection = calloc(1, sizeof *selection);
     maker.selection = selection;
-    int status = selection ? read_folders(&maker, err) : bench_fail_memory(err);
+    int status = selection ? read_folders(&maker, err) : common_fail_memory(err);
     *out = NULL;
     if (!status) {
         selection->files = calloc(maker.recordings->num + 1, sizeof *selection->files);
         maker.facts = calloc(maker.recordings->num + 1, sizeof *maker.facts);
         status = selection->files && maker.facts ? fill_files(&maker, limit_files, err)
-                                                 : bench_fail_memory(err);
+                                                 : common_fail_memory(err);
     }
     if (!status)
         status = bench_manifest_make(selection, dataset, limit_files, maker.recordings,
@@ -264,7 +264,7 @@ int bench_select(struct bench_selection **out, const struct bench_dataset *datas
         return status;
     bench_selection_free(*out);
     *out = NULL;
-    return bench_fail(err, DIARIST_ERROR_INPUT,
-                      "%s: no recording has a reference; see diarist bench datasets check %s",
-                      dataset->id, dataset->id);
+    return common_fail(err, DIARIST_ERROR_INPUT,
+                       "%s: no recording has a reference; see diarist bench datasets check %s",
+                       dataset->id, dataset->id);
 }

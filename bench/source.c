@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "source.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "files.h"
 #include "text.h"
 
@@ -36,8 +36,8 @@ struct bench_source {
 static int count_entry(struct bench_source *source, diarist_error *err) {
     if (++source->num_entries <= MAX_ENTRIES)
         return DIARIST_OK;
-    return bench_fail(err, DIARIST_ERROR_INPUT, "%s: holds over %d files; is it the right one?",
-                      source->path, MAX_ENTRIES);
+    return common_fail(err, DIARIST_ERROR_INPUT, "%s: holds over %d files; is it the right one?",
+                       source->path, MAX_ENTRIES);
 }
 
 /* ---- folders ------------------------------------------------------------------------------- */
@@ -51,7 +51,7 @@ static int walk_one(struct bench_source *source, const char *inside, const char 
     struct stat st;
     char *path = bench_text_of("%s%s%s", inside, *inside ? "/" : "", name);
     char *file = path ? bench_text_of("%s/%s", source->path, path) : NULL;
-    int status = file ? count_entry(source, err) : bench_fail_memory(err);
+    int status = file ? count_entry(source, err) : common_fail_memory(err);
     /* Links to files are files; links to folders might lead in circles. */
     if (!status && !lstat(file, &st) && S_ISDIR(st.st_mode)) {
         status = walk_folder(source, path, depth + 1, err);
@@ -69,11 +69,11 @@ static int walk_folder(struct bench_source *source, const char *inside, int dept
                        diarist_error *err) {
     struct bench_names names = {0};
     char *folder = bench_text_of("%s%s%s", source->path, *inside ? "/" : "", inside);
-    int status = folder ? DIARIST_OK : bench_fail_memory(err);
+    int status = folder ? DIARIST_OK : common_fail_memory(err);
     if (!status && depth > MAX_DEPTH)
-        status = bench_fail(err, DIARIST_ERROR_INPUT,
-                            "%s: folders lie more than %d deep; give one further down", folder,
-                            MAX_DEPTH);
+        status = common_fail(err, DIARIST_ERROR_INPUT,
+                             "%s: folders lie more than %d deep; give one further down", folder,
+                             MAX_DEPTH);
     if (!status)
         status = bench_folder_names(&names, folder, err);
     for (size_t i = 0; !status && i < names.num; i++)
@@ -87,9 +87,9 @@ static int walk_folder(struct bench_source *source, const char *inside, int dept
 
 static int fail_archive(const struct bench_source *source, diarist_error *err) {
     const char *reason = archive_error_string(source->archive);
-    return bench_fail(err, DIARIST_ERROR_INPUT,
-                      "%s: cannot be unpacked: %s; get it again, or give the unpacked folder",
-                      source->path, reason ? reason : "it is damaged");
+    return common_fail(err, DIARIST_ERROR_INPUT,
+                       "%s: cannot be unpacked: %s; get it again, or give the unpacked folder",
+                       source->path, reason ? reason : "it is damaged");
 }
 
 /* Absolute, or with a part "..", whichever slashes. */
@@ -118,30 +118,30 @@ static int check_entry(struct bench_source *source, struct archive_entry *entry,
     if (status)
         return status;
     if (!path || !is_plain_text(path))
-        return bench_fail(err, DIARIST_ERROR_INPUT,
-                          "%s: a name in it is not UTF-8; give the unpacked folder", source->path);
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "%s: a name in it is not UTF-8; give the unpacked folder", source->path);
     if (leads_out(path))
-        return bench_fail(err, DIARIST_ERROR_INPUT,
-                          "%s: its entry %s leads out of the archive; do not trust it",
-                          source->path, path);
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "%s: its entry %s leads out of the archive; do not trust it",
+                           source->path, path);
     if (archive_entry_is_encrypted(entry))
-        return bench_fail(err, DIARIST_ERROR_INPUT,
-                          "%s: its entry %s is encrypted; give the unpacked folder", source->path,
-                          path);
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "%s: its entry %s is encrypted; give the unpacked folder", source->path,
+                           path);
     int64_t size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0;
     source->unpacked_bytes += size > 0 ? (uint64_t)size : 0;
     if (source->unpacked_bytes > SMALL_BYTES &&
         source->unpacked_bytes / MAX_RATIO > source->archive_bytes)
-        return bench_fail(err, DIARIST_ERROR_INPUT,
-                          "%s: unpacks to over %d times its size; if that is right, give the "
-                          "unpacked folder",
-                          source->path, MAX_RATIO);
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "%s: unpacks to over %d times its size; if that is right, give the "
+                           "unpacked folder",
+                           source->path, MAX_RATIO);
     return DIARIST_OK;
 }
 
 static int skip_entry(struct bench_source *source, const char *path, diarist_error *err) {
     char *text = bench_text_of("%s: no plain file", path);
-    int status = text ? bench_names_add(source->skipped, text, err) : bench_fail_memory(err);
+    int status = text ? bench_names_add(source->skipped, text, err) : common_fail_memory(err);
     free(text);
     return status;
 }
@@ -166,12 +166,12 @@ static int open_archive(struct bench_source *source, diarist_error *err) {
     struct stat st;
     struct archive *archive = source->archive = archive_read_new();
     if (!archive)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     if (bench_file_check(source->path, err))
         return DIARIST_ERROR_INPUT;
     if (stat(source->path, &st))
-        return bench_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be read: %s; give another",
-                          source->path, strerror(errno));
+        return common_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be read: %s; give another",
+                           source->path, strerror(errno));
     source->archive_bytes = (uint64_t)st.st_size;
     archive_read_support_filter_gzip(archive);
     archive_read_support_filter_bzip2(archive);
@@ -214,8 +214,8 @@ int bench_source_walk(const char *path, bench_entry_fn *take, void *data,
 /* ---- saving -------------------------------------------------------------------------------- */
 
 static int fail_save(const char *to, int reason, diarist_error *err) {
-    return bench_fail(err, DIARIST_ERROR_OUTPUT, "%s: cannot be written: %s; make room there", to,
-                      strerror(reason));
+    return common_fail(err, DIARIST_ERROR_OUTPUT, "%s: cannot be written: %s; make room there", to,
+                       strerror(reason));
 }
 
 /* The next bytes of an entry, 0 at its end, -1 when it is broken. */
@@ -234,20 +234,20 @@ static int copy(struct bench_entry *entry, int from, int fd, const char *to, uin
     const struct bench_source *source = entry->source;
     char *block = malloc(BLOCK);
     uint64_t copied = 0;
-    int status = block ? DIARIST_OK : bench_fail_memory(err);
+    int status = block ? DIARIST_OK : common_fail_memory(err);
     while (!status) {
         ssize_t n = next_bytes(source, from, block, BLOCK);
         if (n == 0)
             break;
         if (n < 0)
-            status = source->archive
-                         ? fail_archive(source, err)
-                         : bench_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be read: %s; try again",
-                                      source->file, strerror(errno));
+            status = source->archive ? fail_archive(source, err)
+                                     : common_fail(err, DIARIST_ERROR_INPUT,
+                                                   "%s: cannot be read: %s; try again",
+                                                   source->file, strerror(errno));
         else if ((copied += (uint64_t)n) > limit)
-            status = bench_fail(err, DIARIST_ERROR_INPUT,
-                                "%s: %s is larger than %llu bytes; is it the right one?",
-                                source->path, entry->path, (unsigned long long)limit);
+            status = common_fail(err, DIARIST_ERROR_INPUT,
+                                 "%s: %s is larger than %llu bytes; is it the right one?",
+                                 source->path, entry->path, (unsigned long long)limit);
         for (ssize_t done = 0; !status && done < n;) {
             ssize_t wrote = write(fd, block + done, (size_t)(n - done));
             if (wrote < 0 && errno != EINTR)
@@ -264,15 +264,15 @@ int bench_entry_save(struct bench_entry *entry, const char *to, uint64_t limit,
     const struct bench_source *source = entry->source;
     int from = -1;
     if (entry->size > limit)
-        return bench_fail(err, DIARIST_ERROR_INPUT,
-                          "%s: %s is larger than %llu bytes; is it the right one?", source->path,
-                          entry->path, (unsigned long long)limit);
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "%s: %s is larger than %llu bytes; is it the right one?", source->path,
+                           entry->path, (unsigned long long)limit);
     if (!source->archive) {
         if (!linkat(AT_FDCWD, source->file, AT_FDCWD, to, AT_SYMLINK_FOLLOW))
             return DIARIST_OK;
         if ((from = open(source->file, O_RDONLY | O_CLOEXEC)) < 0)
-            return bench_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be read: %s; try again",
-                              source->file, strerror(errno));
+            return common_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be read: %s; try again",
+                               source->file, strerror(errno));
     }
     int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     int status = fd < 0 ? fail_save(to, errno, err) : copy(entry, from, fd, to, limit, err);

@@ -5,7 +5,7 @@
  * -> the same with every default */
 #include "spec.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "system.h"
 #include "system_entry.h"
 #include "threads.h"
@@ -48,7 +48,7 @@ static int check_systems(const struct bench_place *top, json_t *spec, json_t *li
     const json_t *entries = json_object_get(spec, "systems");
     json_t *systems = json_array(), *entry;
     size_t i, num = json_array_size(entries);
-    int status = systems ? DIARIST_OK : bench_fail_memory(top->err);
+    int status = systems ? DIARIST_OK : common_fail_memory(top->err);
     if (!status && (num < 1 || num > MAX_SYSTEMS))
         status = bench_field_wrong(top, "systems", "is no list of 1 to %d systems; give one",
                                    MAX_SYSTEMS);
@@ -106,12 +106,12 @@ int bench_spec_resolve(json_t **out, struct bench_catalogue **catalogue,
     json_t *listed = json_object();
     int status = DIARIST_OK;
     if (!json_is_object(given))
-        status = bench_fail(err, DIARIST_ERROR_ARGUMENT, "line %d: %s; give a JSON object",
-                            given ? 1 : where.line, given ? "is none" : where.text);
+        status = common_fail(err, DIARIST_ERROR_ARGUMENT, "line %d: %s; give a JSON object",
+                             given ? 1 : where.line, given ? "is none" : where.text);
     if (!status)
         status = bench_check_keys(&top, given, keys);
     if (!status && (!listed || !(spec = bench_with_all_keys(given, keys))))
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     if (!status)
         status = check_counts(&top, spec);
     if (!status)

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "statistics.h"
 
-#include "fail.h"
+#include "common/fail.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -83,7 +83,7 @@ int bench_bootstrap(struct bench_difference *out, const struct bench_pair *pairs
         return DIARIST_OK;
     double *differences = malloc(BENCH_RESAMPLES * sizeof *differences);
     if (!differences)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     for (size_t r = 0; r < BENCH_RESAMPLES; r++) {
         struct bench_pair drawn = resample(pairs, num, &state);
         differences[r] = (drawn.a - drawn.b) / drawn.scored;

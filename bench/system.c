@@ -4,7 +4,7 @@
 #include "system.h"
 
 #include "definition.h"
-#include "fail.h"
+#include "common/fail.h"
 #include "files.h"
 #include "placeholder.h"
 #include "text.h"
@@ -57,7 +57,7 @@ static int start_process(struct bench_process **out, const struct bench_system *
                                           .processors = &system->bounds->processors,
                                           .asked = asked,
                                           .kept = kept};
-    int status = arguments ? bench_process_start(out, &command, err) : bench_fail_memory(err);
+    int status = arguments ? bench_process_start(out, &command, err) : common_fail_memory(err);
     bench_environment_free(arguments);
     return status;
 }
@@ -70,7 +70,7 @@ static double limit_s(const struct bench_system *system, const struct bench_file
 
 static void fail(struct bench_measured *measured, int status, const char *text) {
     diarist_error err;
-    bench_fail(&err, status, "%.239s", text);
+    common_fail(&err, status, "%.239s", text);
     measured->status = status;
     memcpy(measured->error, err.message, sizeof measured->error - 1);
 }
@@ -134,7 +134,7 @@ static void run_process(struct bench_measured *measured, struct bench_system *sy
     struct bench_ended ended;
     diarist_error err;
     int status = values ? start_process(&process, system, system->argv, values, false, prints, &err)
-                        : bench_fail_memory(&err);
+                        : common_fail_memory(&err);
     json_decref(values);
     if (status) {
         fail(measured, status, err.message);
@@ -293,11 +293,11 @@ void bench_system_run(struct bench_measured *measured, struct bench_system *syst
 static int open_diarist(struct bench_system *system, diarist_error *err) {
     const char *program = system->bounds->settings->program;
     if (!program)
-        return bench_fail(err, DIARIST_ERROR_INPUT,
-                          "the program diarist is not known here; name it in the settings");
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "the program diarist is not known here; name it in the settings");
     if (access(program, X_OK))
-        return bench_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be run: %s; name another program",
-                          program, strerror(errno));
+        return common_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be run: %s; name another program",
+                           program, strerror(errno));
     /* The user's own defaults would be in no report. */
     system->argv = json_pack("[s,s,s,s,s,s]", program, "diarize", "--quiet", "--no-config",
                              "--threads", "{threads}");
@@ -336,12 +336,12 @@ static int open_command(struct bench_system *system, diarist_error *err) {
             const char *output = bench_process_output(process)->bytes;
             size_t size = output ? strcspn(output, "\r\n") : 0;
             if (ended.how == BENCH_END_CANCELED)
-                status = bench_fail(err, DIARIST_ERROR_CANCELED, "was stopped");
+                status = common_fail(err, DIARIST_ERROR_CANCELED, "was stopped");
             else if (ended.how != BENCH_END_EXIT || ended.code || size < 1)
                 bench_ended_describe(why, &ended, VERSION_S, bench_process_log(process));
             if (!status && why[0])
-                status = bench_fail(err, DIARIST_ERROR_INPUT,
-                                    "version_command does not say a version: %s", why);
+                status = common_fail(err, DIARIST_ERROR_INPUT,
+                                     "version_command does not say a version: %s", why);
             if (!status)
                 json_object_set_new(system->about, "version",
                                     json_stringn(output, size < 80 ? size : 80));
@@ -359,7 +359,7 @@ static int open_python(struct bench_system *system, const char *log, diarist_err
     const char *given = json_string_value(json_object_get(system->entry, "version"));
     char *python = NULL, *scripts = NULL, *networks = NULL, *script = NULL;
     char *known = bench_environment_version(name);
-    int status = known ? DIARIST_OK : bench_fail_memory(err);
+    int status = known ? DIARIST_OK : common_fail_memory(err);
     json_object_set_new(system->about, "version", json_string(given ? given : known));
     if (!status)
         status = bench_environment_make(&python, setup, name, given, err);
@@ -376,7 +376,7 @@ static int open_python(struct bench_system *system, const char *log, diarist_err
         system->start = start ? json_dumps(start, JSON_COMPACT) : NULL;
         json_decref(start);
         if (!script || !system->argv || !system->start)
-            status = bench_fail_memory(err);
+            status = common_fail_memory(err);
     }
     free(python);
     free(scripts);
@@ -388,7 +388,7 @@ static int open_python(struct bench_system *system, const char *log, diarist_err
     struct bench_measured loaded = {0};
     start_worker(&loaded, system);
     settle_worker(system, log);
-    return loaded.status ? bench_fail(err, loaded.status, "%s", loaded.error) : DIARIST_OK;
+    return loaded.status ? common_fail(err, loaded.status, "%s", loaded.error) : DIARIST_OK;
 }
 
 int bench_system_open(struct bench_system **out, const struct bench_bounds *bounds,
@@ -397,7 +397,7 @@ int bench_system_open(struct bench_system **out, const struct bench_bounds *boun
     const char *id = json_string_value(json_object_get(entry, "definition"));
     *out = NULL;
     if (!system)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     system->bounds = bounds;
     system->entry = entry;
     system->definition = id ? bench_definition_find(id) : NULL;
@@ -405,7 +405,7 @@ int bench_system_open(struct bench_system **out, const struct bench_bounds *boun
     system->about = json_object();
     system->environment = bench_environment_new(
         bounds->num_threads, system->definition ? system->definition->variables : NULL);
-    int status = system->about && system->environment ? DIARIST_OK : bench_fail_memory(err);
+    int status = system->about && system->environment ? DIARIST_OK : common_fail_memory(err);
     if (!status && system->kind == BENCH_KIND_DIARIST)
         status = open_diarist(system, err);
     else if (!status && system->kind == BENCH_KIND_PYTHON)
@@ -413,7 +413,7 @@ int bench_system_open(struct bench_system **out, const struct bench_bounds *boun
     else if (!status && system->kind == BENCH_KIND_COMMAND)
         status = open_command(system, err);
     if (!status && system->kind != BENCH_KIND_ORACLE && !system->argv)
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     if (status) {
         bench_system_close(system);
         return status;
@@ -444,7 +444,7 @@ static int try_on_silence(struct bench_system *system, const char *audio,
     json_array_append_new(system->argv, json_string("--raw=s16le:16000:1"));
     int status =
         values ? start_process(&process, system, system->argv, values, false, false, place->err)
-               : bench_fail_memory(place->err);
+               : common_fail_memory(place->err);
     json_decref(values);
     if (status)
         return status;
@@ -469,7 +469,7 @@ int bench_system_try(const json_t *entry, const diarist_bench_settings *settings
     int silence = memfd_create("silence", MFD_CLOEXEC);
     int status = silence < 0 || ftruncate(silence, SILENCE_BYTES) ||
                          sched_getaffinity(0, sizeof bounds.processors, &bounds.processors)
-                     ? bench_fail_memory(place->err)
+                     ? common_fail_memory(place->err)
                      : DIARIST_OK;
     snprintf(audio, sizeof audio, "/proc/%d/fd/%d", (int)getpid(), silence);
     if (!status && !bench_system_open(&system, &bounds, entry, NULL, NULL)) {

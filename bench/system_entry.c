@@ -7,7 +7,7 @@
 #include "common/choice.h"
 #include "definition.h"
 #include "environment.h"
-#include "fail.h"
+#include "common/fail.h"
 #include "field.h"
 #include "files.h"
 #include "json_out.h"
@@ -299,7 +299,7 @@ static int check_entry(json_t **out, json_t *entry, const struct bench_place *pl
     if (!status)
         status = bench_check_id(place, "system_id", json_object_get(entry, "system_id"));
     if (!status && !(*out = bench_with_all_keys(entry, system_keys)))
-        status = bench_fail_memory(place->err);
+        status = common_fail_memory(place->err);
     return status;
 }
 
@@ -374,8 +374,8 @@ int bench_system_list_load(json_t *listed, const char *file, diarist_error *err)
     json_t *list = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
     free(text);
     if (!json_is_array(list)) {
-        status = bench_fail(err, DIARIST_ERROR_INPUT, "%s: line %d: %s; give a list of systems",
-                            file, list ? 1 : where.line, list ? "is no JSON list" : where.text);
+        status = common_fail(err, DIARIST_ERROR_INPUT, "%s: line %d: %s; give a list of systems",
+                             file, list ? 1 : where.line, list ? "is no JSON list" : where.text);
         json_decref(list);
         return status;
     }
@@ -434,7 +434,7 @@ int diarist_bench_systems(char **json, const diarist_bench_settings *settings, d
     json_t *listed = json_object(), *out = json_array(), *system;
     const char *id;
     *json = NULL;
-    int status = listed && out ? DIARIST_OK : bench_fail_memory(err);
+    int status = listed && out ? DIARIST_OK : common_fail_memory(err);
     if (!status && settings->systems_file)
         status = bench_system_list_load(listed, settings->systems_file, err);
     for (size_t i = 0; bench_definition_at(i) && !status; i++)

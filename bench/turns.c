@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "turns.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "files.h"
 #include "folder.h"
 #include "rows.h"
@@ -40,7 +40,7 @@ static int write_rttm(const char *rttm, const diarist_document *document, const 
         add_name(&text, diarist_document_speaker_name(document, 0, (size_t)turn.speaker));
         bench_text_add(&text, " <NA> <NA>\n");
     }
-    int status = text.failed ? bench_fail_memory(err)
+    int status = text.failed ? common_fail_memory(err)
                              : bench_file_write(rttm, text.bytes ? text.bytes : "", text.size, err);
     bench_text_free(&text);
     return status;
@@ -68,14 +68,14 @@ int bench_turns_take(char note[240], const char *rttm, const char *said,
     struct stat info;
     note[0] = 0;
     if (lstat(said, &info))
-        return bench_fail(err, DIARIST_ERROR_INPUT,
-                          "left no output; the command must write {out}, or print the turns");
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "left no output; the command must write {out}, or print the turns");
     if (!S_ISREG(info.st_mode)) /* nor a link */
-        return bench_fail(err, DIARIST_ERROR_INPUT,
-                          "its output is no regular file; the command must write {out}");
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "its output is no regular file; the command must write {out}");
     if (bench_file_read(&text, &size, said, (size_t)1 << 30, &wrong))
-        return bench_fail(err, DIARIST_ERROR_INPUT, "its output cannot be read: %.180s",
-                          wrong.message);
+        return common_fail(err, DIARIST_ERROR_INPUT, "its output cannot be read: %.180s",
+                           wrong.message);
     bool blank = strspn(text, " \t\r\n") == size;
     free(text);
     int status = DIARIST_OK;
@@ -83,13 +83,13 @@ int bench_turns_take(char note[240], const char *rttm, const char *said,
     if (!blank && diarist_document_read(&document, said, NULL, &wrong)) {
         const char *what = strstr(wrong.message, said);
         what = what ? what + strlen(said) : wrong.message;
-        status = bench_fail(err, DIARIST_ERROR_INPUT, "its output is no diarization%s%.*s",
-                            *what == ':' ? "" : ": ", (int)strcspn(what, ";"), what);
+        status = common_fail(err, DIARIST_ERROR_INPUT, "its output is no diarization%s%.*s",
+                             *what == ':' ? "" : ": ", (int)strcspn(what, ";"), what);
     }
     if (!status && document && diarist_document_num_recordings(document) > 1)
-        status = bench_fail(err, DIARIST_ERROR_INPUT,
-                            "its output is of %zu recordings; it must be of one",
-                            diarist_document_num_recordings(document));
+        status = common_fail(err, DIARIST_ERROR_INPUT,
+                             "its output is of %zu recordings; it must be of one",
+                             diarist_document_num_recordings(document));
     if (!status && document && diarist_document_num_recordings(document)) {
         const char *id = diarist_document_recording_id(document, 0);
         if (!is_of(id, file, said, wav))

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "uems.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "files.h"
 #include "text.h"
 
@@ -37,7 +37,7 @@ static int read_file(struct bench_uem_file *file, const char *folder, const char
     file->path = bench_text_of("%s/%s", folder, name);
     file->stem = bench_text_of("%.*s", (int)(bench_extension(name) - name), name);
     if (!file->path || !file->stem)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     int status = diarist_uem_new(&file->uem, &wrong);
     if (!status)
         status = bench_file_check(file->path, &wrong);
@@ -45,7 +45,7 @@ static int read_file(struct bench_uem_file *file, const char *folder, const char
         status = diarist_uem_read(file->uem, file->path, &wrong);
     if (status == DIARIST_ERROR_MEMORY ||
         (status && !(file->problem = bench_text_of("%s", wrong.message))))
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     return DIARIST_OK;
 }
 
@@ -70,7 +70,7 @@ static int make_keys(struct bench_uems *uems, diarist_error *err) {
         most += num_recordings(&uems->files[i]);
     struct bench_uem_key *keys = uems->keys = calloc(most, sizeof *keys);
     if (!keys)
-        return bench_fail_memory(err);
+        return common_fail_memory(err);
     for (size_t i = 0; i < uems->num; i++) {
         const struct bench_uem_file *file = &uems->files[i];
         size_t num = num_recordings(file);
@@ -89,12 +89,12 @@ static int make_keys(struct bench_uems *uems, diarist_error *err) {
 int bench_uems_read(struct bench_uems **out, const char *folder, diarist_error *err) {
     struct bench_names names = {0};
     struct bench_uems *uems = calloc(1, sizeof *uems);
-    int status = uems ? DIARIST_OK : bench_fail_memory(err);
+    int status = uems ? DIARIST_OK : common_fail_memory(err);
     *out = NULL;
     if (!status && folder)
         status = bench_folder_names(&names, folder, err);
     if (!status && !(uems->files = calloc(names.num + 1, sizeof *uems->files)))
-        status = bench_fail_memory(err);
+        status = common_fail_memory(err);
     for (size_t i = 0; !status && i < names.num; i++)
         if (bench_has_extension(names.names[i], "uem"))
             status = read_file(&uems->files[uems->num++], folder, names.names[i], err);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "wav.h"
 
-#include "fail.h"
+#include "common/fail.h"
 #include "files.h"
 
 #include "diarist/io.h"
@@ -90,8 +90,8 @@ int bench_wav_make_channel(const char *out, const char *audio, int32_t channel, 
         written = !fclose(file) && written;
     }
     if (!status && !written)
-        status = bench_fail(err, DIARIST_ERROR_OUTPUT, "%s: cannot be written: %s; make room", out,
-                            strerror(errno));
+        status = common_fail(err, DIARIST_ERROR_OUTPUT, "%s: cannot be written: %s; make room", out,
+                             strerror(errno));
     if (status && file)
         unlink(out);
     if (duration_s)

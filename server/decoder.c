@@ -9,13 +9,14 @@
 #include "clock.h"
 #include "decoder_message.h"
 
+#include "common/fail.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,18 +40,6 @@ struct server_decoder {
     struct server_decoder_opened opened;
     struct server_decoder_ended end;
 };
-
-static int fail(diarist_error *err, int status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int fail(diarist_error *err, int status, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    err->status = status;
-    vsnprintf(err->message, sizeof err->message, format, arguments);
-    va_end(arguments);
-    return status;
-}
 
 /* ---- the process ---- */
 
@@ -150,9 +139,10 @@ static int start(struct server_decoder *decoder, const char *path,
     if (options->raw)
         free(raw);
     if (wrong == ENOENT)
-        return fail(err, DIARIST_ERROR_INPUT, "the recording cannot be read: %s", strerror(wrong));
-    return wrong ? fail(err, DIARIST_ERROR_MEMORY, "no process could be started to decode it: %s",
-                        strerror(wrong))
+        return common_fail(err, DIARIST_ERROR_INPUT, "the recording cannot be read: %s",
+                           strerror(wrong));
+    return wrong ? common_fail(err, DIARIST_ERROR_MEMORY,
+                               "no process could be started to decode it: %s", strerror(wrong))
                  : DIARIST_OK;
 }
 
@@ -162,15 +152,16 @@ static int start(struct server_decoder *decoder, const char *path,
 static int fail_ended(struct server_decoder *decoder, diarist_error *err) {
     int status = reap(decoder);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-        return fail(err, DIARIST_ERROR_INPUT,
-                    "decoding it was stopped: it did what decoding may not; send it as WAV");
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "decoding it was stopped: it did what decoding may not; send it as WAV");
     if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
-        return fail(err, DIARIST_ERROR_INPUT,
-                    "decoding it was stopped: it took too much time or memory; send it as WAV");
-    return fail(err, DIARIST_ERROR_INPUT,
-                "what decodes it failed (%s %d); send it as WAV, or write the file again",
-                WIFSIGNALED(status) ? "signal" : "exit code",
-                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+        return common_fail(
+            err, DIARIST_ERROR_INPUT,
+            "decoding it was stopped: it took too much time or memory; send it as WAV");
+    return common_fail(err, DIARIST_ERROR_INPUT,
+                       "what decodes it failed (%s %d); send it as WAV, or write the file again",
+                       WIFSIGNALED(status) ? "signal" : "exit code",
+                       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 /* n bytes, within the time that the process may be silent for. */
@@ -184,9 +175,10 @@ static int receive(struct server_decoder *decoder, void *bytes, size_t n, diaris
             continue;
         if (ready == 0) {
             reap(decoder);
-            return fail(err, DIARIST_ERROR_INPUT,
-                        "decoding it was stopped: it gave nothing for %.0f s; send it as WAV",
-                        decoder->wait_s);
+            return common_fail(
+                err, DIARIST_ERROR_INPUT,
+                "decoding it was stopped: it gave nothing for %.0f s; send it as WAV",
+                decoder->wait_s);
         }
         ssize_t part = read(decoder->fd, (char *)bytes + got, n - got);
         if (part < 0 && (errno == EINTR || errno == EAGAIN))
@@ -208,8 +200,8 @@ static void tidy(char *text, size_t size) {
 
 static int fail_garbled(struct server_decoder *decoder, diarist_error *err) {
     reap(decoder);
-    return fail(err, DIARIST_ERROR_INPUT,
-                "decoding it was stopped: it said what it should not; send it as WAV");
+    return common_fail(err, DIARIST_ERROR_INPUT,
+                       "decoding it was stopped: it said what it should not; send it as WAV");
 }
 
 /* What it says has failed. */
@@ -223,11 +215,11 @@ static int take_failure(struct server_decoder *decoder, diarist_error *err) {
         return fail_garbled(decoder, err);
     *err = told;
     if (told.status == DIARIST_ERROR_LIMIT)
-        return fail(err, told.status, "%s", too_long);
+        return common_fail(err, told.status, "%s", too_long);
     /* What it may have is enough for any recording. */
     if (told.status == DIARIST_ERROR_MEMORY)
-        return fail(err, DIARIST_ERROR_INPUT,
-                    "decoding it takes more memory than may be; send it as WAV");
+        return common_fail(err, DIARIST_ERROR_INPUT,
+                           "decoding it takes more memory than may be; send it as WAV");
     return told.status;
 }
 
@@ -299,7 +291,7 @@ int server_decoder_read(struct server_decoder *decoder, float *samples, size_t c
     decoder->pending -= (uint32_t)want;
     decoder->num += want;
     if (decoder->max_s > 0 && (double)decoder->num > decoder->max_s * DIARIST_SAMPLE_RATE + 1)
-        return fail(err, DIARIST_ERROR_LIMIT, "%s", too_long);
+        return common_fail(err, DIARIST_ERROR_LIMIT, "%s", too_long);
     *num = want;
     return DIARIST_OK;
 }
@@ -313,7 +305,7 @@ static int open_with(struct server_decoder **out, const char *path,
     struct server_decoder *decoder = calloc(1, sizeof *decoder);
     diarist_audio_options own = *options;
     if (!decoder)
-        return fail(err, DIARIST_ERROR_MEMORY, "out of memory");
+        return common_fail(err, DIARIST_ERROR_MEMORY, "out of memory");
     own.ffmpeg = ffmpeg;
     own.max_s = max_s;
     decoder->fd = -1;

@@ -12,6 +12,7 @@
 #include "request.h"
 #include "scratch.h"
 
+#include "common/fail.h"
 #include "common/files.h"
 #include "diarist/io.h"
 
@@ -45,12 +46,6 @@ struct server_embedder {
     int told; /* the backend that the log knows of; -1: none yet */
     struct server_embedder_state counted;
 };
-
-static int fail(diarist_error *err, int status, const char *message) {
-    err->status = status;
-    snprintf(err->message, sizeof err->message, "%s", message);
-    return status;
-}
 
 /* ---- the model ---- */
 
@@ -108,7 +103,7 @@ int server_embedder_new(struct server_embedder **out, const struct server_settin
     if (!embedder || (settings->embedding_url && curl_global_init(CURL_GLOBAL_DEFAULT))) {
         free(embedder);
         *out = NULL;
-        return fail(err, DIARIST_ERROR_MEMORY, "out of memory");
+        return common_fail(err, DIARIST_ERROR_MEMORY, "out of memory");
     }
     embedder->settings = settings;
     embedder->scratch = scratch;
@@ -152,10 +147,10 @@ static int read_file(struct server_voices *out, const struct server_embedder *em
     size_t n = 0;
     diarist_audio_options_init(&options);
     int rc = samples ? server_decoder_open(&audio, path, &options, max_s, err)
-                     : fail(err, DIARIST_ERROR_MEMORY, "out of memory");
+                     : common_fail(err, DIARIST_ERROR_MEMORY, "out of memory");
     while (!rc && !(rc = server_decoder_read(audio, samples, BLOCK, &n, err)) && n) {
         if (atomic_load(embedder->stopping))
-            rc = fail(err, DIARIST_ERROR_CANCELED, "the service stops; try again later");
+            rc = common_fail(err, DIARIST_ERROR_CANCELED, "the service stops; try again later");
         else
             rc = take(data, samples, n, err);
     }
@@ -186,8 +181,9 @@ static int check_length(const struct server_voices *voices, const diarist_region
 static int allocate(struct server_voices *voices, diarist_error *err) {
     voices->embeddings = calloc(voices->num * voices->dim + 1, sizeof *voices->embeddings);
     voices->seconds = calloc(voices->num + 1, sizeof *voices->seconds);
-    return voices->embeddings && voices->seconds ? DIARIST_OK
-                                                 : fail(err, DIARIST_ERROR_MEMORY, "out of memory");
+    return voices->embeddings && voices->seconds
+               ? DIARIST_OK
+               : common_fail(err, DIARIST_ERROR_MEMORY, "out of memory");
 }
 
 void server_voices_clear(struct server_voices *voices) {
@@ -223,7 +219,7 @@ static int is_stopping(void *data, diarist_stage stage, double fraction, double 
 static int embed_regions(struct server_voices *out, diarist_recording *recording,
                          const diarist_region *regions, diarist_error *err) {
     diarist_region *own = calloc(out->num + 1, sizeof *own);
-    int rc = own ? allocate(out, err) : fail(err, DIARIST_ERROR_MEMORY, "out of memory");
+    int rc = own ? allocate(out, err) : common_fail(err, DIARIST_ERROR_MEMORY, "out of memory");
     for (size_t i = 0; i < out->num && !rc; i++)
         own[i] = get_region(out, regions, i);
     if (!rc)
@@ -265,7 +261,7 @@ static int save(void *data, const float *samples, size_t n, diarist_error *err) 
         for (size_t i = 0; i < part; i++)
             values[i] = (int16_t)lrintf(fminf(samples[done + i] * 32768.0f, 32767.0f));
         if (common_write_all(*fd, (const char *)values, part * sizeof *values))
-            return fail(err, DIARIST_ERROR_MEMORY, "there is no room for the samples");
+            return common_fail(err, DIARIST_ERROR_MEMORY, "there is no room for the samples");
     }
     return DIARIST_OK;
 }
@@ -286,9 +282,10 @@ static int ask_region(struct server_voices *out, size_t i, const struct server_e
         rc = allocate(out, err);
     }
     if (!rc && dim != out->dim)
-        rc = fail(err, DIARIST_ERROR_OUTPUT,
-                  "the embedding service that is fallen back on answers now with so many values, "
-                  "now with others");
+        rc = common_fail(
+            err, DIARIST_ERROR_OUTPUT,
+            "the embedding service that is fallen back on answers now with so many values, "
+            "now with others");
     if (!rc) {
         memcpy(out->embeddings + i * dim, values, dim * sizeof *values);
         out->seconds[i] = region->end - region->start;
@@ -300,13 +297,13 @@ static int ask_regions(struct server_voices *out, const struct server_embedder *
                        const diarist_region *regions, diarist_error *err) {
     float *values = malloc(SERVER_HOSTED_MAX_DIM * sizeof *values);
     double deadline = server_ticks() + MAX_HOSTED_S;
-    int rc = values ? DIARIST_OK : fail(err, DIARIST_ERROR_MEMORY, "out of memory");
+    int rc = values ? DIARIST_OK : common_fail(err, DIARIST_ERROR_MEMORY, "out of memory");
     for (size_t i = 0; i < out->num && !rc; i++) {
         diarist_region region = get_region(out, regions, i);
         rc = server_ticks() < deadline
                  ? ask_region(out, i, embedder, fd, &region, values, err)
-                 : fail(err, DIARIST_ERROR_OUTPUT,
-                        "the embedding service that is fallen back on takes too long");
+                 : common_fail(err, DIARIST_ERROR_OUTPUT,
+                               "the embedding service that is fallen back on takes too long");
     }
     free(values);
     return rc;
@@ -320,7 +317,7 @@ static int embed_hosted(struct server_voices *out, struct server_embedder *embed
         return rc;
     int fd = open(samples, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fail(err, DIARIST_ERROR_MEMORY, "there is no room for the samples");
+        return common_fail(err, DIARIST_ERROR_MEMORY, "there is no room for the samples");
     unlink(samples); /* what is open stays readable */
     rc = read_file(out, embedder, path, save, &fd, err);
     if (!rc)
@@ -355,12 +352,13 @@ int server_embed(struct server_voices *out, struct server_embedder *embedder, co
     const diarist_model *model = find_model(embedder);
     *out = (struct server_voices){.backend = model ? SERVER_BUILT_IN : SERVER_FALLBACK,
                                   .num = regions ? num_regions : 1};
-    int rc = model ? embed_built_in(out, embedder, model, path, regions, err)
-             : embedder->settings->embedding_url
-                 ? embed_hosted(out, embedder, path, regions, err)
-                 : fail(err, DIARIST_ERROR_MODEL,
-                        "the model cannot be loaded, and no other service is declared; the log "
-                        "says why");
+    int rc =
+        model ? embed_built_in(out, embedder, model, path, regions, err)
+        : embedder->settings->embedding_url
+            ? embed_hosted(out, embedder, path, regions, err)
+            : common_fail(err, DIARIST_ERROR_MODEL,
+                          "the model cannot be loaded, and no other service is declared; the log "
+                          "says why");
     count(embedder, out, rc, server_ticks() - began_at);
     if (server_embed_status(rc) >= 500)
         server_log("warning", "embedding", "{s:s,s:s}", "backend",

@@ -4,9 +4,10 @@
 
 #include "parameters.h"
 
+#include "common/fail.h"
+
 #include <math.h>
 #include <stdbool.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,15 +58,6 @@ const char *server_preset_name(int32_t preset) {
     return names[preset];
 }
 
-static int fail(diarist_error *err, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    err->status = DIARIST_ERROR_ARGUMENT;
-    vsnprintf(err->message, sizeof err->message, format, arguments);
-    va_end(arguments);
-    return DIARIST_ERROR_ARGUMENT;
-}
-
 static const struct option *find(const char *name) {
     for (size_t i = 0; i < NUM_OPTIONS; i++)
         if (!strcmp(options[i].name, name))
@@ -108,21 +100,22 @@ static json_t *parse(const struct option *option, const char *text, diarist_erro
         for (size_t i = 0; option->choices[i]; i++)
             if (!strcmp(option->choices[i], text))
                 return json_string(text);
-        fail(err, "%s is %s, %s%s%s", option->name, option->choices[0],
-             option->choices[2] ? option->choices[1] : "or ",
-             option->choices[2] ? " or " : option->choices[1],
-             option->choices[2] ? option->choices[2] : "");
+        common_fail(err, DIARIST_ERROR_ARGUMENT, "%s is %s, %s%s%s", option->name,
+                    option->choices[0], option->choices[2] ? option->choices[1] : "or ",
+                    option->choices[2] ? " or " : option->choices[1],
+                    option->choices[2] ? option->choices[2] : "");
         return NULL;
     case TEXT:
         if (is_raw(text))
             return json_string(text);
-        fail(err, "%s is s16le:RATE:CHANNELS or f32le:RATE:CHANNELS", option->name);
+        common_fail(err, DIARIST_ERROR_ARGUMENT, "%s is s16le:RATE:CHANNELS or f32le:RATE:CHANNELS",
+                    option->name);
         return NULL;
     default:
         if (!parse_number(&number, option, text))
             return option->kind == WHOLE ? json_integer((json_int_t)number) : json_real(number);
-        fail(err, "%s is a %snumber from %g to %g", option->name,
-             option->kind == WHOLE ? "whole " : "", option->min, option->max);
+        common_fail(err, DIARIST_ERROR_ARGUMENT, "%s is a %snumber from %g to %g", option->name,
+                    option->kind == WHOLE ? "whole " : "", option->min, option->max);
         return NULL;
     }
 }
@@ -139,16 +132,16 @@ static int check(const json_t *chosen, const diarist_options *defaults, diarist_
 json_t *server_job_options(const struct server_fields *fields, const char *route_parameters,
                            const diarist_options *defaults, diarist_error *err) {
     json_t *chosen = json_object();
-    int rc = chosen ? 0 : fail(err, "out of memory");
+    int rc = chosen ? 0 : common_fail(err, DIARIST_ERROR_ARGUMENT, "out of memory");
     for (size_t i = 0; i < fields->num && !rc; i++) {
         const struct server_field *field = &fields->items[i];
         const struct option *option = find(field->name);
         if (!option && server_parameter_is(route_parameters, field->name))
             continue;
         if (!option)
-            rc = fail(err, "%.60s is no option", field->name);
+            rc = common_fail(err, DIARIST_ERROR_ARGUMENT, "%.60s is no option", field->name);
         else if (json_object_get(chosen, option->name))
-            rc = fail(err, "%s is given twice", option->name);
+            rc = common_fail(err, DIARIST_ERROR_ARGUMENT, "%s is given twice", option->name);
         json_t *value = rc ? NULL : parse(option, field->value, err);
         if (!rc && (!value || json_object_set_new(chosen, option->name, value)))
             rc = DIARIST_ERROR_ARGUMENT;
@@ -168,7 +161,7 @@ int server_job_options_apply(const json_t *chosen, diarist_options *engine,
     json_object_foreach((json_t *)(uintptr_t)chosen, name, value) {
         const struct option *option = find(name);
         if (!option)
-            return fail(err, "%.60s is no option", name);
+            return common_fail(err, DIARIST_ERROR_ARGUMENT, "%.60s is no option", name);
         char *field = (option->place == ENGINE ? (char *)engine : (char *)audio) + option->field;
         if (option->kind == WHOLE)
             *(int32_t *)(void *)field = (int32_t)json_integer_value(value);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "scratch.h"
 
+#include "common/fail.h"
 #include "common/files.h"
 #include "exchange.h"
 
@@ -10,18 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static int fail(diarist_error *err, const char *message) {
-    err->status = DIARIST_ERROR_OUTPUT;
-    snprintf(err->message, sizeof err->message, "%s", message);
-    return err->status;
-}
-
 int server_scratch_path(char out[SERVER_SCRATCH_PATH], const char *folder, diarist_error *err) {
     char id[SERVER_ID_BYTES];
     server_make_id(id);
     return snprintf(out, SERVER_SCRATCH_PATH, "%s/%s", folder, id) < SERVER_SCRATCH_PATH
                ? DIARIST_OK
-               : fail(err, "the name of the data folder is too long");
+               : common_fail(err, DIARIST_ERROR_OUTPUT, "the name of the data folder is too long");
 }
 
 static int read_all(char **text, size_t *size, const char *path, diarist_error *err) {
@@ -34,7 +29,7 @@ static int read_all(char **text, size_t *size, const char *path, diarist_error *
     if (!good) {
         free(*text);
         *text = NULL;
-        return fail(err, "a result cannot be read back");
+        return common_fail(err, DIARIST_ERROR_OUTPUT, "a result cannot be read back");
     }
     (*text)[n] = 0;
     if (size)
@@ -63,7 +58,7 @@ int server_scratch_read(diarist_document **out, const char *json, const char *fo
     *out = NULL;
     int rc = server_scratch_path(path, folder, err);
     if (!rc && common_write_beside(path, json, strlen(json)))
-        rc = fail(err, "a result cannot be written");
+        rc = common_fail(err, DIARIST_ERROR_OUTPUT, "a result cannot be written");
     if (!rc)
         rc = diarist_document_read(out, path, "json", err);
     unlink(path);

@@ -2,21 +2,13 @@
  * SPDX-License-Identifier: MIT */
 #include "transcript.h"
 
+#include "common/fail.h"
+
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static const double max_s = 1e7;
-
-static int fail(diarist_error *err, int status, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    err->status = status;
-    vsnprintf(err->message, sizeof err->message, format, arguments);
-    va_end(arguments);
-    return status;
-}
 
 /* ---- reading ---- */
 
@@ -34,19 +26,19 @@ static int read_span(json_t *object, double *start_s, double *end_s) {
 static int read_segments(struct server_transcript *out, json_t *array, diarist_error *err) {
     size_t num = json_array_size(array);
     if (num > SERVER_MAX_SEGMENTS)
-        return fail(err, DIARIST_ERROR_ARGUMENT, "there are more than %d segments",
-                    SERVER_MAX_SEGMENTS);
+        return common_fail(err, DIARIST_ERROR_ARGUMENT, "there are more than %d segments",
+                           SERVER_MAX_SEGMENTS);
     out->segments = calloc(num + 1, sizeof *out->segments);
     if (!out->segments)
-        return fail(err, DIARIST_ERROR_MEMORY, "out of memory");
+        return common_fail(err, DIARIST_ERROR_MEMORY, "out of memory");
     for (size_t i = 0; i < num; i++) {
         struct server_segment *segment = &out->segments[i];
         segment->object = json_array_get(array, i);
         segment->speaker = -1;
         if (!json_is_object(segment->object) ||
             read_span(segment->object, &segment->start_s, &segment->end_s))
-            return fail(err, DIARIST_ERROR_ARGUMENT,
-                        "segment %zu has no start and end in seconds, 0 <= start <= end", i);
+            return common_fail(err, DIARIST_ERROR_ARGUMENT,
+                               "segment %zu has no start and end in seconds, 0 <= start <= end", i);
     }
     out->num = num;
     return DIARIST_OK;
@@ -59,7 +51,7 @@ int server_transcript_read(struct server_transcript *out, json_t *root, diarist_
     out->root = root;
     json_t *segments = json_object_get(root, "segments");
     if (!json_is_array(segments))
-        return fail(err, DIARIST_ERROR_ARGUMENT, "there is no array of segments");
+        return common_fail(err, DIARIST_ERROR_ARGUMENT, "there is no array of segments");
     return read_segments(out, segments, err);
 }
 
@@ -96,7 +88,7 @@ static int read_turns(struct turns *turns, const diarist_document *document, dia
     turns->latest_end = calloc(turns->num + 1, sizeof *turns->latest_end);
     turns->talk = calloc(turns->num_speakers + 1, sizeof *turns->talk);
     if (!turns->at || !turns->latest_end || !turns->talk)
-        return fail(err, DIARIST_ERROR_MEMORY, "out of memory");
+        return common_fail(err, DIARIST_ERROR_MEMORY, "out of memory");
     for (size_t i = 0; i < turns->num; i++)
         diarist_document_turn(document, 0, DIARIST_OVERLAPPING, i, &turns->at[i]);
     qsort(turns->at, turns->num, sizeof *turns->at, compare_turns);
@@ -165,7 +157,7 @@ int server_transcript_overlap(struct server_transcript *transcript,
         struct server_segment *segment = &transcript->segments[i];
         segment->speaker = find_speaker(&turns, segment->start_s, segment->end_s);
         if (mark_words(segment->object, &turns))
-            rc = fail(err, DIARIST_ERROR_MEMORY, "out of memory");
+            rc = common_fail(err, DIARIST_ERROR_MEMORY, "out of memory");
     }
     transcript->words_marked = true;
     free_turns(&turns);

@@ -7,14 +7,10 @@
 #include "clock.h"
 #include "job_options.h"
 
+#include "common/fail.h"
+
 #include <stdio.h>
 #include <string.h>
-
-static int fail(diarist_error *err, int status, const char *message) {
-    err->status = status;
-    snprintf(err->message, sizeof err->message, "%s", message);
-    return status;
-}
 
 int server_work_begin(struct server_work *work, const struct server_settings *settings,
                       const char *folder, struct server_job *job, diarist_error *err) {
@@ -43,7 +39,7 @@ int server_work_read(void *tag, float *samples, size_t capacity, size_t *num, di
     struct server_work *work = tag;
     int rc = work->audio ? DIARIST_OK : open_audio(work, err);
     if (!rc && atomic_load(&work->given_up))
-        rc = fail(err, DIARIST_ERROR_CANCELED, "canceled");
+        rc = common_fail(err, DIARIST_ERROR_CANCELED, "canceled");
     if (!rc)
         rc = server_decoder_read(work->audio, samples, capacity, num, err);
     return rc;

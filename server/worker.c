@@ -14,6 +14,8 @@
 #include "retention.h"
 #include "work.h"
 
+#include "common/fail.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,12 +54,6 @@ struct server_worker {
     double told_at;
     struct server_worker_totals totals;
 };
-
-static int fail(diarist_error *err, int status, const char *message) {
-    err->status = status;
-    snprintf(err->message, sizeof err->message, "%s", message);
-    return status;
-}
 
 /* ---- while it is computed, on the queue's threads ---- */
 
@@ -197,7 +193,7 @@ static bool begin_next(struct server_worker *worker) {
     pthread_mutex_unlock(&worker->lock);
     /* Canceled between taking and saying who is worked on: nobody could tell this thread. */
     if (!rc && !is_running(worker, work->job.id))
-        rc = fail(&err, DIARIST_ERROR_CANCELED, "canceled");
+        rc = common_fail(&err, DIARIST_ERROR_CANCELED, "canceled");
     work->finished.error = err;
     slot->finished = rc;
     slot->begun = !rc;
@@ -320,7 +316,7 @@ static int open_queue(struct server_worker *worker, diarist_error *err) {
     worker->num_slots = 2 * worker->num_threads;
     worker->slots = calloc(worker->num_slots, sizeof *worker->slots);
     if (!worker->slots)
-        return fail(err, DIARIST_ERROR_MEMORY, "out of memory");
+        return common_fail(err, DIARIST_ERROR_MEMORY, "out of memory");
     for (size_t i = 0; i < worker->num_slots; i++)
         worker->slots[i].worker = worker;
     int rc = diarist_queue_open(&worker->queue, worker->settings->model, &options,
@@ -389,7 +385,7 @@ int server_worker_start(struct server_worker **out, struct server_store *store,
     struct server_worker *worker = calloc(1, sizeof *worker);
     *out = NULL;
     if (!worker)
-        return fail(err, DIARIST_ERROR_MEMORY, "out of memory");
+        return common_fail(err, DIARIST_ERROR_MEMORY, "out of memory");
     *worker = (struct server_worker){.store = store,
                                      .settings = settings,
                                      .folder = folder,
@@ -401,7 +397,7 @@ int server_worker_start(struct server_worker **out, struct server_store *store,
     pthread_cond_init(&worker->wake, NULL);
     if (pthread_create(&worker->thread, NULL, work_on, worker)) {
         destroy(worker);
-        return fail(err, DIARIST_ERROR_MEMORY, "no thread could be started");
+        return common_fail(err, DIARIST_ERROR_MEMORY, "no thread could be started");
     }
     pthread_mutex_lock(&worker->lock);
     while (!worker->opened)

@@ -1,11 +1,11 @@
 /* fail.c - one line of text for whoever called.
  * SPDX-License-Identifier: MIT */
-#include "fail.h"
+#include "common/fail.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-int bench_fail(diarist_error *err, int status, const char *format, ...) {
+int common_fail(diarist_error *err, int status, const char *format, ...) {
     if (err) {
         va_list args;
         va_start(args, format);
@@ -20,6 +20,6 @@ int bench_fail(diarist_error *err, int status, const char *format, ...) {
     return status;
 }
 
-int bench_fail_memory(diarist_error *err) {
-    return bench_fail(err, DIARIST_ERROR_MEMORY, "out of memory; close other programs");
+int common_fail_memory(diarist_error *err) {
+    return common_fail(err, DIARIST_ERROR_MEMORY, "out of memory; close other programs");
 }
