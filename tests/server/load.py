@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 
-from service import Service, clip, harness
+from service import PLAIN_MALLOC, Service, clip, harness
 
 JOBS = "/v1/diarizations"
 MB = 1000000
@@ -197,7 +197,7 @@ def main():
         told = harness.run(wanted.program, "-q", "--no-config", folder / "talk.wav").stdout
         service = Service(wanted.program, folder / "data", "--max-queue",
                           str(max(wanted.jobs, 10)), "--max-upload", "4000", "-t",
-                          str(wanted.threads))
+                          str(wanted.threads), **PLAIN_MALLOC)
         if wanted.jobs:
             run_jobs(service, wav, told, wanted)
         if wanted.upload:

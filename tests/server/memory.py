@@ -12,7 +12,7 @@ import pathlib
 import sys
 import tempfile
 
-from service import BOUNDARY, Service, harness
+from service import BOUNDARY, PLAIN_MALLOC, Service, harness
 
 MB = 1000000
 MOST = 12 * MB  # that the most resident memory may grow by
@@ -26,7 +26,7 @@ def main():
     tail = f"\r\n--{BOUNDARY}--\r\n".encode()
     part = bytes(range(256)) * 3906 + b"\r\n--x1y2z\r" + bytes(MB - 256 * 3906 - 10)
     with tempfile.TemporaryDirectory() as name:
-        service = Service(program, pathlib.Path(name) / "data")
+        service = Service(program, pathlib.Path(name) / "data", **PLAIN_MALLOC)
         service.ask("GET", "/readyz")
         service.forget_memory()
         before = service.memory()
