@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 enum { DONE = 0, SOME_FAILED = 1, NOT_STARTED = 126, INTERRUPTED = 130 }; /* exit codes */
+enum { RETRY_S = 10 }; /* between two attempts to write an end down, at most */
 enum { WAIT_MS = 200, END_S = 20, MAX_ARGUMENTS = 24, PATH = 640, PROBLEM = 300 };
 
 struct server_bench_worker {
@@ -217,6 +218,32 @@ static enum server_stored settle(struct work *work, int code) {
     return stored;
 }
 
+/* Seconds, or until the worker is to stop; whether it is not. */
+static bool pause_for(struct server_bench_worker *worker, int seconds) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += seconds;
+    pthread_mutex_lock(&worker->lock);
+    int late = 0;
+    while (!worker->is_stopping && !late)
+        late = pthread_cond_timedwait(&worker->wake, &worker->lock, &until);
+    bool go_on = !worker->is_stopping;
+    pthread_mutex_unlock(&worker->lock);
+    return go_on;
+}
+
+/* A disk may have room again: attempts follow each other after longer and longer pauses. */
+static enum server_stored settle_patiently(struct work *work, int code) {
+    enum server_stored stored = settle(work, code);
+    if (stored >= SERVER_STORE_FULL)
+        server_log("warning", "benchmark_waits", "{s:s}", "job", work->job->id);
+    for (int pause = 1; stored >= SERVER_STORE_FULL && pause_for(work->worker, pause);) {
+        stored = settle(work, code);
+        pause = 2 * pause < RETRY_S ? 2 * pause : RETRY_S;
+    }
+    return stored;
+}
+
 static void announce(struct server_bench_worker *worker, const char *id) {
     pthread_mutex_lock(&worker->lock);
     snprintf(worker->id, sizeof worker->id, "%s", id);
@@ -224,13 +251,13 @@ static void announce(struct server_bench_worker *worker, const char *id) {
     pthread_mutex_unlock(&worker->lock);
 }
 
-/* Whether its end is in the store; if not, it is to be tried again: all rows are in its folder. */
-static bool do_job(struct server_bench_worker *worker, const struct server_bench_job *job) {
+/* Without an end in the store it goes on after the next start: all rows are in its folder. */
+static void do_job(struct server_bench_worker *worker, const struct server_bench_job *job) {
     struct work *work = calloc(1, sizeof *work);
     double began_at = server_ticks();
     if (!work) {
         server_bench_put_back(worker->store, job->id);
-        return false;
+        return;
     }
     work->worker = worker;
     work->job = job;
@@ -239,15 +266,12 @@ static bool do_job(struct server_bench_worker *worker, const struct server_bench
     announce(worker, job->id);
     server_log("info", "benchmark_begin", "{s:s}", "job", job->id);
     int code = run(work);
-    enum server_stored stored = settle(work, code);
-    if (stored)
-        server_bench_put_back(worker->store, job->id);
+    enum server_stored stored = settle_patiently(work, code);
     announce(worker, "");
     unlink(work->spec);
     server_log(stored ? "error" : "info", "benchmark_end", "{s:s,s:i,s:s,s:f}", "job", job->id,
                "code", code, "said", work->problem, "took_s", server_ticks() - began_at);
     free(work);
-    return !stored;
 }
 
 static void *work_on(void *data) {
@@ -258,7 +282,7 @@ static void *work_on(void *data) {
         pthread_mutex_unlock(&worker->lock);
         bool taken = !server_bench_take(worker->store, &job);
         if (taken) {
-            taken = do_job(worker, &job);
+            do_job(worker, &job);
             server_bench_job_clear(&job);
         }
         pthread_mutex_lock(&worker->lock);

@@ -8,8 +8,10 @@
 #include <string.h>
 
 enum server_stored server_sql_failed(struct server_store *store) {
-    int code = sqlite3_errcode(store->db);
-    server_log("error", "store", "{s:s}", "message", sqlite3_errmsg(store->db));
+    const int code = sqlite3_errcode(store->db);
+    if (code != store->told)
+        server_log("error", "store", "{s:s}", "message", sqlite3_errmsg(store->db));
+    store->told = code;
     return code == SQLITE_FULL ? SERVER_STORE_FULL : SERVER_STORE_FAILED;
 }
 
@@ -51,7 +53,16 @@ enum server_stored server_sql_finish_change(struct server_store *store, sqlite3_
 
 void server_sql_begin(struct server_store *store) {
     pthread_mutex_lock(&store->lock);
+    store->changes = sqlite3_total_changes(store->db);
     store->shut_out = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK;
+}
+
+/* A transaction was kept; one without changes says nothing about the disk. */
+static void tell_works(struct server_store *store) {
+    if (!store->told || sqlite3_total_changes(store->db) == store->changes)
+        return;
+    server_log("info", "store", "{s:s}", "message", "it takes what is written again");
+    store->told = SQLITE_OK;
 }
 
 enum server_stored server_sql_end(struct server_store *store, enum server_stored stored) {
@@ -60,6 +71,8 @@ enum server_stored server_sql_end(struct server_store *store, enum server_stored
     } else {
         if (!stored && sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL))
             stored = server_sql_failed(store);
+        else if (!stored)
+            tell_works(store);
         if (stored)
             sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     }

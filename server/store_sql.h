@@ -15,9 +15,12 @@ struct server_store {
     sqlite3 *db;
     pthread_mutex_t lock;
     bool shut_out; /* no transaction could begin: nothing is done until its end */
+    int changes;   /* rows changed before the transaction */
+    int told;      /* the failure of SQLite's that the log knows of; SQLITE_OK: it works */
 };
 
-/* Logs what SQLite says of the last call; SERVER_STORE_FULL or SERVER_STORE_FAILED. */
+/* What SQLite says of the last call goes into the log, once until something is written again or
+ * something else fails. SERVER_STORE_FULL or SERVER_STORE_FAILED. */
 enum server_stored server_sql_failed(struct server_store *store);
 
 /* A statement with its arguments bound: of types, 's' a const char *, 'i' an int64_t, 'd' a double.

@@ -58,7 +58,7 @@ int server_work_describe(struct server_work *work, const char *scratch, char **t
                              .channel = work->audio_options.channel,
                              .sha256 = work->job.sha256,
                              .preset = server_preset_name(work->engine.preset),
-                             .total_s = server_ticks() - work->began_at};
+                             .total_s = work->took_s};
     diarist_write_options_init(&options);
     options.embeddings = options.timing = 1;
     int rc = diarist_document_new(&document, err);

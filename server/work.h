@@ -20,9 +20,9 @@ struct server_work {
     diarist_audio_options audio_options;
     char path[SERVER_SCRATCH_PATH]; /* of the recording */
     struct server_decoder *audio;   /* NULL: no samples have been asked for */
-    double began_at;
-    diarist_finished finished; /* tag: this, once it is */
-    atomic_bool given_up;      /* canceled, or the service stops */
+    double began_at, took_s;        /* took_s: set before it is described */
+    diarist_finished finished;      /* tag: this, once it is */
+    atomic_bool given_up;           /* canceled, or the service stops */
     _Atomic double declared_s, done;
 };
 

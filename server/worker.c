@@ -16,6 +16,7 @@
 
 #include "common/fail.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,13 +25,15 @@
 
 #define TELL_S 0.25  /* between two words about progress */
 #define CHECK_S 60.0 /* between two looks for what is too old, at most */
+#define RETRY_S 10.0 /* between two attempts to write a result down, at most */
 
 struct slot {
     struct server_worker *worker;
-    bool used;               /* under the worker's lock; changed by its thread alone */
-    bool begun;              /* not in the queue yet */
-    bool finished;           /* and not settled */
-    struct server_work work; /* set up while the slot is not used */
+    bool used;                /* under the worker's lock; changed by its thread alone */
+    bool begun;               /* not in the queue yet */
+    bool finished;            /* and not settled */
+    double pause_s, retry_at; /* of one that could not be settled: its next attempt; 0: none yet */
+    struct server_work work;  /* set up while the slot is not used */
 };
 
 struct server_worker {
@@ -99,7 +102,7 @@ static int32_t problem_status(int status) {
     }
 }
 
-static void log_end(const struct server_work *work, double took) {
+static void log_end(const struct server_work *work) {
     const diarist_error *err = &work->finished.error;
     const int rc = err->status;
     server_log(rc && rc != DIARIST_ERROR_CANCELED ? "warning" : "info", "job_end",
@@ -107,24 +110,22 @@ static void log_end(const struct server_work *work, double took) {
                !rc                            ? "succeeded"
                : rc == DIARIST_ERROR_CANCELED ? "stopped"
                                               : err->message,
-               "audio_s", rc ? 0 : diarist_result_duration(work->finished.result), "took_s", took);
+               "audio_s", rc ? 0 : diarist_result_duration(work->finished.result), "took_s",
+               work->took_s);
 }
 
-/* The end goes into the store. false: it could not. Of a job that a client canceled the state is
- * another already, and stays. */
-static bool keep_end(struct server_worker *worker, struct server_work *work) {
+/* The end goes into the store. false: it could not, and why. Of a job that a client canceled the
+ * state is another already, and stays. */
+static bool keep_end(struct server_worker *worker, struct server_work *work, diarist_error *why) {
     const char *id = work->job.id;
-    diarist_error *err = &work->finished.error;
+    const diarist_error *err = &work->finished.error;
     enum server_stored stored;
     char *document = NULL;
     size_t num_bytes = 0;
     if (!err->status) {
         const void *evidence = diarist_result_evidence(work->finished.result, &num_bytes);
-        if (server_work_describe(work, worker->scratch, &document, err)) {
-            server_log("error", "result", "{s:s,s:s}", "job", id, "message", err->message);
-            *err = (diarist_error){0};
+        if (server_work_describe(work, worker->scratch, &document, why))
             return false;
-        }
         stored =
             server_store_succeed(worker->store, id, diarist_result_duration(work->finished.result),
                                  document, evidence, num_bytes);
@@ -137,7 +138,21 @@ static bool keep_end(struct server_worker *worker, struct server_work *work) {
                                    status == 500 ? "it could not be diarized"
                                                  : server_without_path(err->message, work->path));
     }
-    return !stored || stored == SERVER_OTHER_STATE;
+    if (!stored || stored == SERVER_OTHER_STATE)
+        return true;
+    common_fail(why, DIARIST_ERROR_OUTPUT, "%s",
+                stored == SERVER_STORE_FULL ? "there is no room in the store"
+                                            : "the store cannot be used");
+    return false;
+}
+
+/* The next attempt is made after a pause, twice as long each time. */
+static void put_off(struct slot *slot, const diarist_error *why) {
+    if (slot->pause_s == 0)
+        server_log("warning", "job_waits", "{s:s,s:s}", "job", slot->work.job.id, "message",
+                   why->message);
+    slot->pause_s = slot->pause_s == 0 ? 1 : fmin(2 * slot->pause_s, RETRY_S);
+    slot->retry_at = server_ticks() + slot->pause_s;
 }
 
 /* One that is finished; its slot is free then. Without room on the disk it stays and is settled
@@ -145,18 +160,23 @@ static bool keep_end(struct server_worker *worker, struct server_work *work) {
 static bool settle(struct slot *slot) {
     struct server_worker *worker = slot->worker;
     struct server_work *work = &slot->work;
-    if (!keep_end(worker, work))
+    diarist_error why;
+    if (slot->pause_s == 0)
+        work->took_s = server_ticks() - work->began_at;
+    if (!keep_end(worker, work, &why)) {
+        put_off(slot, &why);
         return false;
-    const double took = server_ticks() - work->began_at;
-    log_end(work, took);
+    }
+    log_end(work);
     pthread_mutex_lock(&worker->lock);
     if (!work->finished.error.status)
         worker->totals.audio_s += diarist_result_duration(work->finished.result);
-    worker->totals.work_s += took;
+    worker->totals.work_s += work->took_s;
     slot->used = false;
     pthread_mutex_unlock(&worker->lock);
     server_work_clear(work);
     slot->finished = false;
+    slot->pause_s = slot->retry_at = 0;
     return true;
 }
 
@@ -251,11 +271,14 @@ static bool receive(struct server_worker *worker, bool wait) {
     return true;
 }
 
-static void settle_finished(struct server_worker *worker) {
+/* last: no other attempt will be made. */
+static void settle_finished(struct server_worker *worker, bool last) {
+    const double now = server_ticks();
     bool any = false;
     for (size_t i = 0; i < worker->num_slots; i++) {
-        if (worker->slots[i].finished)
-            any |= settle(&worker->slots[i]);
+        struct slot *slot = &worker->slots[i];
+        if (slot->finished && (last || now >= slot->retry_at))
+            any |= settle(slot);
     }
     if (any)
         worker->changed(worker->data);
@@ -353,10 +376,10 @@ static void *work_on(void *data) {
         }
         /* Nothing waits for room, but this thread may have to wait at the gate. */
         if (!worker->num_computed)
-            settle_finished(worker);
+            settle_finished(worker, false);
         if (!is_ending(worker))
             begin_jobs(worker);
-        settle_finished(worker);
+        settle_finished(worker, stopping);
         if (stopping)
             return NULL;
         expire(worker);

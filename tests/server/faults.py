@@ -359,6 +359,36 @@ def limited_files(program, folder, wav):
     checks.expect("end", service.stop() == 0)
 
 
+def fill(disk):
+    with open(disk / "filler", "wb", buffering=0) as filler:
+        for size in (65536, 4096):
+            try:
+                while filler.write(bytes(size)):
+                    pass
+            except OSError:
+                pass
+
+
+def result_waits(program, service, disk, path):
+    """A result for which there is no room waits, is written once there is, and fills no log."""
+    told = harness.run(program, "-q", "--no-config", path).stdout
+    job = service.ask("POST", f"{JOBS}?filename={path.name}", path.read_bytes(),
+                      "audio/wav").json["id"]
+    fill(disk)
+    service.event("job_waits")
+    before = len(service.log)
+    time.sleep(3.5)
+    said = [line for line in service.log[before:] if '"event":"request"' not in line]
+    checks.expect("attempts are not told each time", len(said) <= 1, said)
+    checks.expect("it has not ended", service.ask("GET", f"{JOBS}/{job}").json["status"] == "running")
+    (disk / "filler").unlink()
+    checks.expect("it ends", service.wait(job, timeout=15)["status"] == "succeeded", service.log[-5:])
+    result = service.ask("GET", f"{JOBS}/{job}/result?format=rttm").body.decode()
+    checks.expect("its result", result == told, result[:300])
+    ends = [line for line in service.log if '"event":"job_end"' in line and job in line]
+    checks.expect("it ends once", len(ends) == 1, ends)
+
+
 def full_disk(program, folder, wav):
     """A disk of 6 MB that is filled, and has room again."""
     if os.geteuid() or subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "none", folder],
@@ -376,13 +406,7 @@ def full_disk(program, folder, wav):
     disk = pathlib.Path(f"/proc/{service.process.pid}/root{place}")
     answer = service.ask("POST", JOBS, wav[:44] + bytes(8000000), "audio/wav")
     checks.expect("no room", answer.status == 507, answer)
-    with open(disk / "filler", "wb", buffering=0) as filler:
-        for size in (65536, 4096):
-            try:
-                while filler.write(bytes(size)):
-                    pass
-            except OSError:
-                pass
+    fill(disk)
     for _ in range(2):
         answer = service.ask("POST", JOBS, wav, "audio/wav")
         checks.expect("full", answer.status in (503, 507), answer)
@@ -391,6 +415,7 @@ def full_disk(program, folder, wav):
     (disk / "filler").unlink()
     answer = service.ask("POST", f"{JOBS}?wait=1&format=rttm", wav, "audio/wav")
     checks.expect("room again", answer.status == 200, answer)
+    result_waits(program, service, disk, folder / "b.wav")
     expect_files(service, disk / "data")
     checks.expect("end", service.stop() == 0)
 
