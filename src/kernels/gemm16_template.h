@@ -13,10 +13,19 @@
 #define GEMM struct dr_gemm16
 #include "kernels/gemm_finish_template.h"
 
+/* What a tile reads next. */
+struct source {
+    const int16_t *a, *b;
+};
+
 /* sum[rows][vecs] += the products of one tap */
-INLINE void add_tap(const int rows, const int vecs, lanes *sum, const int16_t *a, ptrdiff_t lda,
-                    const int16_t *b, size_t panel, size_t depth) {
-    for (size_t k = 0; k < depth; k += 2, a += 2, b += 2 * DR_PANEL) {
+INLINE void add_tap(const int rows, const int vecs, lanes *sum, const struct dr_gemm16 *g,
+                    const struct source *from) {
+    const size_t panel = g->taps * g->depth * DR_PANEL;
+    const ptrdiff_t lda = g->lda;
+    const int16_t *a = from->a, *b = from->b;
+    IN_PAIRS
+    for (size_t k = 0; k < g->depth; k += 2, a += 2, b += 2 * DR_PANEL) {
         pairs w[MAX_VECS];
         UNROLL
         for (int v = 0; v < vecs; v++)
@@ -31,42 +40,66 @@ INLINE void add_tap(const int rows, const int vecs, lanes *sum, const int16_t *a
     }
 }
 
-/* Rows of LANES columns from j on: from totals, `vecs` apart, to c. */
-INLINE void finish(const int rows, const int vecs, const struct dr_gemm16 *g, size_t i, size_t j,
-                   const vec *total) {
-    const struct columns by = columns_at(g, j);
-    const vec scale = vec_mul(vec_set(g->scale), vec_load(g->column_scale + j));
+/* sum[rows][vecs]: the products of the next taps whose sums are exact */
+INLINE void sum_taps(const int rows, const int vecs, lanes *sum, const struct dr_gemm16 *g,
+                     struct source *from) {
     UNROLL
-    for (int r = 0; r < rows; r++) {
-        vec v = total[r * vecs];
-        if (g->row_scale)
-            v = vec_mul(v, vec_set(g->row_scale[i + (size_t)r]));
-        store_row(g, i + (size_t)r, &by, vec_fma(v, scale, by.bias));
+    for (int s = 0; s < rows * vecs; s++)
+        sum[s] = lanes_zero();
+    for (size_t e = 0; e < g->exact_taps; e++) {
+        add_tap(rows, vecs, sum, g, from);
+        from->a += g->tap_stride;
+        from->b += g->depth * DR_PANEL;
     }
 }
 
-INLINE void tile(const int rows, const int vecs, const struct dr_gemm16 *g, size_t i, size_t j) {
-    const size_t panel = g->taps * g->depth * DR_PANEL;
-    const int16_t *b = g->b + j / DR_PANEL * panel;
-    const int16_t *a = g->a + (ptrdiff_t)i * g->lda;
+/* From totals to c. */
+INLINE void finish(const int plain, const int rows, const int vecs, const struct dr_gemm16 *g,
+                   size_t i, size_t j, const vec *total) {
+    const struct target to = target_at(g, i);
+    const float *row_scale = g->row_scale ? g->row_scale + i : NULL;
+    UNROLL
+    for (int v = 0; v < vecs; v++) {
+        const struct columns by = columns_at(g, j + (size_t)v * LANES);
+        const vec scale = vec_mul(vec_set(g->scale), vec_load(g->column_scale + by.j));
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            vec sum = total[r * vecs + v];
+            if (!plain && row_scale)
+                sum = vec_mul(sum, vec_set(row_scale[r]));
+            store_row(plain, &to, r, &by, vec_fma(sum, scale, by.bias));
+        }
+    }
+}
+
+/* All groups of taps: where there is one, its sums never leave their registers. */
+INLINE void sum_groups(const int one, const int rows, const int vecs, const struct dr_gemm16 *g,
+                       size_t i, size_t j) {
+    struct source from = {g->a + (ptrdiff_t)i * g->lda,
+                          g->b + j / DR_PANEL * (g->taps * g->depth * DR_PANEL)};
+    lanes sum[MAX_SUMS];
     vec total[MAX_SUMS];
+    sum_taps(rows, vecs, sum, g, &from);
     UNROLL
     for (int s = 0; s < rows * vecs; s++)
-        total[s] = vec_set(0.0f);
-    for (size_t t = 0; t < g->taps; t += g->exact_taps) {
-        lanes sum[MAX_SUMS];
-        UNROLL
-        for (int s = 0; s < rows * vecs; s++)
-            sum[s] = lanes_zero();
-        for (size_t e = 0; e < g->exact_taps; e++, a += g->tap_stride, b += g->depth * DR_PANEL)
-            add_tap(rows, vecs, sum, a, g->lda, b, panel, g->depth);
+        total[s] = lanes_to_vec(sum[s]);
+    for (size_t t = g->exact_taps; !one && t < g->taps; t += g->exact_taps) {
+        sum_taps(rows, vecs, sum, g, &from);
         UNROLL
         for (int s = 0; s < rows * vecs; s++)
             total[s] = vec_add(total[s], lanes_to_vec(sum[s]));
     }
-    UNROLL
-    for (int v = 0; v < vecs; v++)
-        finish(rows, vecs, g, i, j + (size_t)v * LANES, total + v);
+    if (is_plain(g, j + (size_t)vecs * LANES) && !g->row_scale)
+        finish(1, rows, vecs, g, i, j, total);
+    else
+        finish(0, rows, vecs, g, i, j, total);
+}
+
+INLINE void tile(const int rows, const int vecs, const struct dr_gemm16 *g, size_t i, size_t j) {
+    if (g->taps == g->exact_taps)
+        sum_groups(1, rows, vecs, g, i, j);
+    else
+        sum_groups(0, rows, vecs, g, i, j);
 }
 
 #include "kernels/gemm_tiles_template.h"

@@ -14,39 +14,52 @@
 #define GEMM struct dr_gemm
 #include "kernels/gemm_finish_template.h"
 
-INLINE void tile(const int rows, const int vecs, const struct dr_gemm *g, size_t i, size_t j) {
-    const ptrdiff_t lda = g->lda;
-    const size_t panel = g->taps * g->depth * DR_PANEL;
-    const float *b = g->b + j / DR_PANEL * panel;
-    vec sum[MAX_SUMS];
-
-    UNROLL
-    for (int s = 0; s < rows * vecs; s++)
-        sum[s] = vec_set(0.0f);
-    for (size_t t = 0; t < g->taps; t++) {
-        const float *a = g->a + (ptrdiff_t)i * lda + (ptrdiff_t)t * g->tap_stride;
-        for (size_t k = 0; k < g->depth; k++, a++, b += DR_PANEL) {
-            vec w[MAX_VECS];
-            UNROLL
-            for (int v = 0; v < vecs; v++)
-                w[v] = vec_load(b + v * LANES / DR_PANEL * panel + v * LANES % DR_PANEL);
-            UNROLL
-            for (int r = 0; r < rows; r++) {
-                const vec_input x = vec_input_load(a + r * lda);
-                UNROLL
-                for (int v = 0; v < vecs; v++)
-                    sum[r * vecs + v] = vec_fma_input(x, w[v], sum[r * vecs + v]);
-            }
-        }
-    }
-
+INLINE void finish(const int plain, const int rows, const int vecs, const struct dr_gemm *g,
+                   size_t i, size_t j, const vec *sum) {
+    const struct target to = target_at(g, i);
     UNROLL
     for (int v = 0; v < vecs; v++) {
         const struct columns by = columns_at(g, j + (size_t)v * LANES);
         UNROLL
         for (int r = 0; r < rows; r++)
-            store_row(g, i + (size_t)r, &by, vec_add(sum[r * vecs + v], by.bias));
+            store_row(plain, &to, r, &by, vec_add(sum[r * vecs + v], by.bias));
     }
+}
+
+/* sum[rows][vecs] += the products of one tap */
+INLINE void add_tap(const int rows, const int vecs, vec *sum, const struct dr_gemm *g,
+                    const float *a, const float *b) {
+    const size_t panel = g->taps * g->depth * DR_PANEL;
+    const ptrdiff_t lda = g->lda;
+    const float *const end = b + g->depth * DR_PANEL;
+    for (; b < end; a++, b += DR_PANEL) {
+        vec w[MAX_VECS];
+        UNROLL
+        for (int v = 0; v < vecs; v++)
+            w[v] = vec_load(b + v * LANES / DR_PANEL * panel + v * LANES % DR_PANEL);
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            const vec_input x = vec_input_load(a + r * lda);
+            UNROLL
+            for (int v = 0; v < vecs; v++)
+                sum[r * vecs + v] = vec_fma_input(x, w[v], sum[r * vecs + v]);
+        }
+    }
+}
+
+INLINE void tile(const int rows, const int vecs, const struct dr_gemm *g, size_t i, size_t j) {
+    const float *a = g->a + (ptrdiff_t)i * g->lda;
+    const float *b = g->b + j / DR_PANEL * (g->taps * g->depth * DR_PANEL);
+    vec sum[MAX_SUMS];
+    UNROLL
+    for (int s = 0; s < rows * vecs; s++)
+        sum[s] = vec_set(0.0f);
+    for (size_t t = 0; t < g->taps; t++, a += g->tap_stride, b += g->depth * DR_PANEL)
+        add_tap(rows, vecs, sum, g, a, b);
+    if (is_plain(g, j + (size_t)vecs * LANES))
+        finish(1, rows, vecs, g, i, j, sum);
+    else
+        finish(0, rows, vecs, g, i, j, sum);
 }
 
 #include "kernels/gemm_tiles_template.h"
