@@ -163,10 +163,11 @@ size_t dr_resnet34_trunk_scratch(size_t max_frames) {
     return lay_out(NULL, NULL, max_frames);
 }
 
-/* What a product wrote, Winograd's convolutions want to know the largest value of. */
-static void find_max(const struct dr_resnet34 *net, struct dr_map *map) {
+/* What a product wrote into row m, Winograd's convolutions want to know the largest value of; while
+ * it lies in the cache. */
+static void note_max(const struct dr_resnet34 *net, struct dr_map *map, size_t m) {
     if (net->precision == DR_INT16)
-        net->kernels->max_abs(&map->max, dr_map_interior(map, 0), (ptrdiff_t)map->row, map->mels,
+        net->kernels->max_abs(&map->max, dr_map_interior(map, m), 0, 1,
                               map->frames * map->channels);
 }
 
@@ -177,16 +178,17 @@ static void run_first(const struct dr_resnet34 *net, struct dr_map *out, const f
     for (size_t m = 0; m < DR_MELS; m++)
         for (size_t t = 0; t < out->frames; t++)
             dr_map_interior(&in, m)[t] = features[t * DR_MELS + m];
-    for (size_t m = 0; m < DR_MELS; m++)
+    for (size_t m = 0; m < DR_MELS; m++) {
         dr_linear_run(net->kernels, &net->first, in.data + m * in.row, 1, (ptrdiff_t)in.row,
                       dr_map_interior(out, m), (ptrdiff_t)out->channels, out->frames, DR_RELU, NULL,
                       0);
+        note_max(net, out, m);
+    }
 }
 
 /* The first half of a block that strides: in -> inner and, projected, out. */
 static void run_strided(const struct dr_resnet34 *net, const struct residual_block *block,
-                        const struct dr_map *out, const struct dr_map *inner,
-                        const struct dr_map *in) {
+                        const struct dr_map *out, struct dr_map *inner, const struct dr_map *in) {
     const ptrdiff_t lda = 2 * (ptrdiff_t)in->channels, ldc = (ptrdiff_t)out->channels;
     for (size_t m = 0; m < out->mels; m++) {
         dr_linear_run(net->kernels, &block->strided, in->data + 2 * m * in->row, lda,
@@ -199,8 +201,8 @@ static void run_strided(const struct dr_resnet34 *net, const struct residual_blo
 
 /* The same in 16 bits, by way of rows[3][in->row]. */
 static void run_strided16(const struct dr_resnet34 *net, const struct residual_block *block,
-                          const struct dr_map *out, const struct dr_map *inner,
-                          const struct dr_map *in, int16_t *rows) {
+                          const struct dr_map *out, struct dr_map *inner, const struct dr_map *in,
+                          int16_t *rows) {
     const struct dr_kernels *k = net->kernels;
     const ptrdiff_t row = (ptrdiff_t)in->row;
     const ptrdiff_t lda = 2 * (ptrdiff_t)in->channels, ldc = (ptrdiff_t)out->channels;
@@ -209,6 +211,7 @@ static void run_strided16(const struct dr_resnet34 *net, const struct residual_b
         k->quantize(rows, row, in->data + 2 * m * in->row, row, per_unit, 3, in->row);
         dr_linear_run16(k, &block->strided, rows, lda, row, unit, NULL, dr_map_interior(inner, m),
                         ldc, out->frames, DR_RELU);
+        note_max(net, inner, m);
         dr_linear_run16(k, &block->shortcut, rows + in->row + in->channels, lda, 0, unit, NULL,
                         dr_map_interior(out, m), ldc, out->frames, DR_LINEAR);
     }
@@ -220,7 +223,6 @@ void dr_resnet34_trunk(const struct dr_resnet34 *net, float *columns, const floa
     lay_out(&s, scratch, num_frames);
     struct dr_map x = layer_map(s.part[0], 0, num_frames);
     run_first(net, &x, features, s.part[1]);
-    find_max(net, &x);
     struct dr_map inner = layer_map(s.part[1], 0, num_frames);
     for (int layer = 0; layer < LAYERS; layer++)
         for (int i = 0; i < num_blocks[layer]; i++) {
@@ -234,7 +236,6 @@ void dr_resnet34_trunk(const struct dr_resnet34 *net, float *columns, const floa
                     run_strided16(net, block, &x, &inner, &in, (int16_t *)(void *)s.work);
                 else
                     run_strided(net, block, &x, &inner, &in);
-                find_max(net, &inner);
             } else {
                 dr_winograd_conv_run(net->kernels, &block->conv[0], &inner, &x, NULL, s.work);
             }
