@@ -4,6 +4,8 @@
  * Tiles go through all three steps a few at a time, so that their points stay in the cache. */
 #include "embedding/winograd_conv.h"
 
+#include <math.h>
+
 enum { POINTS = DR_WINOGRAD_POINTS, SQUARE = DR_WINOGRAD_SQUARE, TILE = DR_WINOGRAD_TILE };
 
 /* G: what takes 3 weights of a filter to its points, p^k / product of p - other points. */
@@ -95,17 +97,21 @@ size_t dr_winograd_conv_scratch(size_t channels) {
     return lay_out(&unused, NULL, channels);
 }
 
+/* Columns of tiles, which go row by row: the rows of the map that two rows of tiles share lie in
+ * the cache the second time. */
+struct band {
+    size_t column, width; /* in tiles */
+};
+
 /* A part of a row of tiles. */
 struct stretch {
     size_t row, column, num; /* in tiles */
 };
 
-/* The tiles from number `first` on that lie in one row, at most `most`. */
-static struct stretch stretch_at(const struct dr_map *map, size_t first, size_t most) {
-    const size_t across = dr_map_tiles(TILE, map->frames);
-    struct stretch s = {first / across, first % across, across - first % across};
-    s.num = s.num < most ? s.num : most;
-    return s;
+/* The tiles of a band from number `first` on that lie in one row, at most `most`. */
+static struct stretch stretch_at(const struct band *band, size_t first, size_t most) {
+    const size_t at = first % band->width, left = band->width - at;
+    return (struct stretch){first / band->width, band->column + at, left < most ? left : most};
 }
 
 /* The 7 rows under a stretch of tiles. */
@@ -114,9 +120,10 @@ static const float *under(const struct dr_map *in, const struct stretch *s) {
 }
 
 static void transform_tiles(const struct dr_kernels *k, const struct work *work,
-                            const struct dr_map *in, size_t first, size_t num) {
+                            const struct dr_map *in, const struct band *band, size_t first,
+                            size_t num) {
     for (size_t done = 0; done < num;) {
-        const struct stretch s = stretch_at(in, first + done, num - done);
+        const struct stretch s = stretch_at(band, first + done, num - done);
         k->winograd2_input(work->input + done * in->channels, work->point, under(in, &s), in->row,
                            s.num, in->channels);
         done += s.num;
@@ -137,11 +144,12 @@ static float unit_of(const struct dr_map *in) {
 }
 
 static void transform_tiles16(const struct dr_kernels *k, const struct work *work,
-                              const struct dr_map *in, size_t first, size_t num) {
+                              const struct dr_map *in, const struct band *band, size_t first,
+                              size_t num) {
     int16_t *points = (int16_t *)(void *)work->input;
     const float unit = unit_of(in);
     for (size_t done = 0; done < num;) {
-        const struct stretch s = stretch_at(in, first + done, num - done);
+        const struct stretch s = stretch_at(band, first + done, num - done);
         k->winograd2_input16(points + done * in->channels, work->point, under(in, &s), in->row,
                              unit > 0.0f ? 1.0f / unit : 0.0f, s.num, in->channels);
         done += s.num;
@@ -166,9 +174,10 @@ static size_t smaller(size_t a, size_t b) {
 
 static void finish_tiles(const struct dr_kernels *k, const struct work *work,
                          const struct dr_winograd_conv *conv, struct dr_map *out,
-                         const struct dr_map *residual, float *max, size_t first, size_t num) {
+                         const struct dr_map *residual, const struct band *band, float *max,
+                         size_t first, size_t num) {
     for (size_t done = 0; done < num;) {
-        const struct stretch s = stretch_at(out, first + done, num - done);
+        const struct stretch s = stretch_at(band, first + done, num - done);
         const size_t mel = TILE * s.row, frame = TILE * s.column;
         const size_t at = frame * out->channels;
         k->winograd2_output_relu(dr_map_interior(out, mel) + at, out->row, max,
@@ -180,24 +189,39 @@ static void finish_tiles(const struct dr_kernels *k, const struct work *work,
     }
 }
 
-void dr_winograd_conv_run(const struct dr_kernels *kernels, const struct dr_winograd_conv *conv,
-                          struct dr_map *out, const struct dr_map *in,
-                          const struct dr_map *residual, float *scratch) {
-    const size_t total = dr_map_tiles(TILE, in->mels) * dr_map_tiles(TILE, in->frames);
+/* Returns the largest value of out. */
+static float run_band(const struct dr_kernels *k, const struct work *work,
+                      const struct dr_winograd_conv *conv, struct dr_map *out,
+                      const struct dr_map *in, const struct dr_map *residual,
+                      const struct band *band) {
+    const size_t total = dr_map_tiles(TILE, in->mels) * band->width;
     const size_t most = tiles_at_once(conv->channels);
-    struct work work;
     float max = 0.0f;
-    lay_out(&work, scratch, conv->channels);
     for (size_t first = 0; first < total; first += most) {
         const size_t num = smaller(most, total - first);
         if (conv->precision == DR_INT16) {
-            transform_tiles16(kernels, &work, in, first, num);
-            multiply16(kernels, &work, conv, unit_of(in), num);
+            transform_tiles16(k, work, in, band, first, num);
+            multiply16(k, work, conv, unit_of(in), num);
         } else {
-            transform_tiles(kernels, &work, in, first, num);
-            multiply(kernels, &work, conv, num);
+            transform_tiles(k, work, in, band, first, num);
+            multiply(k, work, conv, num);
         }
-        finish_tiles(kernels, &work, conv, out, residual, &max, first, num);
+        finish_tiles(k, work, conv, out, residual, band, &max, first, num);
+    }
+    return max;
+}
+
+void dr_winograd_conv_run(const struct dr_kernels *kernels, const struct dr_winograd_conv *conv,
+                          struct dr_map *out, const struct dr_map *in,
+                          const struct dr_map *residual, float *scratch) {
+    const size_t across = dr_map_tiles(TILE, in->frames), most = tiles_at_once(conv->channels);
+    struct band band = {0, 0};
+    struct work work;
+    float max = 0.0f;
+    lay_out(&work, scratch, conv->channels);
+    for (; band.column < across; band.column += band.width) {
+        band.width = smaller(most, across - band.column);
+        max = fmaxf(max, run_band(kernels, &work, conv, out, in, residual, &band));
     }
     out->max = max;
 }
