@@ -8,6 +8,7 @@
 #include "known.h"
 #include "live.h"
 #include "models.h"
+#include "outputs.h"
 #include "stream_stats.h"
 #include "stream_view.h"
 #include "text.h"
@@ -33,6 +34,7 @@ struct run {
     size_t num_known, num_merged;
     bool heard[MOST_KNOWN]; /* of those known, who had a turn */
     double work_s;          /* wall time that the library took */
+    bool unread;            /* the reader of the events has gone; --output is still wanted */
     bool finished;
     diarist_source source; /* for the diarization */
     char sha256[65];
@@ -121,6 +123,15 @@ static int open_stream(struct run *run, diarist_error *err) {
 
 /* ---- while it is said ---- */
 
+/* Prints what there is. Without its reader a stream goes on for --output alone. */
+static int flush(struct run *run, diarist_error *err) {
+    int status = run->unread ? DIARIST_OK : cli_live_flush(err);
+    if (!status || !run->settings->output || !cli_reader_has_gone())
+        return status;
+    run->unread = true;
+    return DIARIST_OK;
+}
+
 static void show(struct run *run, const diarist_event *event) {
     run->end.seq = event->seq + 1;
     run->end.num_turns += event->type == DIARIST_TURN_FINAL;
@@ -129,6 +140,8 @@ static void show(struct run *run, const diarist_event *event) {
     if (event->type >= DIARIST_TURN_FINAL && speaker < (int32_t)run->num_known)
         run->heard[speaker] = true;
     cli_stream_stats_add(&run->stats, event);
+    if (run->unread)
+        return;
     if (run->view == CLI_STREAM_JSONL)
         cli_stream_print_json(event, run->known.profiles);
     else if (run->view == CLI_STREAM_RTTM)
@@ -143,7 +156,7 @@ static int show_events(struct run *run, diarist_error *err) {
     bool some = false;
     for (; !diarist_stream_next(run->stream, &event); some = true)
         show(run, &event);
-    return some ? cli_live_flush(err) : DIARIST_OK;
+    return some ? flush(run, err) : DIARIST_OK;
 }
 
 static int feed(void *data, const float *samples, size_t n, diarist_error *err) {
@@ -159,7 +172,7 @@ static int feed(void *data, const float *samples, size_t n, diarist_error *err) 
     if (status || !run->lanes)
         return status;
     cli_lanes_time(run->lanes, diarist_stream_duration(run->stream));
-    return cli_live_flush(err);
+    return flush(run, err);
 }
 
 static int finish(void *data, const diarist_audio_info *input, diarist_error *err) {
@@ -179,11 +192,13 @@ static int finish(void *data, const diarist_audio_info *input, diarist_error *er
     snprintf(run->sha256, sizeof run->sha256, "%s", input->sha256 ? input->sha256 : "");
     run->source.sample_rate = input->sample_rate;
     run->source.num_channels = input->num_channels;
+    if (run->unread)
+        return DIARIST_OK;
     if (run->view == CLI_STREAM_JSONL)
         cli_stream_print_done(&run->end);
     else if (run->lanes)
         cli_lanes_end(run->lanes, &run->end);
-    return cli_live_flush(err);
+    return flush(run, err);
 }
 
 /* ---- after ---- */
