@@ -60,10 +60,7 @@ static json_t *json_of(sqlite3_stmt *statement, int column) {
 /* The first row of a statement, of COLUMNS, as a job. */
 static enum server_stored read_one(struct server_store *store, sqlite3_stmt *statement,
                                    struct server_bench_job *job) {
-    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
-    enum server_stored stored = rc == SQLITE_ROW    ? SERVER_STORED
-                                : rc == SQLITE_DONE ? SERVER_NOT_THERE
-                                                    : server_sql_failed(store);
+    enum server_stored stored = server_sql_row(store, statement);
     if (!stored) {
         *job = (struct server_bench_job){.state = sqlite3_column_int(statement, 1),
                                          .spec = server_sql_text(statement, 2),
@@ -84,15 +81,6 @@ static enum server_stored read_one(struct server_store *store, sqlite3_stmt *sta
     return stored;
 }
 
-static enum server_stored count(struct server_store *store, const char *sql, int64_t *out) {
-    sqlite3_stmt *statement = server_sql_prepare(store, sql, "");
-    bool good = statement && sqlite3_step(statement) == SQLITE_ROW;
-    *out = good ? sqlite3_column_int64(statement, 0) : 0;
-    enum server_stored stored = good ? SERVER_STORED : server_sql_failed(store);
-    sqlite3_finalize(statement);
-    return stored;
-}
-
 enum server_stored server_bench_add(struct server_store *store, const struct server_bench_job *job,
                                     int32_t max_queue) {
     char *resolved = json_dumps(job->resolved, JSON_COMPACT);
@@ -101,7 +89,8 @@ enum server_stored server_bench_add(struct server_store *store, const struct ser
     int64_t num = 0;
     if (resolved && metadata) {
         server_sql_begin(store);
-        stored = count(store, "SELECT COUNT(*) FROM bench_jobs WHERE state IN (0, 1)", &num);
+        stored =
+            server_sql_number(store, "SELECT COUNT(*) FROM bench_jobs WHERE state IN (0, 1)", &num);
         if (!stored && num >= max_queue)
             stored = SERVER_QUEUE_FULL;
         if (!stored)
@@ -153,12 +142,18 @@ enum server_stored server_bench_take(struct server_store *store, struct server_b
 }
 
 enum server_stored server_bench_put_back(struct server_store *store, const char *id) {
-    server_sql_begin(store);
-    return server_sql_end(
-        store, server_sql_finish_change(
-                   store, server_sql_prepare(
-                              store, "UPDATE bench_jobs SET state = 0 WHERE id = ?1 AND state = 1",
-                              "s", id)));
+    return server_sql_change(store, "UPDATE bench_jobs SET state = 0 WHERE id = ?1 AND state = 1",
+                             "s", id);
+}
+
+enum server_stored server_bench_count(struct server_store *store,
+                                      int64_t counts[SERVER_BENCH_NUM_STATES]) {
+    pthread_mutex_lock(&store->lock);
+    enum server_stored stored =
+        server_sql_states(store, "SELECT state, COUNT(*) FROM bench_jobs GROUP BY state", counts,
+                          SERVER_BENCH_NUM_STATES);
+    pthread_mutex_unlock(&store->lock);
+    return stored;
 }
 
 static enum server_stored end_job(struct server_store *store, const char *id,
@@ -177,7 +172,7 @@ enum server_stored server_bench_fail(struct server_store *store, const char *id,
 
 /* ---- reports ---- */
 
-static const char *text_of(const json_t *object, const char *key) {
+const char *server_bench_text(const json_t *object, const char *key) {
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";
 }
@@ -190,9 +185,10 @@ static enum server_stored add_item(struct server_store *store, const char *id, s
         stored = server_sql_finish(
             store,
             server_sql_prepare(store, "INSERT INTO bench_items VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                               "sisisss", id, (int64_t)number, text_of(item, "system_id"),
+                               "sisisss", id, (int64_t)number, server_bench_text(item, "system_id"),
                                (int64_t)json_integer_value(json_object_get(item, "run_index")),
-                               text_of(item, "file_id"), text_of(item, "status"), text));
+                               server_bench_text(item, "file_id"),
+                               server_bench_text(item, "status"), text));
     free(text);
     return stored;
 }
@@ -206,12 +202,12 @@ static enum server_stored add_report(struct server_store *store, const char *id,
     char *text = summary ? json_dumps(summary, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
     if (text)
         stored = server_sql_finish(
-            store,
-            server_sql_prepare(store,
-                               "INSERT INTO bench_reports(id, created_at, status, "
-                               "dataset_id, document) VALUES(?1, ?2, ?3, ?4, ?5)",
-                               "sssss", id, text_of(report, "created_at"),
-                               text_of(report, "status"), text_of(report, "dataset_id"), text));
+            store, server_sql_prepare(store,
+                                      "INSERT INTO bench_reports(id, created_at, status, "
+                                      "dataset_id, document) VALUES(?1, ?2, ?3, ?4, ?5)",
+                                      "sssss", id, server_bench_text(report, "created_at"),
+                                      server_bench_text(report, "status"),
+                                      server_bench_text(report, "dataset_id"), text));
     free(text);
     json_decref(summary);
     return stored;
@@ -220,7 +216,7 @@ static enum server_stored add_report(struct server_store *store, const char *id,
 enum server_stored server_bench_finish(struct server_store *store, const char *id,
                                        const json_t *report) {
     const json_t *items = json_object_get(report, "items"), *item;
-    bool completed = !strcmp(text_of(report, "status"), "completed");
+    bool completed = !strcmp(server_bench_text(report, "status"), "completed");
     size_t i;
     server_sql_begin(store);
     enum server_stored stored =
@@ -252,10 +248,7 @@ static enum server_stored print_items(struct server_store *store, const char *id
 static enum server_stored print_report(struct server_store *store, const char *id, FILE *out) {
     sqlite3_stmt *statement =
         server_sql_prepare(store, "SELECT document FROM bench_reports WHERE id = ?1", "s", id);
-    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
-    enum server_stored stored = rc == SQLITE_ROW    ? SERVER_STORED
-                                : rc == SQLITE_DONE ? SERVER_NOT_THERE
-                                                    : server_sql_failed(store);
+    enum server_stored stored = server_sql_row(store, statement);
     if (!stored) {
         const char *text = (const char *)sqlite3_column_text(statement, 0);
         fprintf(out, "%.*s,\"items\":[", sqlite3_column_bytes(statement, 0) - 1, text);
@@ -278,7 +271,7 @@ enum server_stored server_bench_reports(struct server_store *store, int64_t offs
                                         json_t **list, int64_t *num) {
     *list = json_array();
     pthread_mutex_lock(&store->lock);
-    enum server_stored stored = count(store, "SELECT COUNT(*) FROM bench_reports", num);
+    enum server_stored stored = server_sql_number(store, "SELECT COUNT(*) FROM bench_reports", num);
     sqlite3_stmt *statement = server_sql_prepare(
         store,
         "SELECT bench_reports.id, bench_reports.created_at, status, dataset_id, resolved "

@@ -53,6 +53,10 @@ enum server_stored server_bench_finish(struct server_store *store, const char *i
                                        const json_t *report);
 enum server_stored server_bench_fail(struct server_store *store, const char *id, const char *why);
 
+/* How many jobs are in each state. */
+enum server_stored server_bench_count(struct server_store *store,
+                                      int64_t counts[SERVER_BENCH_NUM_STATES]);
+
 /* Writes the whole report as JSON. */
 enum server_stored server_bench_report(struct server_store *store, const char *id, FILE *out);
 /* Reports from the offset-th newest on, at most max: {"job_id","report_key","created_at","status",
@@ -60,5 +64,8 @@ enum server_stored server_bench_report(struct server_store *store, const char *i
  */
 enum server_stored server_bench_reports(struct server_store *store, int64_t offset, int64_t max,
                                         json_t **list, int64_t *count);
+
+/* The text of a member of a report or an event; "": it has none. */
+const char *server_bench_text(const json_t *object, const char *key);
 
 #endif

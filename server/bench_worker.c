@@ -57,29 +57,26 @@ static bool is_stopping(struct server_bench_worker *worker) {
 
 /* ---- what the child says ---- */
 
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static void note_progress(struct server_bench_worker *worker, const json_t *event) {
     const json_t *eta = json_object_get(event, "eta_s");
     double total = json_number_value(json_object_get(event, "total"));
     double done = json_number_value(json_object_get(event, "done"));
-    const char *file = text_of(event, "file_id"), *system = text_of(event, "system_id");
+    const char *file = server_bench_text(event, "file_id"),
+               *system = server_bench_text(event, "system_id");
     struct server_bench_progress *progress = &worker->progress;
     pthread_mutex_lock(&worker->lock);
     progress->percent = total > 0 ? 100 * done / total : 0;
     progress->eta_s = json_is_number(eta) ? json_number_value(eta) : -1;
-    snprintf(progress->step, sizeof progress->step, "%.16s%s%.64s%s%.160s", text_of(event, "phase"),
-             *system ? " " : "", system, *file ? ": " : "", file);
+    snprintf(progress->step, sizeof progress->step, "%.16s%s%.64s%s%.160s",
+             server_bench_text(event, "phase"), *system ? " " : "", system, *file ? ": " : "",
+             file);
     pthread_mutex_unlock(&worker->lock);
 }
 
 /* Whether it has ended a recording, and waits. */
 static bool take_event(struct work *work, const char *line) {
     json_t *event = *line == '{' ? json_loads(line, 0, NULL) : NULL;
-    bool is_row = !strcmp(text_of(event, "event"), "row");
+    bool is_row = !strcmp(server_bench_text(event, "event"), "row");
     if (event)
         note_progress(work->worker, event);
     else if (*line)

@@ -28,6 +28,18 @@ static void answer_unstored(struct server_exchange *exchange, enum server_stored
         server_answer_unstored(exchange, stored);
 }
 
+/* The one that the path names. -1: the answer is set, and nothing to be cleared. */
+static int find_job(struct server *server, struct server_exchange *exchange,
+                    struct server_bench_job *job) {
+    *job = (struct server_bench_job){.state = SERVER_BENCH_QUEUED};
+    if (check_enabled(server, exchange))
+        return -1;
+    enum server_stored stored = server_bench_get(server->store, exchange->item, job);
+    if (stored)
+        answer_unstored(exchange, stored);
+    return stored ? -1 : 0;
+}
+
 /* ---- asked for ---- */
 
 /* What the library says against a specification: "FIELD: what is wrong; what to do". */
@@ -155,13 +167,8 @@ static json_t *job_json(struct server *server, const struct server_bench_job *jo
 }
 
 void server_bench_look(struct server *server, struct server_exchange *exchange) {
-    struct server_bench_job job = {.state = SERVER_BENCH_QUEUED};
-    if (check_enabled(server, exchange))
-        return;
-    enum server_stored stored = server_bench_get(server->store, exchange->item, &job);
-    if (stored)
-        answer_unstored(exchange, stored);
-    else
+    struct server_bench_job job;
+    if (!find_job(server, exchange, &job))
         server_answer_json(exchange, 200, job_json(server, &job));
     server_bench_job_clear(&job);
 }
@@ -188,13 +195,10 @@ static void answer_report(struct server *server, struct server_exchange *exchang
 }
 
 void server_bench_report_get(struct server *server, struct server_exchange *exchange) {
-    struct server_bench_job job = {.state = SERVER_BENCH_QUEUED};
-    if (check_enabled(server, exchange))
+    struct server_bench_job job;
+    if (find_job(server, exchange, &job))
         return;
-    enum server_stored stored = server_bench_get(server->store, exchange->item, &job);
-    if (stored)
-        answer_unstored(exchange, stored);
-    else if (job.has_report)
+    if (job.has_report)
         answer_report(server, exchange, job.id);
     else if (job.state > SERVER_BENCH_RUNNING)
         server_answer_problem(exchange, 404, "the benchmark has no report: %s", job.problem);

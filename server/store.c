@@ -78,10 +78,9 @@ static enum server_stored read_job(sqlite3_stmt *statement, struct server_job *j
 /* The first row of a statement as a job. */
 static enum server_stored read_one(struct server_store *store, sqlite3_stmt *statement,
                                    struct server_job *job) {
-    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
-    enum server_stored stored = rc == SQLITE_ROW    ? read_job(statement, job)
-                                : rc == SQLITE_DONE ? SERVER_NOT_THERE
-                                                    : server_sql_failed(store);
+    enum server_stored stored = server_sql_row(store, statement);
+    if (!stored)
+        stored = read_job(statement, job);
     sqlite3_finalize(statement);
     return stored;
 }
@@ -145,16 +144,14 @@ static enum server_stored find_key(struct server_store *store, const char *key,
     bool same = false;
     sqlite3_stmt *statement = server_sql_prepare(
         store, "SELECT id, fingerprint FROM idempotency_keys WHERE key = ?1", "s", key);
-    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
-    if (rc == SQLITE_ROW) {
+    enum server_stored stored = server_sql_row(store, statement);
+    if (!stored) {
         snprintf(id, sizeof id, "%.32s", (const char *)sqlite3_column_text(statement, 0));
         same = !strcmp((const char *)sqlite3_column_text(statement, 1), fingerprint);
     }
-    enum server_stored stored =
-        rc == SQLITE_ROW || rc == SQLITE_DONE ? SERVER_STORED : server_sql_failed(store);
     sqlite3_finalize(statement);
-    if (stored || !*id)
-        return stored ? stored : SERVER_NOT_THERE;
+    if (stored)
+        return stored;
     if (!same)
         return SERVER_KEY_USED;
     struct server_job first;
@@ -163,32 +160,6 @@ static enum server_stored find_key(struct server_store *store, const char *key,
         server_job_clear(job);
         *job = first;
     }
-    return stored;
-}
-
-static enum server_stored count(struct server_store *store, int64_t counts[SERVER_NUM_STATES]) {
-    sqlite3_stmt *statement =
-        server_sql_prepare(store, "SELECT state, COUNT(*) FROM jobs GROUP BY state", "");
-    int rc = SQLITE_ERROR;
-    memset(counts, 0, SERVER_NUM_STATES * sizeof *counts);
-    while (statement && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
-        int state = sqlite3_column_int(statement, 0);
-        if (state >= 0 && state < SERVER_NUM_STATES)
-            counts[state] = sqlite3_column_int64(statement, 1);
-    }
-    enum server_stored stored = rc == SQLITE_DONE ? SERVER_STORED : server_sql_failed(store);
-    sqlite3_finalize(statement);
-    return stored;
-}
-
-/* Jobs that are queued or running; not those that have ended, of which there may be very many. */
-static enum server_stored count_active(struct server_store *store, int64_t *num) {
-    sqlite3_stmt *statement =
-        server_sql_prepare(store, "SELECT COUNT(*) FROM jobs WHERE state IN (0, 1)", "");
-    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
-    *num = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-    enum server_stored stored = rc == SQLITE_ROW ? SERVER_STORED : server_sql_failed(store);
-    sqlite3_finalize(statement);
     return stored;
 }
 
@@ -216,7 +187,9 @@ enum server_stored server_store_add(struct server_store *store, struct server_jo
     server_sql_begin(store);
     enum server_stored stored = key ? find_key(store, key, fingerprint, job) : SERVER_NOT_THERE;
     if (stored == SERVER_NOT_THERE) {
-        stored = count_active(store, &active);
+        /* Not of those that have ended, of which there may be very many. */
+        stored =
+            server_sql_number(store, "SELECT COUNT(*) FROM jobs WHERE state IN (0, 1)", &active);
         if (!stored && active >= max_queue)
             stored = SERVER_QUEUE_FULL;
         if (!stored)
@@ -330,35 +303,23 @@ enum server_stored server_store_succeed(struct server_store *store, const char *
 
 enum server_stored server_store_fail(struct server_store *store, const char *id, int32_t status,
                                      const char *why) {
-    server_sql_begin(store);
-    return server_sql_end(
-        store, server_sql_finish_change(
-                   store, server_sql_prepare(store,
-                                             "UPDATE jobs SET state = 3, finished_at = ?2, "
-                                             "problem_status = ?3, problem = ?4 "
-                                             "WHERE id = ?1 AND state = 1",
-                                             "sdis", id, server_clock(), (int64_t)status, why)));
+    return server_sql_change(store,
+                             "UPDATE jobs SET state = 3, finished_at = ?2, problem_status = ?3, "
+                             "problem = ?4 WHERE id = ?1 AND state = 1",
+                             "sdis", id, server_clock(), (int64_t)status, why);
 }
 
 enum server_stored server_store_put_back(struct server_store *store, const char *id) {
-    server_sql_begin(store);
-    return server_sql_end(
-        store,
-        server_sql_finish_change(
-            store, server_sql_prepare(store,
-                                      "UPDATE jobs SET state = 0, started_at = 0, attempts = "
-                                      "attempts - 1 WHERE id = ?1 AND state = 1",
-                                      "s", id)));
+    return server_sql_change(store,
+                             "UPDATE jobs SET state = 0, started_at = 0, attempts = attempts - 1 "
+                             "WHERE id = ?1 AND state = 1",
+                             "s", id);
 }
 
 enum server_stored server_store_cancel(struct server_store *store, const char *id) {
-    server_sql_begin(store);
-    return server_sql_end(
-        store, server_sql_finish_change(
-                   store, server_sql_prepare(store,
-                                             "UPDATE jobs SET state = 4, finished_at = ?2 "
-                                             "WHERE id = ?1 AND state IN (0, 1)",
-                                             "sd", id, server_clock())));
+    return server_sql_change(
+        store, "UPDATE jobs SET state = 4, finished_at = ?2 WHERE id = ?1 AND state IN (0, 1)",
+        "sd", id, server_clock());
 }
 
 enum server_stored server_store_delete(struct server_store *store, const char *id) {
@@ -382,12 +343,9 @@ enum server_stored server_store_find_ended(struct server_store *store, double be
                            "SELECT id FROM jobs WHERE state > 1 AND finished_at < ?1 "
                            "ORDER BY finished_at LIMIT 1",
                            "d", before);
-    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
-    if (rc == SQLITE_ROW)
+    enum server_stored stored = server_sql_row(store, statement);
+    if (!stored)
         snprintf(id, SERVER_ID_BYTES, "%.32s", (const char *)sqlite3_column_text(statement, 0));
-    enum server_stored stored = rc == SQLITE_ROW    ? SERVER_STORED
-                                : rc == SQLITE_DONE ? SERVER_NOT_THERE
-                                                    : server_sql_failed(store);
     sqlite3_finalize(statement);
     pthread_mutex_unlock(&store->lock);
     return stored;
@@ -396,7 +354,8 @@ enum server_stored server_store_find_ended(struct server_store *store, double be
 enum server_stored server_store_count(struct server_store *store,
                                       int64_t counts[SERVER_NUM_STATES]) {
     pthread_mutex_lock(&store->lock);
-    enum server_stored stored = count(store, counts);
+    enum server_stored stored = server_sql_states(
+        store, "SELECT state, COUNT(*) FROM jobs GROUP BY state", counts, SERVER_NUM_STATES);
     pthread_mutex_unlock(&store->lock);
     return stored;
 }

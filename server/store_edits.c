@@ -12,11 +12,10 @@ static enum server_stored read_text(struct server_store *store, const char *sql,
                                     char **text) {
     pthread_mutex_lock(&store->lock);
     sqlite3_stmt *statement = server_sql_prepare(store, sql, "s", id);
-    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
-    *text = rc == SQLITE_ROW ? server_sql_text(statement, 0) : NULL;
-    enum server_stored stored = *text               ? SERVER_STORED
-                                : rc == SQLITE_DONE ? SERVER_NOT_THERE
-                                                    : server_sql_failed(store);
+    enum server_stored stored = server_sql_row(store, statement);
+    *text = stored ? NULL : server_sql_text(statement, 0);
+    if (!stored && !*text)
+        stored = server_sql_failed(store);
     sqlite3_finalize(statement);
     pthread_mutex_unlock(&store->lock);
     return stored;
@@ -40,15 +39,14 @@ enum server_stored server_store_evidence(struct server_store *store, const char 
     pthread_mutex_lock(&store->lock);
     sqlite3_stmt *statement =
         server_sql_prepare(store, "SELECT bytes FROM evidence WHERE id = ?1", "s", id);
-    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
-    const void *bytes = rc == SQLITE_ROW ? sqlite3_column_blob(statement, 0) : NULL;
+    enum server_stored stored = server_sql_row(store, statement);
+    const void *bytes = stored ? NULL : sqlite3_column_blob(statement, 0);
     *num_bytes = bytes ? (size_t)sqlite3_column_bytes(statement, 0) : 0;
     *evidence = bytes ? malloc(*num_bytes) : NULL;
     if (*evidence)
         memcpy(*evidence, bytes, *num_bytes);
-    enum server_stored stored = *evidence           ? SERVER_STORED
-                                : rc == SQLITE_DONE ? SERVER_NOT_THERE
-                                                    : server_sql_failed(store);
+    else if (!stored)
+        stored = server_sql_failed(store);
     sqlite3_finalize(statement);
     pthread_mutex_unlock(&store->lock);
     return stored;
@@ -62,11 +60,8 @@ static enum server_stored read_revision(struct server_store *store, const char *
                            "SELECT COALESCE(edits.revision, 1) FROM results "
                            "LEFT JOIN edits ON edits.id = results.id WHERE results.id = ?1",
                            "s", id);
-    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
-    *revision = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-    enum server_stored stored = rc == SQLITE_ROW    ? SERVER_STORED
-                                : rc == SQLITE_DONE ? SERVER_NOT_THERE
-                                                    : server_sql_failed(store);
+    enum server_stored stored = server_sql_row(store, statement);
+    *revision = stored ? 0 : sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
     return stored;
 }

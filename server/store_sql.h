@@ -27,15 +27,28 @@ enum server_stored server_sql_failed(struct server_store *store);
  * NULL: failed. */
 sqlite3_stmt *server_sql_prepare(struct server_store *store, const char *sql, const char *types,
                                  ...);
+/* Goes to the first row of one, which may be NULL: it failed. SERVER_NOT_THERE: there is none. */
+enum server_stored server_sql_row(struct server_store *store, sqlite3_stmt *statement);
 /* Ends one that yields nothing. */
 enum server_stored server_sql_finish(struct server_store *store, sqlite3_stmt *statement);
 /* Ends one that changes what is in a certain state; SERVER_OTHER_STATE: nothing was. */
 enum server_stored server_sql_finish_change(struct server_store *store, sqlite3_stmt *statement);
 
+/* The number that a query yields. */
+enum server_stored server_sql_number(struct server_store *store, const char *sql, int64_t *number);
+/* Of a query that yields states and how many there are of each: counts[num], by state. */
+enum server_stored server_sql_states(struct server_store *store, const char *sql, int64_t *counts,
+                                     size_t num);
+
 /* Locks the store and begins a transaction. */
 void server_sql_begin(struct server_store *store);
 /* Keeps what was done when all of it was; unlocks. */
 enum server_stored server_sql_end(struct server_store *store, enum server_stored stored);
+
+/* A transaction of one statement that changes what is in a certain state; SERVER_OTHER_STATE:
+ * nothing was. */
+enum server_stored server_sql_change(struct server_store *store, const char *sql, const char *types,
+                                     ...);
 
 /* A copy of a column's text, "" for NULL; NULL: no memory. */
 char *server_sql_text(sqlite3_stmt *statement, int column);
