@@ -1,6 +1,7 @@
 /* health.c - whether the service runs, what it computes with, and its figures.
  * SPDX-License-Identifier: MIT */
 #include "answer.h"
+#include "bench_store.h"
 #include "live.h"
 #include "routes.h"
 #include "state.h"
@@ -82,6 +83,30 @@ static void print_work(struct page *page, struct server *server) {
     fprintf(page->file, "diarist_jobs_expired_total %llu\n", (unsigned long long)totals.expired);
 }
 
+/* What the store holds. */
+struct counts {
+    int64_t jobs[SERVER_NUM_STATES], benchmarks[SERVER_BENCH_NUM_STATES];
+};
+
+static enum server_stored count(struct counts *counts, struct server *server) {
+    enum server_stored stored = server_store_count(server->store, counts->jobs);
+    return stored || !server->bench ? stored
+                                    : server_bench_count(server->store, counts->benchmarks);
+}
+
+static void print_jobs(struct page *page, struct server *server, const struct counts *counts) {
+    metric(page, "jobs", "gauge", "Jobs in the store, by status.");
+    for (int i = 0; i < SERVER_NUM_STATES; i++)
+        fprintf(page->file, "diarist_jobs{status=\"%s\"} %lld\n", server_state_names[i],
+                (long long)counts->jobs[i]);
+    if (!server->bench)
+        return;
+    metric(page, "benchmarks", "gauge", "Benchmarks in the store, by status.");
+    for (int i = 0; i < SERVER_BENCH_NUM_STATES; i++)
+        fprintf(page->file, "diarist_benchmarks{status=\"%s\"} %lld\n", server_bench_state_names[i],
+                (long long)counts->benchmarks[i]);
+}
+
 static void print_live(struct page *page, struct server *server) {
     struct server_live_totals totals;
     server_live_totals(server->live, &totals);
@@ -123,13 +148,12 @@ static void print_embeddings(struct page *page, struct server *server) {
 
 void server_metrics(struct server *server, struct server_exchange *exchange) {
     struct page page = {0};
-    int64_t counts[SERVER_NUM_STATES];
+    struct counts counts;
     const diarist_model *model = server_embedder_model(server->embedder);
     diarist_model_info info = {.name = "", .sha256 = "", .instruction_set = ""};
     if (model)
         diarist_model_describe(model, &info);
-    if (server_store_count(server->store, counts) ||
-        !(page.file = open_memstream(&page.text, &page.size))) {
+    if (count(&counts, server) || !(page.file = open_memstream(&page.text, &page.size))) {
         server_answer_problem(exchange, 503, "the store cannot be read; try again");
         return;
     }
@@ -138,10 +162,7 @@ void server_metrics(struct server *server, struct server_exchange *exchange) {
             "diarist_info{version=\"%s\",model=\"%s\",model_sha256=\"%s\",instruction_set=\"%s\"} "
             "1\n",
             diarist_version(), info.name, info.sha256, info.instruction_set);
-    metric(&page, "jobs", "gauge", "Jobs in the store, by status.");
-    for (int i = 0; i < SERVER_NUM_STATES; i++)
-        fprintf(page.file, "diarist_jobs{status=\"%s\"} %lld\n", server_state_names[i],
-                (long long)counts[i]);
+    print_jobs(&page, server, &counts);
     print_work(&page, server);
     print_live(&page, server);
     print_embeddings(&page, server);

@@ -150,6 +150,11 @@ def as_on_the_command_line(service, program, folder, options):
         checks.expect("memory", a["peak_rss_mb"] is None or
                       abs(a["peak_rss_mb"] - b["peak_rss_mb"]) < 10 + 0.3 * b["peak_rss_mb"],
                       (a["peak_rss_mb"], b["peak_rss_mb"]))
+    lines = service.ask("GET", "/metrics").body.decode().splitlines()
+    figures = {line.split('"')[1]: int(line.split()[1]) for line in lines
+               if line.startswith("diarist_benchmarks{")}
+    checks.expect("/metrics", figures == {"queued": 0, "running": 0, "completed": 1, "failed": 0},
+                  figures)
     published(service, program, folder, job)
     return job
 
