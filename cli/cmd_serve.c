@@ -95,6 +95,7 @@ static int serve(const struct cli_settings *settings, const char *data, const di
                                      .max_audio_s = settings->max_audio_s,
                                      .max_queue = settings->max_queue,
                                      .idle_s = settings->idle_s,
+                                     .min_rate = settings->min_rate,
                                      .max_streams = settings->max_streams,
                                      .resume_s = settings->resume_s,
                                      .drain_s = settings->drain_s,

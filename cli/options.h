@@ -100,7 +100,7 @@ struct cli_settings {
     bool internal_fields;
     const char *listen, *data; /* serve, as is what follows; data NULL: the XDG place */
     const char *api_keys, *bench_api_keys, *api_key_header; /* NULL, NULL: none; X-API-Key */
-    int32_t max_upload_mb, max_audio_s, max_queue, idle_s, drain_s, max_streams, resume_s,
+    int32_t max_upload_mb, max_audio_s, max_queue, idle_s, min_rate, drain_s, max_streams, resume_s,
         model_retry_s;
     bool speakers;
     const char *embedding_url, *speaker_embedding_url; /* NULL: none */

@@ -24,6 +24,7 @@ void cli_settings_init(struct cli_settings *settings) {
                                       .max_queue = 1000,
                                       .model_retry_s = 60,
                                       .idle_s = 30,
+                                      .min_rate = 100,
                                       .drain_s = 30,
                                       .max_streams = 40,
                                       .resume_s = 30,

@@ -58,6 +58,50 @@ void server_answer_json(struct server_exchange *exchange, int status, json_t *va
     server_answer_text(exchange, status, "application/json", text, text ? strlen(text) : 0);
 }
 
+/* Length of the JSON string at text, with its quotes. */
+static size_t string_length(const char *text) {
+    const char *end = text + 1;
+    while (*end && *end != '"')
+        end += *end == '\\' && end[1] ? 2 : 1;
+    return (size_t)(end - text) + (*end == '"');
+}
+
+/* The number of n characters at text, shortest, to `to`; its length, n at most. */
+static size_t shorten(char *to, const char *text, size_t n) {
+    char shorter[32];
+    const double value = strtod(text, NULL);
+    const size_t point = strcspn(text, ".eE");
+    for (int digits = 15; digits < 17 && n > 15 && point < n; digits++) {
+        size_t size = (size_t)snprintf(shorter, sizeof shorter, "%.*g", digits, value);
+        if (size < n && strpbrk(shorter, ".e") && strtod(shorter, NULL) == value) {
+            memcpy(to, shorter, size);
+            return size;
+        }
+    }
+    memmove(to, text, n);
+    return n;
+}
+
+void server_answer_exact_json(struct server_exchange *exchange, int status, json_t *value) {
+    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    char *to = text;
+    json_decref(value);
+    for (const char *from = text; from && *from;) {
+        const bool is_number = *from == '-' || (*from >= '0' && *from <= '9');
+        size_t n = *from == '"' ? string_length(from)
+                   : is_number  ? strspn(from, "+-0123456789.eE")
+                                : 1;
+        size_t written = is_number ? shorten(to, from, n) : n;
+        if (!is_number)
+            memmove(to, from, n);
+        from += n;
+        to += written;
+    }
+    if (text)
+        *to = 0;
+    server_answer_text(exchange, status, "application/json", text, (size_t)(to - text));
+}
+
 /* Names that clients gave may be in it, which need not be UTF-8. */
 static void make_printable(char *text) {
     for (char *c = text; *c; c++)

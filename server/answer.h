@@ -10,6 +10,9 @@
 /* application/json; takes over value, NULL of which is a lack of memory. */
 void server_answer_json(struct server_exchange *exchange, int status, json_t *value);
 
+/* The same with every digit that numbers need to be read as what they are, and no more. */
+void server_answer_exact_json(struct server_exchange *exchange, int status, json_t *value);
+
 /* application/problem+json (RFC 9457) with the request's id. */
 void server_answer_problem(struct server_exchange *exchange, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

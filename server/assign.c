@@ -8,6 +8,7 @@
 #include "embedding.h"
 #include "job_result.h"
 #include "known.h"
+#include "parameters.h"
 #include "routes.h"
 #include "state.h"
 #include "transcript.h"
@@ -55,19 +56,11 @@ static int read_threshold(struct assignment *a, const char *text) {
 }
 
 static int read_fields(struct assignment *a) {
-    const struct server_fields *fields = &a->exchange->fields;
-    for (size_t i = 0; i < fields->num; i++) {
-        const char *name = fields->items[i].name, *value = fields->items[i].value;
-        if (!strcmp(name, "diarization")) {
-            a->diarization = value;
-        } else if (strcmp(name, "threshold")) {
-            server_answer_problem(a->exchange, 422, "%.60s is no option", name);
-            return -1;
-        } else if (read_threshold(a, value)) {
-            return -1;
-        }
-    }
-    return 0;
+    const char *threshold = server_fields_get(&a->exchange->fields, "threshold");
+    if (server_parameters_check(a->exchange))
+        return -1;
+    a->diarization = server_fields_get(&a->exchange->fields, "diarization");
+    return threshold ? read_threshold(a, threshold) : 0;
 }
 
 /* The same in a JSON body, where what else there is is the transcript's. */
@@ -299,7 +292,7 @@ static json_t *speaker_json(const struct assignment *a, size_t speaker) {
         }
     }
     return json_pack("{s:s,s:s?,s:I,s:f}", "id", a->ids[speaker], "name", a->names[speaker],
-                     "segments", (json_int_t)num, "seconds", seconds);
+                     "segments", (json_int_t)num, "seconds", round(seconds * 1e6) / 1e6);
 }
 
 static void answer(struct assignment *a) {
@@ -315,9 +308,8 @@ static void answer(struct assignment *a) {
         fail(a, 500, "out of memory");
         return;
     }
-    /* 17 digits: numbers of the transcript stay what they were. */
-    char *text = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(17));
-    server_answer_text(a->exchange, 200, "application/json", text, text ? strlen(text) : 0);
+    /* Numbers of the transcript stay what they were. */
+    server_answer_exact_json(a->exchange, 200, json_incref(root));
 }
 
 void server_assign(struct server *server, struct server_exchange *exchange) {

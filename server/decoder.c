@@ -27,8 +27,6 @@
 /* Seconds of sound that are skipped in one of waiting, at least. */
 enum { SLOWEST_SKIP = 20, LEAST_FD = 10 };
 
-static const char too_long[] = "it is longer than this service takes";
-
 struct server_decoder {
     int fd;           /* what the process says */
     pid_t child;      /* its group too; 0: reaped */
@@ -148,6 +146,12 @@ static int start(struct server_decoder *decoder, const char *path,
 
 /* ---- what it says ---- */
 
+static int fail_too_long(const struct server_decoder *decoder, diarist_error *err) {
+    return common_fail(err, DIARIST_ERROR_LIMIT,
+                       "it is longer than the %.15g s that this service takes; send parts of it",
+                       decoder->max_s);
+}
+
 /* It has ended without saying so. */
 static int fail_ended(struct server_decoder *decoder, diarist_error *err) {
     int status = reap(decoder);
@@ -215,7 +219,7 @@ static int take_failure(struct server_decoder *decoder, diarist_error *err) {
         return fail_garbled(decoder, err);
     *err = told;
     if (told.status == DIARIST_ERROR_LIMIT)
-        return common_fail(err, told.status, "%s", too_long);
+        return fail_too_long(decoder, err);
     /* What it may have is enough for any recording. */
     if (told.status == DIARIST_ERROR_MEMORY)
         return common_fail(err, DIARIST_ERROR_INPUT,
@@ -291,7 +295,7 @@ int server_decoder_read(struct server_decoder *decoder, float *samples, size_t c
     decoder->pending -= (uint32_t)want;
     decoder->num += want;
     if (decoder->max_s > 0 && (double)decoder->num > decoder->max_s * DIARIST_SAMPLE_RATE + 1)
-        return common_fail(err, DIARIST_ERROR_LIMIT, "%s", too_long);
+        return fail_too_long(decoder, err);
     *num = want;
     return DIARIST_OK;
 }

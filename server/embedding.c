@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "embedder.h"
+#include "parameters.h"
 #include "request.h"
 #include "routes.h"
 #include "state.h"
@@ -61,21 +62,10 @@ static void answer_embedding(struct server *server, struct server_exchange *exch
     server_answer_json(exchange, 200, object);
 }
 
-/* The form has no fields. -1: it has; the answer says so. */
-static int check_fields(struct server_exchange *exchange) {
-    for (size_t i = 0; i < exchange->fields.num; i++)
-        if (strcmp(exchange->fields.items[i].name, "filename")) {
-            server_answer_problem(exchange, 422, "%.60s is no option",
-                                  exchange->fields.items[i].name);
-            return -1;
-        }
-    return 0;
-}
-
 void server_embedding(struct server *server, struct server_exchange *exchange) {
     struct server_voices voices = {0};
     diarist_error err = {0};
-    if (check_fields(exchange))
+    if (server_parameters_check(exchange))
         return;
     int rc = server_embed(&voices, server->embedder, exchange->upload->path, NULL, 0, &err);
     if (rc)

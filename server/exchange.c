@@ -25,7 +25,7 @@ struct server_exchange *server_exchange_new(void) {
         return NULL;
     server_make_id(exchange->id);
     exchange->answer.fd = -1;
-    exchange->began_at = exchange->active_at = server_ticks();
+    exchange->began_at = exchange->active_at = exchange->window_at = server_ticks();
     return exchange;
 }
 

@@ -82,8 +82,10 @@ struct server_exchange {
     /* The loop's alone. */
     uint64_t sent; /* of the content */
     double began_at, active_at;
-    uint64_t seen;      /* how often jobs had changed when the desk got it */
-    uint64_t discarded; /* bytes of a body that nobody wants */
+    double window_at;      /* since when what a body brings is counted, */
+    uint64_t window_bytes; /* and how much that is */
+    uint64_t seen;         /* how often jobs had changed when the desk got it */
+    uint64_t discarded;    /* bytes of a body that nobody wants */
     enum server_phase state;
     bool headers_sent;
     bool has_body; /* that has not all come yet */

@@ -258,6 +258,7 @@ static int take_body(struct server_http *http, struct lws *wsi, struct session *
         return -1;
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
     exchange->active_at = server_ticks();
+    exchange->window_bytes += n;
     return exchange->chunked ? take_chunks(http, wsi, session, bytes, n)
                              : take_content(http, wsi, session, bytes, n);
 }
@@ -276,21 +277,40 @@ static void drop(struct server_http *http, struct session *session) {
     finished(http, exchange);
 }
 
-/* Once a second: whether a connection has been idle for too long. Below 0: it is to be closed. */
+/* Whether a body has brought too little in the last idle_s seconds. */
+static bool is_slow(struct server_exchange *exchange, const struct server_settings *settings) {
+    const double now = server_ticks();
+    if (!exchange->has_body || now - exchange->window_at < settings->idle_s)
+        return false;
+    const double least = (double)settings->min_rate * (now - exchange->window_at);
+    const bool slow = (double)exchange->window_bytes < least;
+    exchange->window_at = now;
+    exchange->window_bytes = 0;
+    return slow;
+}
+
+/* Once a second: whether a connection has been idle, or slow, for too long. Below 0: it is to be
+ * closed. */
 static int check_idle(struct server_http *http, struct lws *wsi, struct session *session) {
     struct server_exchange *exchange = session->exchange;
     if (!exchange)
         return 0;
     lws_set_timer_usecs(wsi, LWS_USEC_PER_SEC);
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* it waits for more than the last chunk */
-    bool idle = server_ticks() - exchange->active_at > http->server->settings->idle_s;
-    if (!idle || exchange->state == SERVER_AT_DESK || exchange->state == SERVER_WATCHING)
+    const struct server_settings *settings = http->server->settings;
+    bool idle = server_ticks() - exchange->active_at > settings->idle_s;
+    if (exchange->state == SERVER_AT_DESK || exchange->state == SERVER_WATCHING ||
+        !(idle || is_slow(exchange, settings)))
         return 0;
     if (exchange->state != SERVER_READING)
         return -1;
     exchange->active_at = server_ticks();
-    server_answer_problem(exchange, 408, "nothing came for %d seconds",
-                          (int)http->server->settings->idle_s);
+    if (idle)
+        server_answer_problem(exchange, 408, "nothing came for %d seconds", (int)settings->idle_s);
+    else
+        server_answer_problem(exchange, 408,
+                              "less than %d bytes a second came for %d seconds; send faster",
+                              (int)settings->min_rate, (int)settings->idle_s);
     return refuse(http, wsi, session);
 }
 

@@ -140,8 +140,6 @@ json_t *server_job_options(const struct server_fields *fields, const char *route
             continue;
         if (!option)
             rc = common_fail(err, DIARIST_ERROR_ARGUMENT, "%.60s is no option", field->name);
-        else if (json_object_get(chosen, option->name))
-            rc = common_fail(err, DIARIST_ERROR_ARGUMENT, "%s is given twice", option->name);
         json_t *value = rc ? NULL : parse(option, field->value, err);
         if (!rc && (!value || json_object_set_new(chosen, option->name, value)))
             rc = DIARIST_ERROR_ARGUMENT;

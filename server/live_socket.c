@@ -35,6 +35,7 @@ struct server_socket {
     bool for_good; /* nobody will come back */
     int error;     /* a server_close: the reason is to be told, and the connection closed */
     bool told;
+    int code; /* of the close that was sent, or came; 0: neither was */
     char detail[DETAIL];
     uint64_t seq;      /* of the last event that was sent */
     double came_at;    /* the last samples or gap */
@@ -109,9 +110,12 @@ static int open_stream(struct server_sockets *sockets, struct server_exchange *e
         return 422;
     if ((*out = server_live_open(server->live, &params, &full)))
         return 0;
-    server_answer_problem(exchange, full ? 429 : 503, "%s",
-                          full ? "as many streams are open as this service takes; try again later"
-                               : "out of memory; try again later");
+    if (full)
+        server_answer_problem(exchange, 429,
+                              "%d streams are open, as many as this service takes; try again later",
+                              (int)server->settings->max_streams);
+    else
+        server_answer_problem(exchange, 503, "out of memory; try again later");
     exchange->answer.retry_after_s = 10;
     return exchange->answer.status;
 }
@@ -334,6 +338,7 @@ static int close_with(struct server_socket *socket, int code, const char *reason
     char text[124]; /* what fits into the frame */
     n = n < sizeof text ? n : sizeof text - 1;
     memcpy(text, reason, n);
+    socket->code = code;
     if (socket->paused) /* the client's answer is to be read */
         lws_rx_flow_control(socket->wsi, 1);
     lws_close_reason(socket->wsi, (enum lws_close_status)code, (unsigned char *)text, n);
@@ -399,8 +404,8 @@ static void closed(struct server_sockets *sockets, struct server_socket *socket)
     sockets->num--;
     lws_set_opaque_user_data(socket->wsi, NULL);
     server_log("info", "live_close", "{s:s,s:i,s:s}", "stream",
-               socket->stream ? server_live_id(socket->stream) : "", "code", socket->error,
-               "detail", socket->detail);
+               socket->stream ? server_live_id(socket->stream) : "", "code", socket->code, "detail",
+               socket->detail);
     /* Who sends what nobody understands would do so again. */
     const bool broken = socket->error == SERVER_CLOSE_FRAME || socket->error == SERVER_CLOSE_LARGE;
     if (socket->stream)
@@ -411,6 +416,8 @@ static void closed(struct server_sockets *sockets, struct server_socket *socket)
 /* A client that says so leaves for good; others may come back. */
 static void note_close(struct server_socket *socket, const char *bytes, size_t n) {
     const unsigned char *code = (const unsigned char *)bytes;
+    if (n >= 2 && !socket->code)
+        socket->code = code[0] << 8 | code[1];
     socket->for_good = n >= 2 && (code[0] << 8 | code[1]) == SERVER_CLOSE_DONE;
 }
 

@@ -143,10 +143,22 @@ static int refuse_value(struct server_exchange *exchange, const struct parameter
     return 400;
 }
 
+/* Whether one before the i-th has its name. */
+static bool is_again(const struct server_fields *fields, size_t i) {
+    for (size_t k = 0; k < i; k++)
+        if (!strcmp(fields->items[k].name, fields->items[i].name))
+            return true;
+    return false;
+}
+
 int server_parameters_check(struct server_exchange *exchange) {
     const char *names = exchange->route->parameters;
     for (size_t i = 0; i < exchange->fields.num; i++) {
         const struct server_field *field = &exchange->fields.items[i];
+        if (is_again(&exchange->fields, i)) {
+            server_answer_problem(exchange, 400, "%.60s is given twice; give it once", field->name);
+            return 400;
+        }
         const struct parameter *parameter = find(names, field->name);
         if (parameter && !parameter->own && !is_good(parameter, field->value))
             return refuse_value(exchange, parameter);

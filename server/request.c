@@ -185,8 +185,12 @@ static int check_body(struct server_exchange *exchange, struct server *server, u
     }
     if (!length && !exchange->chunked)
         return refuse(exchange, 400, "there is no body");
-    if (length > max)
-        return refuse(exchange, 413, "the body is larger than this service takes");
+    if (length > max) {
+        server_answer_problem(exchange, 413,
+                              "the body is larger than the %llu bytes that this path takes",
+                              (unsigned long long)max);
+        return 413;
+    }
     if (exchange->route->body == SERVER_BODY_UPLOAD && !has_room(server->uploads, length))
         return refuse(exchange, 507, "there is no room for the file; try again later");
     return 0;

@@ -37,6 +37,7 @@ struct server_settings {
     double max_audio_s;    /* of a recording, decoded */
     int32_t max_queue;     /* jobs that are queued or running */
     int32_t idle_s;        /* a connection that yields or takes nothing so long is closed */
+    int32_t min_rate;      /* bytes a second that a body brings, on average over idle_s; 0: any */
     int32_t max_streams;   /* live streams at a time */
     int32_t resume_s;      /* a live stream without a connection is kept so long */
     int32_t drain_s;       /* what is running may take so long when the service is to stop */

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 static int refuse(struct server_upload *upload, int status, const char *why) {
-    upload->problem = why;
+    snprintf(upload->problem, sizeof upload->problem, "%s", why);
     return status;
 }
 
@@ -32,8 +32,12 @@ static int write_to(struct server_upload *upload, int fd, const char *bytes, siz
 
 static int write_file(struct server_upload *upload, const char *bytes, size_t n) {
     upload->num_bytes += n;
-    if (upload->num_bytes > upload->max_bytes)
-        return refuse(upload, 413, "the file is larger than this service takes");
+    if (upload->num_bytes > upload->max_bytes) {
+        snprintf(upload->problem, sizeof upload->problem,
+                 "the file is larger than the %llu bytes that this service takes",
+                 (unsigned long long)upload->max_bytes);
+        return 413;
+    }
     if (EVP_DigestUpdate(upload->hash, bytes, n) != 1)
         return refuse(upload, 500, "the file could not be kept");
     return write_to(upload, upload->fd, bytes, n);

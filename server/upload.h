@@ -29,7 +29,7 @@ struct server_upload {
     char field_name[64];
     size_t field_bytes;
     bool has_file, in_document;
-    const char *problem; /* why it was refused */
+    char problem[160]; /* why it was refused */
 };
 
 /* Begins one, the exchange's, in folder. 0, or the HTTP status that says why not; the answer is

@@ -11,6 +11,7 @@ speakers by turns to overlaps counted here.
 import json
 import math
 import pathlib
+import random
 import sys
 import tempfile
 
@@ -133,6 +134,24 @@ def with_words(segments):
     return [{**s, "words": words(s)} for s in segments]
 
 
+def exact_numbers(service, job):
+    """Numbers of the client's come back as what they were, in no more digits than Python needs."""
+    source = random.Random(1)
+    numbers = [0.8, 0.1 + 0.2, 1e-7, 2.2250738585072014e-308, 1e300, -2.5, 123456789012345.0, 1e22, 100.0]
+    numbers += [source.random() * 10.0 ** source.randint(-12, 20) for _ in range(200)]
+    numbers += [round(source.random() * 100, 2) for _ in range(200)]
+    asked = {"diarization": job, "numbers": numbers, "text": '0.80000000000000004 \\" 1',
+             "whole": 1234567890123456789, "segments": [{"start": 0.1, "end": 0.8}]}
+    answer = service.ask("POST", ASSIGN, json.dumps(asked), "application/json")
+    told = json.loads(answer.body, parse_float=str)
+    long = [text for text, number in zip(told["numbers"], numbers)
+            if float(text) != number or len(text) > len(repr(number))]
+    checks.expect("numbers", not long and len(told["numbers"]) == len(numbers), long)
+    checks.expect("what is no real number", (told["text"], told["whole"])
+                  == (asked["text"], asked["whole"]), told)
+    checks.expect("a segment", told["segments"][0]["end"] == "0.8", told["segments"])
+
+
 def by_turns(service, job, turns, segments, last):
     asked = {"diarization": job, "language": "de", "text": "…",
              "segments": with_words(segments) + [{"start": last + 100, "end": last + 101, "text": ""}]}
@@ -178,7 +197,9 @@ def refused(service, path, job):
         ("no audio", [("file", "a.wav", b"no audio")], [("segments", text)], 422),
         ("no transcript", [("file", "a.wav", wav)], [], 400),
         ("two", [("file", "a.wav", wav)], [("segments", text), ("segments", text)], 400),
-        ("an option", [("file", "a.wav", wav)], [("segments", text), ("x", "1")], 422),
+        ("an option", [("file", "a.wav", wav)], [("segments", text), ("x", "1")], 400),
+        ("twice", [("file", "a.wav", wav)],
+         [("segments", text), ("threshold", "0.5"), ("threshold", "0.5")], 400),
         ("nan", [("file", "a.wav", wav)], [("segments", text), ("threshold", "nan")], 422)]
     for what, files, fields, status in forms:
         answer = service.ask("POST", ASSIGN, *form(files, fields))
@@ -283,6 +304,7 @@ def main():
         for threshold in (0.5, 0.7):
             by_voice(service, program, folder, path, segments, threshold)
         by_turns(service, job, result["diarization"], segments, result["audio"]["duration"])
+        exact_numbers(service, job)
         refused(service, path, job)
         ids = known(service, job, result, segments, path)
         ben = service.ask("GET", f"{SPEAKERS}/{ids['Ben']}").json

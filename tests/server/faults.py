@@ -265,6 +265,31 @@ def leave_midway(service, wav):
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
 
+def trickle(service, wav):
+    """A body that never stops and hardly comes is 408; one that is slow has its time."""
+    def send(part, pause):
+        head = f"POST {JOBS}?wait=1 HTTP/1.1\r\n{HOST}Content-Type: audio/wav\r\n"
+        began, answer = time.monotonic(), b""
+        with socket.create_connection(("127.0.0.1", service.port), 60) as connection:
+            connection.sendall(f"{head}Content-Length: {len(wav)}\r\n\r\n".encode())
+            for at in range(0, len(wav), part):
+                connection.settimeout(pause if at + part < len(wav) else 60)
+                connection.sendall(wav[at : at + part])
+                try:
+                    answer = connection.recv(65536)
+                    break
+                except TimeoutError:
+                    pass
+        return answer.split(b"\r\n")[0], time.monotonic() - began
+
+    with ThreadPoolExecutor() as pool:
+        trickling, slow = pool.submit(send, 1, 0.3), pool.submit(send, len(wav) // 50, 0.1)
+        status, took = trickling.result()
+        checks.expect("a trickle", b" 408 " in status and took < 8, (status, took))
+        status, took = slow.result()
+        checks.expect("a slow one", b" 200 " in status and took > 4, (status, took))
+
+
 def floods(service):
     """More headers and longer ones than anybody needs."""
     for what, headers in (("many", "".join(f"X-{i}: y\r\n" for i in range(5000))),
@@ -369,11 +394,15 @@ def fill(disk):
                 pass
 
 
-def result_waits(program, service, disk, path):
+def result_waits(program, service, disk, example):
     """A result for which there is no room waits, is written once there is, and fills no log."""
+    path = disk.parent / "long.wav"
+    clip(example, path, 40)
     told = harness.run(program, "-q", "--no-config", path).stdout
     job = service.ask("POST", f"{JOBS}?filename={path.name}", path.read_bytes(),
                       "audio/wav").json["id"]
+    while service.ask("GET", f"{JOBS}/{job}").json["status"] == "queued":
+        pass
     fill(disk)
     service.event("job_waits")
     before = len(service.log)
@@ -389,7 +418,7 @@ def result_waits(program, service, disk, path):
     checks.expect("it ends once", len(ends) == 1, ends)
 
 
-def full_disk(program, folder, wav):
+def full_disk(program, folder, wav, example):
     """A disk of 6 MB that is filled, and has room again."""
     if os.geteuid() or subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "none", folder],
                                       capture_output=True).returncode:
@@ -415,7 +444,7 @@ def full_disk(program, folder, wav):
     (disk / "filler").unlink()
     answer = service.ask("POST", f"{JOBS}?wait=1&format=rttm", wav, "audio/wav")
     checks.expect("room again", answer.status == 200, answer)
-    result_waits(program, service, disk, folder / "b.wav")
+    result_waits(program, service, disk, example)
     expect_files(service, disk / "data")
     checks.expect("end", service.stop() == 0)
 
@@ -467,7 +496,8 @@ def main():
                 ("bombs", bombs, [folder]), ("decoders", decoders, [long_wav]),
                 ("chunks", chunked, [wav]), ("endless chunks", endless_chunks, []),
                 ("JSON", broken_json, []), ("names", names, [tiny]), ("floods", floods, []),
-                ("leaving", leave_midway, [wav]), ("slow headers", slow_loris, [])):
+                ("leaving", leave_midway, [wav]), ("slow headers", slow_loris, []),
+                ("trickles", trickle, [tiny])):
             began = time.monotonic()
             fault(service, *arguments)
             expect_descriptors(what, service, before)
@@ -480,7 +510,7 @@ def main():
         for line in service.log:
             checks.expect("the log is JSON", json.loads(line)["event"], line)
         limited_files(program, folder, wav)
-        full_disk(program, folder, wav)
+        full_disk(program, folder, wav, example)
     checks.finish()
 
 

@@ -228,6 +228,7 @@ async def wrong_frames(service, data):
                   "?stream=y&rate=8000"):
         await refused(service, 422, query)
     await refused(service, 400, "?speed=1")
+    await refused(service, 400, "?rate=8000&rate=8000")
     await refused(service, 404, "?stream=" + "0" * 32)
     await refused(service, 400, path="/healthz")
     await refused(service, 404, path="/v1/alive")
@@ -338,6 +339,8 @@ async def limits(program, folder, data):
         checks.expect("the service ends: all that is known", code == 1001
                       and last_done(third.events).get("duration") == 3, third.messages[-2:])
     checks.expect("end", service.process.wait(30) == 0, service.log[-3:])
+    closed = [json.loads(line)["code"] for line in service.log if '"live_close"' in line]
+    checks.expect("the log has the codes", closed[-1] == 1001 and 4008 in closed, closed)
 
 
 def document(path):

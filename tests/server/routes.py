@@ -177,9 +177,16 @@ def wrong_requests(service, wav):
     for what, body in bodies.items():
         expect_problem(what, service.ask("POST", JOBS, body, kind), 400)
     for field in ("num_speakers=0", "num_speakers=1.5", "preset=slow", "wrong=1", "step=nan",
-                  "raw=x", "max_speakers=2&min_speakers=3", "min_speakers=1&min_speakers=1"):
+                  "raw=x", "max_speakers=2&min_speakers=3"):
         expect_problem(field, service.ask("POST", f"{JOBS}?{field}", wav, "audio/wav"), 422)
     expect_problem("format", service.ask("POST", f"{JOBS}?format=x", wav, "audio/wav"), 400)
+    for query, fields in (("?min_speakers=1&min_speakers=1", []), ("?wait=0&wait=0", []),
+                          ("", [("min_speakers", "1"), ("min_speakers", "1")]),
+                          ("?min_speakers=1", [("min_speakers", "1")])):
+        answer = service.ask("POST", JOBS + query, *form([("file", "a.wav", wav)], fields))
+        expect_problem(f"twice: {query} {fields}", answer, 400)
+        name = query[1:].split("=")[0] or "min_speakers"
+        checks.expect("it is named", f"{name} is given twice" in answer.json["detail"], answer)
     for name, status in (("text/plain", 415), ("application/json", 415), ("multipart/form-data", 400),
                          ("multipart/form-data; boundary=", 400), ("", 415)):
         expect_problem(f"type {name}", service.ask("POST", JOBS, wav, name), status)
@@ -233,8 +240,11 @@ def limits(program, folder, wav):
     checks.expect("no key for health", service.ask("GET", "/healthz").status == 200)
     large = service.ask("POST", JOBS, b"x" * 3000000, "audio/wav", key)
     expect_problem("too large", large, 413)
+    checks.expect("the path's limit is named", "1065536 bytes" in large.json["detail"], large)
     body, kind = form([("file", "a", b"x" * 1020000)])
-    expect_problem("a little too large", service.ask("POST", JOBS, body, kind, key), 413)
+    large = service.ask("POST", JOBS, body, kind, key)
+    expect_problem("a little too large", large, 413)
+    checks.expect("the file's limit is named", "1000000 bytes" in large.json["detail"], large)
     first = service.ask("POST", JOBS, wav, "audio/wav", key)
     second = service.ask("POST", JOBS, wav, "audio/wav", key)
     if second.status == 429:
@@ -243,7 +253,8 @@ def limits(program, folder, wav):
     path = f"{JOBS}/{first.json['id']}"
     while (job := service.ask("GET", path, headers=key).json)["status"] in ("queued", "running"):
         pass
-    checks.expect("too long", job["status"] == "failed" and job["error"]["status"] == 413, job)
+    checks.expect("too long", job["status"] == "failed" and job["error"]["status"] == 413
+                  and "longer than the 3 s" in job["error"]["detail"], job)
     checks.expect("end", service.stop() == 0)
     left = list((folder / "small" / "uploads").iterdir()) + list((folder / "small" / "scratch").iterdir())
     checks.expect("nothing is left", left == [], left)

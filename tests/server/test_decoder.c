@@ -210,7 +210,7 @@ static void test_limit(void **state) {
     const char *path = make("c.flac", "");
     struct decoded got = decode(path, &options, 5);
     assert_true(got.num <= 5 * DIARIST_SAMPLE_RATE);
-    assert_fails(got, DIARIST_ERROR_LIMIT, "longer than this service takes");
+    assert_fails(got, DIARIST_ERROR_LIMIT, "longer than the 5 s that this service takes");
     options.start_s = 10; /* what is skipped has been decoded too */
     expect_failure(path, &options, 5, DIARIST_ERROR_LIMIT, "longer");
     options.start_s = 1;
