@@ -119,8 +119,8 @@ def retention(program, folder, short):
     checks.expect("both are deleted", until(lambda: {
         service.ask("GET", f"{JOBS}/{job}").status for job in (good, bad)} == {404}))
     checks.expect("not at once", time.monotonic() - ended > 1)
-    metrics = service.ask("GET", "/metrics").body.decode()
-    checks.expect("metric", "\ndiarist_jobs_expired_total 2\n" in metrics)
+    checks.expect("metric", until(lambda: "\ndiarist_jobs_expired_total 2\n"
+                                  in service.ask("GET", "/metrics").body.decode()))
     checks.expect("log", sum('"job_expired"' in line for line in service.log) == 2)
     checks.expect("no recordings", not list((data / "audio").iterdir()))
     checks.expect("stops", service.stop() == 0)
