@@ -2,12 +2,11 @@
  * SPDX-License-Identifier: MIT */
 #include "source.h"
 
+#include "libarchive.h"
 #include "common/fail.h"
 #include "files.h"
 #include "text.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -23,7 +22,8 @@ static const uint64_t SMALL_BYTES = 64 << 20; /* whatever the ratio */
 
 struct bench_source {
     const char *path;
-    struct archive *archive; /* NULL: a folder */
+    const struct bench_archive_library *library; /* NULL: a folder */
+    struct archive *archive;
     const char *file;        /* of the folder's entry */
     uint64_t archive_bytes;  /* size of the archive */
     uint64_t unpacked_bytes; /* what its entries say so far */
@@ -86,7 +86,7 @@ static int walk_folder(struct bench_source *source, const char *inside, int dept
 /* ---- archives ------------------------------------------------------------------------------ */
 
 static int fail_archive(const struct bench_source *source, diarist_error *err) {
-    const char *reason = archive_error_string(source->archive);
+    const char *reason = source->library->error_string(source->archive);
     return common_fail(err, DIARIST_ERROR_INPUT,
                        "%s: cannot be unpacked: %s; get it again, or give the unpacked folder",
                        source->path, reason ? reason : "it is damaged");
@@ -124,11 +124,12 @@ static int check_entry(struct bench_source *source, struct archive_entry *entry,
         return common_fail(err, DIARIST_ERROR_INPUT,
                            "%s: its entry %s leads out of the archive; do not trust it",
                            source->path, path);
-    if (archive_entry_is_encrypted(entry))
+    if (source->library->entry_is_encrypted(entry))
         return common_fail(err, DIARIST_ERROR_INPUT,
                            "%s: its entry %s is encrypted; give the unpacked folder", source->path,
                            path);
-    int64_t size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0;
+    int64_t size =
+        source->library->entry_size_is_set(entry) ? source->library->entry_size(entry) : 0;
     source->unpacked_bytes += size > 0 ? (uint64_t)size : 0;
     if (source->unpacked_bytes > SMALL_BYTES &&
         source->unpacked_bytes / MAX_RATIO > source->archive_bytes)
@@ -148,23 +149,27 @@ static int skip_entry(struct bench_source *source, const char *path, diarist_err
 
 static int take_archived(struct bench_source *source, struct archive_entry *archived,
                          diarist_error *err) {
-    const char *path = archive_entry_pathname_utf8(archived);
+    const char *path = source->library->entry_pathname_utf8(archived);
     int status = check_entry(source, archived, path, err);
-    if (status || archive_entry_filetype(archived) == AE_IFDIR)
+    if (status || source->library->entry_filetype(archived) == AE_IFDIR)
         return status;
-    if (archive_entry_filetype(archived) != AE_IFREG || archive_entry_hardlink(archived))
+    if (source->library->entry_filetype(archived) != AE_IFREG ||
+        source->library->entry_hardlink(archived))
         return skip_entry(source, path, err);
     const char *name = bench_path_name(path);
     if (!*name || *name == '.')
         return DIARIST_OK;
     struct bench_entry entry = {
-        .path = path, .size = (uint64_t)archive_entry_size(archived), .source = source};
+        .path = path, .size = (uint64_t)source->library->entry_size(archived), .source = source};
     return source->take(source->data, &entry, err);
 }
 
 static int open_archive(struct bench_source *source, diarist_error *err) {
     struct stat st;
-    struct archive *archive = source->archive = archive_read_new();
+    const struct bench_archive_library *library = source->library = bench_archive_library(err);
+    if (!library)
+        return DIARIST_ERROR_LIMIT;
+    struct archive *archive = source->archive = library->read_new();
     if (!archive)
         return common_fail_memory(err);
     if (bench_file_check(source->path, err))
@@ -173,15 +178,15 @@ static int open_archive(struct bench_source *source, diarist_error *err) {
         return common_fail(err, DIARIST_ERROR_INPUT, "%s: cannot be read: %s; give another",
                            source->path, strerror(errno));
     source->archive_bytes = (uint64_t)st.st_size;
-    archive_read_support_filter_gzip(archive);
-    archive_read_support_filter_bzip2(archive);
-    archive_read_support_filter_xz(archive);
-    archive_read_support_filter_zstd(archive);
-    archive_read_support_format_tar(archive);
-    archive_read_support_format_zip(archive);
-    archive_read_set_options(archive, "hdrcharset=UTF-8");
-    return archive_read_open_filename(archive, source->path, BLOCK) ? fail_archive(source, err)
-                                                                    : DIARIST_OK;
+    library->read_support_filter_gzip(archive);
+    library->read_support_filter_bzip2(archive);
+    library->read_support_filter_xz(archive);
+    library->read_support_filter_zstd(archive);
+    library->read_support_format_tar(archive);
+    library->read_support_format_zip(archive);
+    library->read_set_options(archive, "hdrcharset=UTF-8");
+    return library->read_open_filename(archive, source->path, BLOCK) ? fail_archive(source, err)
+                                                                     : DIARIST_OK;
 }
 
 /* libarchive converts names to the thread's encoding, which is ASCII unless told otherwise. */
@@ -190,14 +195,16 @@ static int walk_archive(struct bench_source *source, diarist_error *err) {
     locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
     int status = open_archive(source, err), read = ARCHIVE_OK;
-    while (!status && (read = archive_read_next_header(source->archive, &entry)) != ARCHIVE_EOF) {
+    while (!status &&
+           (read = source->library->read_next_header(source->archive, &entry)) != ARCHIVE_EOF) {
         /* A warning: a name could not be converted; then there is none. */
         if (read < ARCHIVE_WARN)
             status = fail_archive(source, err);
         else
             status = take_archived(source, entry, err);
     }
-    archive_read_free(source->archive);
+    if (source->library)
+        source->library->read_free(source->archive);
     if (utf8) {
         uselocale(before);
         freelocale(utf8);
@@ -222,7 +229,7 @@ static int fail_save(const char *to, int reason, diarist_error *err) {
 static ssize_t next_bytes(const struct bench_source *source, int from, void *block, size_t size) {
     ssize_t n;
     if (source->archive)
-        return archive_read_data(source->archive, block, size);
+        return source->library->read_data(source->archive, block, size);
     do
         n = read(from, block, size);
     while (n < 0 && errno == EINTR);

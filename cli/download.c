@@ -4,7 +4,8 @@
 
 #include "report.h"
 
-#include <curl/curl.h>
+#include "common/libcurl.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,46 +32,29 @@ static size_t receive(char *bytes, size_t size, size_t count, void *data) {
     return written;
 }
 
-static int stop_when_interrupted(void *data, curl_off_t total, curl_off_t now, curl_off_t up_total,
-                                 curl_off_t up_now) {
-    (void)data, (void)total, (void)now, (void)up_total, (void)up_now;
-    return cli_interrupted();
-}
-
-static void set_options(CURL *curl, const struct cli_download *download, struct transfer *transfer,
-                        char *error) {
-    const char *protocols = strncmp(download->url, "http://", 7) ? "https" : "http,https";
-    curl_easy_setopt(curl, CURLOPT_URL, download->url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, protocols);
-    curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, protocols);
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
-    curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
-    curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)transfer->num_bytes);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, stop_when_interrupted);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
-    /* The name by which servers tell programs apart; nothing of the user. */
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "diarist");
-}
-
-/* One request; *http is its status, 0 without an answer. */
-static CURLcode request(const struct cli_download *download, struct transfer *transfer, char *error,
-                        long *http) {
+/* One request, which says what is wrong in try->error; *http is its status, 0 without an answer. */
+static CURLcode request(const struct common_curl *curl, const struct cli_download *download,
+                        struct transfer *transfer, struct common_transfer *try, long *http) {
     *http = 0;
-    CURL *curl = curl_easy_init();
-    if (!curl)
+    *try = (struct common_transfer){
+        .url = download->url,
+        .protocols = strncmp(download->url, "http://", 7) ? "https" : "http,https",
+        .connect_s = CONNECT_S,
+        .stall_s = STALL_S,
+        .receive = receive,
+        .data = transfer,
+        .is_stopped = cli_stop_transfer};
+    CURL *handle = common_transfer_new(curl, try);
+    if (!handle)
         return CURLE_OUT_OF_MEMORY;
-    set_options(curl, download, transfer, error);
-    const CURLcode code = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, http);
-    curl_easy_cleanup(curl);
+    curl->easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, try->protocols);
+    curl->easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
+    curl->easy_setopt(handle, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+    curl->easy_setopt(handle, CURLOPT_FAILONERROR, 1L);
+    curl->easy_setopt(handle, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)transfer->num_bytes);
+    const CURLcode code = curl->easy_perform(handle);
+    curl->easy_getinfo(handle, CURLINFO_RESPONSE_CODE, http);
+    curl->easy_cleanup(handle);
     if (fflush(transfer->file) && !transfer->write_error)
         transfer->write_error = errno;
     return code;
@@ -82,8 +66,9 @@ static int fail(struct cli_download *download, const char *what, const char *why
     return -1;
 }
 
-static int explain(struct cli_download *download, const struct transfer *transfer, CURLcode code,
-                   const char *error, long http) {
+/* why: what curl says. */
+static int explain(struct cli_download *download, const struct transfer *transfer, const char *why,
+                   long http) {
     char status[64];
     if (transfer->write_error)
         return fail(download, "cannot be saved: ", strerror(transfer->write_error));
@@ -99,7 +84,7 @@ static int explain(struct cli_download *download, const struct transfer *transfe
         return fail(download, http == 404 ? "is not there, HTTP " : "the server answered HTTP ",
                     status);
     }
-    return fail(download, "cannot be reached: ", *error ? error : curl_easy_strerror(code));
+    return fail(download, "cannot be reached: ", why);
 }
 
 /* Whether another request can bring more: the connection broke after it had brought something. */
@@ -116,12 +101,16 @@ static bool empty(struct transfer *transfer) {
 }
 
 static int get(struct cli_download *download, struct transfer *transfer) {
-    char error[CURL_ERROR_SIZE] = "";
-    long http;
+    diarist_error err;
+    const struct common_curl *curl = common_curl(&err);
+    if (!curl)
+        return fail(download, "cannot be fetched: ", err.message);
+    struct common_transfer try;
+    long http = 0;
     CURLcode code = CURLE_OK;
     for (int tries = 0; tries < MAX_TRIES; tries++) {
         const uint64_t before = transfer->num_bytes;
-        code = request(download, transfer, error, &http);
+        code = request(curl, download, transfer, &try, &http);
         if (code == CURLE_OK && !transfer->write_error)
             return 0;
         if (before && http == HTTP_BAD_RANGE)
@@ -134,7 +123,7 @@ static int get(struct cli_download *download, struct transfer *transfer) {
             break;
         }
     }
-    return explain(download, transfer, code, error, http);
+    return explain(download, transfer, *try.error ? try.error : curl->easy_strerror(code), http);
 }
 
 int cli_download(struct cli_download *download) {

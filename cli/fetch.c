@@ -4,7 +4,8 @@
 
 #include "report.h"
 
-#include <curl/curl.h>
+#include "common/libcurl.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,51 +13,26 @@
 
 enum { CONNECT_S = 20, STALL_S = 60 };
 
-struct transfer {
+/* What has come. */
+struct answer {
     struct cli_fetch *fetch;
     size_t size;
 };
 
 /* A curl write function: what has come, with a zero behind it. */
 static size_t receive(char *bytes, size_t size, size_t count, void *data) {
-    struct transfer *transfer = data;
+    struct answer *answer = data;
     size_t n = size * count;
-    if (n > transfer->fetch->max_bytes - transfer->size)
+    if (n > answer->fetch->max_bytes - answer->size)
         return 0;
-    char *grown = realloc(transfer->fetch->text, transfer->size + n + 1);
+    char *grown = realloc(answer->fetch->text, answer->size + n + 1);
     if (!grown)
         return 0;
-    memcpy(grown + transfer->size, bytes, n);
-    transfer->size += n;
-    grown[transfer->size] = 0;
-    transfer->fetch->text = grown;
+    memcpy(grown + answer->size, bytes, n);
+    answer->size += n;
+    grown[answer->size] = 0;
+    answer->fetch->text = grown;
     return n;
-}
-
-static int stop_when_interrupted(void *data, curl_off_t total, curl_off_t now, curl_off_t up_total,
-                                 curl_off_t up_now) {
-    (void)data, (void)total, (void)now, (void)up_total, (void)up_now;
-    return cli_interrupted();
-}
-
-static CURLcode perform(CURL *curl, struct transfer *transfer, struct curl_slist *headers,
-                        char *error, long *http) {
-    curl_easy_setopt(curl, CURLOPT_URL, transfer->fetch->url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, stop_when_interrupted);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "diarist");
-    CURLcode code = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, http);
-    return code;
 }
 
 /* What the service says against it, if it says so as problem+json. */
@@ -69,29 +45,47 @@ static int fail(struct cli_fetch *fetch, long http) {
     return -1;
 }
 
-int cli_fetch(struct cli_fetch *fetch) {
-    struct transfer transfer = {.fetch = fetch};
-    char error[CURL_ERROR_SIZE] = "";
-    long http = 0;
-    struct curl_slist *headers = fetch->header ? curl_slist_append(NULL, fetch->header) : NULL;
-    CURL *curl = curl_global_init(CURL_GLOBAL_DEFAULT) ? NULL : curl_easy_init();
-    fetch->text = NULL;
-    CURLcode code = curl && (headers || !fetch->header)
-                        ? perform(curl, &transfer, headers, error, &http)
-                        : CURLE_OUT_OF_MEMORY;
-    curl_easy_cleanup(curl);
-    curl_slist_free_all(headers);
-    curl_global_cleanup();
-    int rc = 0;
-    if (code) {
+/* *http is the service's status. -1: there was none, for the reason in problem. */
+static int perform(struct cli_fetch *fetch, long *http) {
+    struct answer answer = {.fetch = fetch};
+    struct common_transfer transfer = {.url = fetch->url,
+                                       .protocols = "http,https",
+                                       .connect_s = CONNECT_S,
+                                       .stall_s = STALL_S,
+                                       .receive = receive,
+                                       .data = &answer,
+                                       .is_stopped = cli_stop_transfer};
+    diarist_error err;
+    const struct common_curl *curl = common_curl(&err);
+    if (!curl) {
+        snprintf(fetch->problem, sizeof fetch->problem, "%s", err.message);
+        return -1;
+    }
+    CURL *handle = common_transfer_new(curl, &transfer);
+    struct curl_slist *headers = fetch->header ? curl->slist_append(NULL, fetch->header) : NULL;
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    if (handle && (headers || !fetch->header)) {
+        curl->easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+        code = curl->easy_perform(handle);
+        curl->easy_getinfo(handle, CURLINFO_RESPONSE_CODE, http);
+    }
+    curl->easy_cleanup(handle);
+    curl->slist_free_all(headers);
+    if (code)
         snprintf(fetch->problem, sizeof fetch->problem, "%s",
                  code == CURLE_WRITE_ERROR ? "is too large"
-                 : *error                  ? error
-                                           : curl_easy_strerror(code));
-        rc = -1;
-    } else if (http != 200) {
+                 : *transfer.error         ? transfer.error
+                                           : curl->easy_strerror(code));
+    return code ? -1 : 0;
+}
+
+int cli_fetch(struct cli_fetch *fetch) {
+    long http = 0;
+    fetch->text = NULL;
+    int rc = perform(fetch, &http);
+    if (!rc && http != 200) {
         rc = fail(fetch, http);
-    } else if (!fetch->text) {
+    } else if (!rc && !fetch->text) {
         snprintf(fetch->problem, sizeof fetch->problem, "the answer is empty");
         rc = -1;
     }

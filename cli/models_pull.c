@@ -12,7 +12,6 @@
 #include "report.h"
 #include "text.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,12 +171,8 @@ int cli_models_pull(const struct cli_settings *settings) {
     }
     pull.folder = cli_text("%s.originals", target);
     rc = pull.folder ? 0 : cli_fail_memory();
-    if (!rc && curl_global_init(CURL_GLOBAL_DEFAULT))
-        rc = cli_fail_memory();
-    if (!rc) {
+    if (!rc)
         rc = pull_set(&pull, target);
-        curl_global_cleanup();
-    }
     free(pull.folder);
     free(target);
     return rc;

@@ -178,3 +178,8 @@ void cli_interrupt_wait(void) {
 bool cli_interrupted(void) {
     return interrupted;
 }
+
+int cli_stop_transfer(void *unused) {
+    (void)unused;
+    return interrupted;
+}

@@ -45,6 +45,7 @@ const char *cli_clock(char out[32], double seconds);
  * place when complete, so none is left half written. */
 void cli_interrupt_setup(void);
 bool cli_interrupted(void);
+int cli_stop_transfer(void *unused); /* the same, for a struct common_transfer */
 /* From now on what is left after the first signal may take longer than three seconds. */
 void cli_interrupt_wait(void);
 

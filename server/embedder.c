@@ -12,11 +12,11 @@
 #include "request.h"
 #include "scratch.h"
 
+#include "common/libcurl.h"
 #include "common/fail.h"
 #include "common/files.h"
 #include "diarist/io.h"
 
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
@@ -98,13 +98,12 @@ const diarist_model *server_embedder_model(struct server_embedder *embedder) {
 
 int server_embedder_new(struct server_embedder **out, const struct server_settings *settings,
                         const char *scratch, const atomic_bool *stopping, diarist_error *err) {
-    struct server_embedder *embedder = calloc(1, sizeof *embedder);
-    *out = embedder;
-    if (!embedder || (settings->embedding_url && curl_global_init(CURL_GLOBAL_DEFAULT))) {
-        free(embedder);
-        *out = NULL;
-        return common_fail(err, DIARIST_ERROR_MEMORY, "out of memory");
-    }
+    *out = NULL;
+    if (settings->embedding_url && !common_curl(err))
+        return err->status;
+    struct server_embedder *embedder = *out = calloc(1, sizeof *embedder);
+    if (!embedder)
+        return common_fail_memory(err);
     embedder->settings = settings;
     embedder->scratch = scratch;
     embedder->stopping = stopping;

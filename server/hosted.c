@@ -4,7 +4,8 @@
  * samples of a file -> WAV, multipart/form-data -> POST -> JSON -> embedding */
 #include "hosted.h"
 
-#include <curl/curl.h>
+#include "common/libcurl.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
@@ -79,10 +80,8 @@ static size_t receive_part(char *bytes, size_t size, size_t count, void *data) {
     return size * count;
 }
 
-static int is_stopping(void *data, curl_off_t total, curl_off_t now, curl_off_t up_total,
-                       curl_off_t up_now) {
+static int is_stopping(void *data) {
     const struct call *call = data;
-    (void)total, (void)now, (void)up_total, (void)up_now;
     return atomic_load(call->stopping);
 }
 
@@ -109,43 +108,35 @@ static char *make_address(const char *url) {
     return address;
 }
 
-static void set_options(CURL *curl, struct call *call, const char *address) {
-    curl_easy_setopt(curl, CURLOPT_URL, address);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)ANSWER_S);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_part);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, call);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, is_stopping);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, call);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "diarist");
-}
-
-static int add_file(curl_mime *form, struct call *call) {
-    curl_mimepart *part = curl_mime_addpart(form);
-    return !part || curl_mime_name(part, "file") || curl_mime_filename(part, "audio.wav") ||
-           curl_mime_type(part, "audio/wav") ||
-           curl_mime_data_cb(part, (curl_off_t)(HEADER + 2 * call->audio->num), send_part, NULL,
-                             NULL, call);
+static int add_file(const struct common_curl *curl, curl_mime *form, struct call *call) {
+    curl_mimepart *part = curl->mime_addpart(form);
+    return !part || curl->mime_name(part, "file") || curl->mime_filename(part, "audio.wav") ||
+           curl->mime_type(part, "audio/wav") ||
+           curl->mime_data_cb(part, (curl_off_t)(HEADER + 2 * call->audio->num), send_part, NULL,
+                              NULL, call);
 }
 
 /* *http: the status that came. */
-static CURLcode ask(struct call *call, const char *address, long *http) {
-    CURL *curl = curl_easy_init();
-    curl_mime *form = curl ? curl_mime_init(curl) : NULL;
+static CURLcode ask(const struct common_curl *curl, struct call *call, const char *address,
+                    long *http) {
+    struct common_transfer transfer = {.url = address,
+                                       .protocols = "http,https",
+                                       .connect_s = CONNECT_S,
+                                       .receive = receive_part,
+                                       .data = call,
+                                       .is_stopped = is_stopping};
+    CURL *handle = common_transfer_new(curl, &transfer);
+    curl_mime *form = handle ? curl->mime_init(handle) : NULL;
     CURLcode code = CURLE_OUT_OF_MEMORY;
     *http = 0;
-    if (form && !add_file(form, call)) {
-        set_options(curl, call, address);
-        curl_easy_setopt(curl, CURLOPT_MIMEPOST, form);
-        code = curl_easy_perform(curl);
-        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, http);
+    if (form && !add_file(curl, form, call)) {
+        curl->easy_setopt(handle, CURLOPT_TIMEOUT, (long)ANSWER_S);
+        curl->easy_setopt(handle, CURLOPT_MIMEPOST, form);
+        code = curl->easy_perform(handle);
+        curl->easy_getinfo(handle, CURLINFO_RESPONSE_CODE, http);
     }
-    curl_mime_free(form);
-    curl_easy_cleanup(curl);
+    curl->mime_free(form);
+    curl->easy_cleanup(handle);
     return code;
 }
 
@@ -185,6 +176,9 @@ int server_hosted_embed(float *values, size_t *dim, const char *url,
                         const struct server_hosted_audio *audio, const atomic_bool *stopping,
                         diarist_error *err) {
     char status[32];
+    const struct common_curl *curl = common_curl(err);
+    if (!curl)
+        return err->status;
     struct call *call = calloc(1, sizeof *call);
     char *address = make_address(url);
     long http = 0;
@@ -194,7 +188,7 @@ int server_hosted_embed(float *values, size_t *dim, const char *url,
         call->audio = audio;
         call->stopping = stopping;
         make_header(call->header, 2 * audio->num);
-        code = ask(call, address, &http);
+        code = ask(curl, call, address, &http);
     }
     snprintf(status, sizeof status, "%ld", http);
     if (code == CURLE_ABORTED_BY_CALLBACK && atomic_load(stopping))
@@ -202,7 +196,7 @@ int server_hosted_embed(float *values, size_t *dim, const char *url,
     else if (call && call->too_long)
         rc = fail(err, DIARIST_ERROR_OUTPUT, "answers with more than a megabyte", "");
     else if (code)
-        rc = fail(err, DIARIST_ERROR_OUTPUT, "cannot be reached: ", curl_easy_strerror(code));
+        rc = fail(err, DIARIST_ERROR_OUTPUT, "cannot be reached: ", curl->easy_strerror(code));
     else if (http != 200)
         rc = fail(err, DIARIST_ERROR_OUTPUT, "answered HTTP ", status);
     else if (read_answer(values, dim, call))

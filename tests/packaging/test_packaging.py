@@ -77,13 +77,22 @@ def unit(program):
         checks.expect("exposure of at most 2.0", done.returncode == 0, harness.told(done)[-600:])
 
 
+def loaded_libraries(program):
+    """Libraries that the program's notes name (common/library.h), and where they are."""
+    notes = harness.run("readelf", "-p", ".note.dlopen", program).stdout
+    known = dict(re.findall(r"(\S+) \(.*=> (\S+)", harness.run("/sbin/ldconfig", "-p").stdout))
+    return {name: known.get(name, "") for name in re.findall(r'"soname":\["([^"]+)"\]', notes)}
+
+
 def libraries(program):
-    """Debian packages of the libraries that the program names itself."""
+    """Debian packages of the libraries that the program names itself: linked, or loaded when used."""
     needed = re.findall(r"NEEDED.*\[(.*)\]", harness.run("readelf", "-d", program).stdout)
     places = dict(re.findall(r"(\S+) => (\S+)", harness.run("ldd", program).stdout))
+    loaded = loaded_libraries(program)
+    checks.expect("libraries loaded when used", loaded.keys() == {"libarchive.so.13", "libcurl.so.4"}, loaded)
     packages = set()
-    for name in needed:
-        path = os.path.realpath(places.get(name, ""))
+    for path in [places.get(name, "") for name in needed] + list(loaded.values()):
+        path = os.path.realpath(path)
         # dpkg may know it by the folder's name from before /usr was merged.
         for known in (path, path.removeprefix("/usr")):
             packages |= set(re.findall(r"^([^:]+):", harness.run("dpkg-query", "-S", known).stdout, re.M))
