@@ -10,11 +10,11 @@
 #include "models.h"
 #include "timing.h"
 
+#include "common/presets.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const preset_names[] = {"balanced", "fast", "accurate"};
 
 /* Results of these may follow one another and still be one file. */
 static bool holds_several(const char *format) {
@@ -88,7 +88,7 @@ static int do_channel(struct cli_job *job, struct cli_piece *piece, int32_t chan
                                          .num_channels = info.num_channels,
                                          .channel = channel,
                                          .sha256 = info.sha256 ? piece->sha256 : NULL,
-                                         .preset = preset_names[job->batch->settings->preset],
+                                         .preset = common_preset_name(job->batch->settings->preset),
                                          .load_s = job->batch->load_s,
                                          .decode_s = fed.decode_s,
                                          .total_s = cli_now() - started};

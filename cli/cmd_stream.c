@@ -13,6 +13,8 @@
 #include "stream_view.h"
 #include "text.h"
 
+#include "common/presets.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,7 +207,6 @@ static int finish(void *data, const diarist_audio_info *input, diarist_error *er
 
 /* A product's only piece: the diarization of all that was heard, with the names of those known. */
 static int make_piece(struct run *run, struct cli_product *product, diarist_error *err) {
-    static const char *const presets[] = {"balanced", "fast", "accurate"};
     struct cli_piece *piece = product->pieces = calloc(1, sizeof *piece);
     if (!piece)
         return cli_set_memory_error(err);
@@ -215,7 +216,7 @@ static int make_piece(struct run *run, struct cli_product *product, diarist_erro
     piece->source.id = "stdin";
     piece->source.duration_s = run->end.duration_s;
     piece->source.sha256 = *run->sha256 ? run->sha256 : NULL;
-    piece->source.preset = presets[run->settings->preset];
+    piece->source.preset = common_preset_name(run->settings->preset);
     piece->source.channel = run->settings->channels;
     int status = diarist_stream_result(&piece->result, run->stream, err);
     if (!status && run->known.profiles)

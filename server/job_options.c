@@ -5,6 +5,7 @@
 #include "parameters.h"
 
 #include "common/fail.h"
+#include "common/presets.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -40,8 +41,8 @@ static const struct option {
      .help = "seconds; shorter pauses within a speaker's turns are filled"},
     {"step", REAL, ENGINE, offsetof(diarist_options, step_s), 0.5, 10,
      .help = "seconds between windows (the preset has its own)"},
-    {"preset", CHOICE, ENGINE, offsetof(diarist_options, preset),
-     .choices = {"balanced", "fast", "accurate"}, .help = "how much work is done (balanced)"},
+    {"preset", CHOICE, ENGINE, offsetof(diarist_options, preset), .choices = {COMMON_PRESET_NAMES},
+     .help = "how much work is done (balanced)"},
     {"channel", WHOLE, AUDIO, offsetof(diarist_audio_options, channel), 1, 1024,
      .help = "that channel alone; otherwise all are mixed"},
     {"start", REAL, AUDIO, offsetof(diarist_audio_options, start_s), 0, 1e9,
@@ -52,11 +53,6 @@ static const struct option {
      .help = "samples without a header: s16le:RATE:CHANNELS or f32le:RATE:CHANNELS"},
 };
 enum { NUM_OPTIONS = sizeof options / sizeof *options };
-
-const char *server_preset_name(int32_t preset) {
-    static const char *const names[] = {"balanced", "fast", "accurate"};
-    return names[preset];
-}
 
 static const struct option *find(const char *name) {
     for (size_t i = 0; i < NUM_OPTIONS; i++)

@@ -22,7 +22,4 @@ int server_job_options_apply(const json_t *options, diarist_options *engine,
 const char *server_job_option_name(size_t i);
 json_t *server_job_option_schema(size_t i);
 
-/* "balanced" */
-const char *server_preset_name(int32_t preset);
-
 #endif

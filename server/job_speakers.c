@@ -5,6 +5,7 @@
  *   result -> [original] -> [recluster] -> split ... -> merge ... -> rename -> next revision */
 #include "answer.h"
 #include "body.h"
+#include "common/presets.h"
 #include "diarist/profile.h"
 #include "job_json.h"
 #include "job_options.h"
@@ -176,7 +177,7 @@ static int describe_again(struct edit *edit, const diarist_result *result,
         .num_channels = (int32_t)json_integer_value(json_object_get(about, "channels")),
         .channel = audio->channel,
         .sha256 = edit->job->sha256,
-        .preset = server_preset_name(engine->preset)};
+        .preset = common_preset_name(engine->preset)};
     diarist_document_free(edit->document);
     edit->document = NULL;
     int rc = diarist_document_new(&edit->document, &edit->err);

@@ -8,6 +8,7 @@
 #include "job_options.h"
 
 #include "common/fail.h"
+#include "common/presets.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,7 +58,7 @@ int server_work_describe(struct server_work *work, const char *scratch, char **t
                              .num_channels = info.num_channels,
                              .channel = work->audio_options.channel,
                              .sha256 = work->job.sha256,
-                             .preset = server_preset_name(work->engine.preset),
+                             .preset = common_preset_name(work->engine.preset),
                              .total_s = work->took_s};
     diarist_write_options_init(&options);
     options.embeddings = options.timing = 1;
