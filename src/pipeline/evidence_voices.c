@@ -44,21 +44,11 @@ static size_t window_at(const struct dr_windows *windows, double time_s) {
     return low;
 }
 
-static int check_groups(const diarist_region *regions, size_t num_regions, size_t num_groups,
-                        diarist_error *err) {
-    for (size_t i = 0; i < num_regions; i++)
-        if (!(regions[i].start <= regions[i].end) || regions[i].group < 0 ||
-            (size_t)regions[i].group >= num_groups)
-            return dr_fail(err, DIARIST_ERROR_ARGUMENT,
-                           "region %zu ends before it starts or has no group", i);
-    return DIARIST_OK;
-}
-
 int diarist_evidence_embed(float *embeddings, const diarist_model *model, const void *evidence,
                            size_t num_bytes, const diarist_region *regions, size_t num_regions,
                            size_t num_groups, diarist_error *err) {
     struct diarist_recording *r = NULL;
-    int status = check_groups(regions, num_regions, num_groups, err);
+    int status = dr_check_regions(regions, num_regions, num_groups, err);
     if (!status)
         status = open_evidence(&r, model, evidence, num_bytes, err);
     if (!status) {

@@ -231,16 +231,6 @@ static int take_regions(void *context, const struct dr_trunk_pass *pass, size_t 
                                  of ? (double)pass->num_frames / (double)of : 1.0, err);
 }
 
-static int check_regions(const diarist_region *regions, size_t num_regions, size_t num_groups,
-                         diarist_error *err) {
-    for (size_t i = 0; i < num_regions; i++)
-        if (!(regions[i].start <= regions[i].end) || regions[i].group < 0 ||
-            (size_t)regions[i].group >= num_groups)
-            return dr_fail(err, DIARIST_ERROR_ARGUMENT,
-                           "region %zu ends before it starts or has no group", i);
-    return DIARIST_OK;
-}
-
 static struct dr_pooled *new_groups(size_t num_groups, size_t dim, struct dr_arena *arena) {
     struct dr_pooled *group = dr_arena_zalloc(arena, num_groups, sizeof *group);
     double *sums = dr_arena_zalloc(arena, num_groups, 2 * dim * sizeof *sums);
@@ -316,7 +306,7 @@ int dr_embed(float *embeddings, double *seconds, struct diarist_recording *r,
              diarist_error *err) {
     struct region_job job = {.recording = r, .regions = regions, .num_regions = num_regions};
     struct dr_arena arena = {NULL};
-    int status = check_regions(regions, num_regions, num_groups, err);
+    int status = dr_check_regions(regions, num_regions, num_groups, err);
     if (!status)
         status = dr_recording_end(r, DIARIST_TASK_EMBED, err);
     if (!status)

@@ -46,6 +46,16 @@ int dr_check_range(double value, double low, double high, const char *name, diar
     return dr_fail(err, DIARIST_ERROR_ARGUMENT, "%s must lie from %g to %g", name, low, high);
 }
 
+int dr_check_regions(const diarist_region *regions, size_t num_regions, size_t num_groups,
+                     diarist_error *err) {
+    for (size_t i = 0; i < num_regions; i++)
+        if (!(regions[i].start <= regions[i].end) || regions[i].group < 0 ||
+            (size_t)regions[i].group >= num_groups)
+            return dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                           "region %zu ends before it starts or has no group", i);
+    return DIARIST_OK;
+}
+
 /* The two thresholds of speech; onset stays NOT_GIVEN when neither is given. */
 static void resolve_thresholds(double *onset, double *offset, const diarist_options *o) {
     *onset = o->onset != NOT_GIVEN ? o->onset : o->offset != NOT_GIVEN ? DEFAULT_ONSET : NOT_GIVEN;

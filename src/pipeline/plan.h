@@ -36,4 +36,9 @@ int dr_plan_make(struct dr_plan *plan, const diarist_options *options,
 /* The field called name must lie from low to high, and not be NaN. DIARIST_ERROR_ARGUMENT. */
 int dr_check_range(double value, double low, double high, const char *name, diarist_error *err);
 
+/* Regions must not end before they start, nor be of a group that is not there.
+ * DIARIST_ERROR_ARGUMENT. */
+int dr_check_regions(const diarist_region *regions, size_t num_regions, size_t num_groups,
+                     diarist_error *err);
+
 #endif
