@@ -89,9 +89,9 @@ static int do_channel(struct cli_job *job, struct cli_piece *piece, int32_t chan
                                          .channel = channel,
                                          .sha256 = info.sha256 ? piece->sha256 : NULL,
                                          .preset = common_preset_name(job->batch->settings->preset),
-                                         .load_s = job->batch->load_s,
+                                         .load_s = job->batch->load_s + fed.open_s,
                                          .decode_s = fed.decode_s,
-                                         .total_s = cli_now() - started};
+                                         .total_s = cli_now() - started - fed.open_s};
         job->duration_s = info.duration_s;
         job->num_speakers += diarist_result_num_speakers(piece->result);
         job->num_turns += diarist_result_num_turns(piece->result, DIARIST_OVERLAPPING);
@@ -187,7 +187,7 @@ static int run_batch(const struct cli_settings *settings, enum cli_work stages,
     diarist_model *model = NULL;
     char *header = NULL;
     double before = cli_now();
-    int rc = cli_model_load(&model, settings);
+    int rc = cli_model_load(&model, settings, false);
     double load_s = cli_now() - before;
     if (!rc && settings->profiles)
         rc = cli_known_read(&known, settings, model);

@@ -241,7 +241,7 @@ static int embed_all(const struct cli_settings *settings, const struct cli_input
                      const struct cli_plan *plan, const diarist_document *segments) {
     diarist_model *model;
     char *header = NULL;
-    int rc = cli_model_load(&model, settings);
+    int rc = cli_model_load(&model, settings, true);
     if (!rc && settings->embed_format == CLI_EMBED_CSV && !(header = csv_header(model)))
         rc = cli_fail_memory();
     if (!rc) {

@@ -341,7 +341,7 @@ int cli_run_enroll(const struct cli_settings *settings) {
     if (!rc)
         path = profile_path(&rc, settings, e.name);
     if (!rc)
-        rc = cli_model_load(&model, settings);
+        rc = cli_model_load(&model, settings, true);
     if (!rc) {
         e.model = model;
         diarist_model_describe(model, &e.info);

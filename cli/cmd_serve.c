@@ -125,7 +125,7 @@ int cli_run_serve(const struct cli_settings *settings) {
     }
     /* With something to fall back on the service starts without its model, too. */
     if (!code && !fallback_of(settings))
-        code = cli_model_load(&model, settings);
+        code = cli_model_load(&model, settings, true);
     if (!code)
         code = serve(settings, data, model, address, port);
     diarist_model_free(model);

@@ -268,7 +268,7 @@ int cli_run_stream(const struct cli_settings *settings) {
     diarist_model *model = NULL;
     int code = check_settings(settings);
     if (!code)
-        code = cli_model_load(&model, settings);
+        code = cli_model_load(&model, settings, true);
     run.model = model;
     if (!code && settings->profiles)
         code = read_known(&run);

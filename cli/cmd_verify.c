@@ -113,7 +113,7 @@ int cli_run_verify(const struct cli_settings *settings) {
         cli_error("verify", "standard input can be only one of the two; give a file");
         return CLI_EXIT_USAGE;
     }
-    int rc = cli_model_load(&model, settings);
+    int rc = cli_model_load(&model, settings, true);
     if (!rc) {
         rc = compare(settings, model);
         diarist_model_free(model);

@@ -109,8 +109,11 @@ int cli_feed(struct cli_fed *fed, const char *path, int32_t channel,
     double before = cli_now();
     int rc = diarist_audio_open(&fed->audio, path, &audio_options, err);
     fed->decode_s = cli_now() - before;
-    if (!rc)
-        rc = diarist_recording_open(&fed->recording, model, options, err);
+    if (rc)
+        return rc;
+    before = cli_now();
+    rc = diarist_recording_open(&fed->recording, model, options, err);
+    fed->open_s = cli_now() - before;
     if (rc)
         return rc;
     diarist_audio_info info;

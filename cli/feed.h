@@ -11,7 +11,8 @@
 struct cli_fed {
     diarist_audio *audio; /* open, so that its description lives */
     diarist_recording *recording;
-    double decode_s; /* wall time spent waiting for samples */
+    double open_s;   /* wall time that opening the recording took: the first one loads networks */
+    double decode_s; /* and waiting for samples */
 };
 
 /* Reads path and feeds all of it. channel as in diarist_audio_options. options.progress_data is

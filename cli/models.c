@@ -72,12 +72,12 @@ int cli_model_open(diarist_model **model, const struct cli_settings *settings, c
                     : diarist_model_open(model, path, &options, err);
 }
 
-int cli_model_load(diarist_model **model, const struct cli_settings *settings) {
+int cli_model_load(diarist_model **model, const struct cli_settings *settings, bool networks) {
     char *path;
     diarist_error err;
     *model = NULL;
     int rc = cli_model_find(&path, settings, settings->model);
-    if (!rc && cli_model_open(model, settings, path, true, &err))
+    if (!rc && cli_model_open(model, settings, path, networks, &err))
         rc = cli_fail(path ? path : settings->model, &err);
     free(path);
     return rc;

@@ -13,8 +13,9 @@
  * code after the error was printed. */
 int cli_model_find(char **path, const struct cli_settings *settings, const char *value);
 
-/* Loads the model that settings.model means. Returns as cli_model_find. */
-int cli_model_load(diarist_model **model, const struct cli_settings *settings);
+/* Loads the model that settings.model means. networks: all of it; without, its first recording
+ * loads them, and hears of what is wrong with them. Returns as cli_model_find. */
+int cli_model_load(diarist_model **model, const struct cli_settings *settings, bool networks);
 
 /* Opens one found model; path NULL: the one inside. networks: loads them too, which checks their
  * tensors; without, it can be described. Prints no error: a diarist_status. */

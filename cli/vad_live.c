@@ -94,7 +94,7 @@ int cli_run_vad_live(const struct cli_settings *settings) {
     diarist_error err;
     int code = check_options(settings);
     if (!code)
-        code = cli_model_load(&model, settings);
+        code = cli_model_load(&model, settings, true);
     if (!code && open_stream(&vad.stream, model, settings, &err))
         code = cli_fail(NULL, &err);
     if (!code)

@@ -93,92 +93,129 @@ enum dr_precision dr_model_precision(const struct diarist_model *model, int32_t 
                                                                              : DR_FLOAT32;
 }
 
+/* Puts the file's name, or that it is the embedded one, before a message about its content. */
+static int name_file(diarist_error *err, const struct diarist_model *model) {
+    diarist_error inner = *err;
+    return dr_fail(err, inner.status, "%s: %s", model->path ? model->path : "embedded model",
+                   inner.message);
+}
+
 /* ---- networks ---- */
 
-enum { SEGMENTATION, EMBEDDING, NUM_NETWORKS };
+enum { SEGMENTATION, EMBEDDING };
 
-struct packing_work {
-    const struct diarist_model *model;
-    struct dr_networks *networks;
-    struct dr_loader loaders[NUM_NETWORKS];
-};
-
-static void pack_network(void *context, size_t item, int worker) {
-    struct packing_work *work = context;
-    struct dr_networks *networks = work->networks;
-    struct dr_loader *loader = &work->loaders[item];
-    const struct dr_kernels *kernels = &work->model->kernels;
-    (void)worker;
-    if (item == SEGMENTATION)
-        networks->pyannet = dr_pyannet_load(loader, kernels);
-    else if (work->model->architecture == DR_COMMUNITY_1)
-        networks->resnet34 = dr_resnet34_load(loader, kernels);
+/* Packed copies are what runs: the pages of the file go back to the system. */
+static void pack_network(struct dr_networks *networks, int network, diarist_error *err) {
+    const struct diarist_model *model = networks->model;
+    struct dr_loader loader = {.weights = model->weights,
+                               .arena = &networks->arenas[network],
+                               .precision = networks->precision};
+    if (network == SEGMENTATION)
+        networks->pyannet = dr_pyannet_load(&loader, &model->kernels);
+    else if (model->architecture == DR_COMMUNITY_1)
+        networks->resnet34 = dr_resnet34_load(&loader, &model->kernels);
     else
-        networks->campplus = dr_campplus_load(loader, kernels);
-    free(loader->scratch);
+        networks->campplus = dr_campplus_load(&loader, &model->kernels);
+    free(loader.scratch);
+    if (loader.err.status)
+        dr_arena_free(&networks->arenas[network]);
+    dr_mapped_file_forget(model->bytes, model->num_bytes);
+    *err = loader.err;
+}
+
+static void *pack_embedding(void *networks) {
+    struct dr_networks *of = networks;
+    pack_network(of, EMBEDDING, &of->packer_err);
+    return NULL;
+}
+
+static int has_embedding(const struct dr_networks *networks) {
+    return networks->campplus || networks->resnet34;
+}
+
+static int start_packer(struct dr_networks *networks, diarist_error *err) {
+    if (networks->has_packer || has_embedding(networks))
+        return DIARIST_OK;
+    if (pthread_create(&networks->packer, NULL, pack_embedding, networks))
+        return dr_fail(err, DIARIST_ERROR_MEMORY, "cannot start a thread; try --threads 1");
+    networks->has_packer = 1;
+    return DIARIST_OK;
+}
+
+/* The error is left in packer_err. */
+static void join_packer(struct dr_networks *networks) {
+    if (networks->has_packer)
+        pthread_join(networks->packer, NULL);
+    networks->has_packer = 0;
 }
 
 static void free_networks(struct dr_networks *networks) {
-    for (size_t i = 0; i < NUM_NETWORKS; i++)
+    join_packer(networks);
+    for (size_t i = 0; i < sizeof networks->arenas / sizeof *networks->arenas; i++)
         dr_arena_free(&networks->arenas[i]);
-    *networks = (struct dr_networks){0};
 }
 
-/* Packed copies are what runs: the pages of the file go back to the system. */
-static int load_networks(struct dr_networks *networks, const struct diarist_model *model,
-                         enum dr_precision precision, int num_threads, diarist_error *err) {
-    struct dr_pool *pool = dr_pool_new(num_threads < NUM_NETWORKS ? num_threads : NUM_NETWORKS);
-    if (!pool)
-        return dr_fail(err, DIARIST_ERROR_MEMORY, "cannot start a thread; try --threads 1");
-    struct packing_work work = {.model = model, .networks = networks};
-    for (size_t i = 0; i < NUM_NETWORKS; i++)
-        work.loaders[i] = (struct dr_loader){
-            .weights = model->weights, .arena = &networks->arenas[i], .precision = precision};
-    dr_pool_run(pool, pack_network, &work, NUM_NETWORKS);
-    dr_pool_free(pool);
-    dr_mapped_file_forget(model->bytes, model->num_bytes);
-    for (size_t i = 0; i < NUM_NETWORKS; i++) {
-        const diarist_error *failed = &work.loaders[i].err;
-        if (failed->status) {
-            free_networks(networks);
-            return dr_fail(err, failed->status, "%s", failed->message);
-        }
+int dr_model_segmentation(const struct dr_networks **out, const struct diarist_model *model,
+                          enum dr_precision precision, int embedding_beside, diarist_error *err) {
+    struct diarist_model *owner = (struct diarist_model *)(uintptr_t)model;
+    struct dr_networks *networks = &owner->networks[precision];
+    int status = DIARIST_OK;
+    *out = NULL;
+    pthread_mutex_lock(&owner->networks_lock);
+    if (embedding_beside)
+        status = start_packer(networks, err);
+    if (!status && !networks->pyannet) {
+        pack_network(networks, SEGMENTATION, err);
+        status = err->status ? name_file(err, model) : DIARIST_OK;
     }
-    return DIARIST_OK;
+    pthread_mutex_unlock(&owner->networks_lock);
+    if (!status)
+        *out = networks;
+    return status;
+}
+
+int dr_model_embedding(const struct diarist_model *model, enum dr_precision precision,
+                       diarist_error *err) {
+    struct diarist_model *owner = (struct diarist_model *)(uintptr_t)model;
+    struct dr_networks *networks = &owner->networks[precision];
+    pthread_mutex_lock(&owner->networks_lock);
+    if (networks->has_packer)
+        join_packer(networks);
+    else if (!has_embedding(networks))
+        pack_network(networks, EMBEDDING, &networks->packer_err);
+    int status = has_embedding(networks) ? DIARIST_OK : networks->packer_err.status;
+    if (status) {
+        *err = networks->packer_err;
+        name_file(err, model);
+    }
+    pthread_mutex_unlock(&owner->networks_lock);
+    return status;
 }
 
 int dr_model_networks(const struct dr_networks **out, const struct diarist_model *model,
                       enum dr_precision precision, int num_threads, diarist_error *err) {
-    struct diarist_model *owner = (struct diarist_model *)(uintptr_t)model;
-    struct dr_networks *networks = &owner->networks[precision];
-    pthread_mutex_lock(&owner->networks_lock);
-    int status = networks->pyannet ? DIARIST_OK
-                                   : load_networks(networks, owner, precision, num_threads, err);
-    pthread_mutex_unlock(&owner->networks_lock);
-    *out = status ? NULL : networks;
+    int status = dr_model_segmentation(out, model, precision, num_threads > 1, err);
+    if (!status)
+        status = dr_model_embedding(model, precision, err);
+    if (status)
+        *out = NULL;
     return status;
 }
 
 /* ---- the set ---- */
 
-/* Puts the file's name, NULL: of the embedded one, before a message about its content. */
-static void name_file(diarist_error *err, const char *path) {
-    diarist_error inner = *err;
-    dr_fail(err, inner.status, "%s: %s", path ? path : "embedded model", inner.message);
-}
-
 static int read_header(struct diarist_model *model, const char *path, diarist_error *err) {
     int status = find_bytes(model, path, err);
     if (status)
         return status;
+    if (path && !(model->path = strdup(path)))
+        return dr_fail_memory(err);
     status = dr_weights_parse(&model->weights, model->bytes, model->num_bytes, err);
     if (!status)
         status = check_metadata(model, err);
     if (!status && model->architecture == DR_COMMUNITY_1)
         status = load_plda(model, err);
-    if (status)
-        name_file(err, path);
-    return status;
+    return status ? name_file(err, model) : DIARIST_OK;
 }
 
 static struct dr_fbank *new_fbank(struct diarist_model *model) {
@@ -197,6 +234,10 @@ int diarist_model_open(diarist_model **out, const char *path, const diarist_opti
         return dr_fail_memory(err);
     pthread_mutex_init(&model->hash_lock, NULL);
     pthread_mutex_init(&model->networks_lock, NULL);
+    for (size_t i = 0; i < DR_NUM_PRECISIONS; i++) {
+        model->networks[i].model = model;
+        model->networks[i].precision = (enum dr_precision)i;
+    }
     dr_kernels_init(&model->kernels, dr_cpu_flags(options ? options->cpu_mask : DIARIST_CPU_ALL));
     int status = read_header(model, path, err);
     if (!status && !(model->fbank = new_fbank(model)))
@@ -222,7 +263,6 @@ int diarist_model_load(diarist_model **out, const char *path, const diarist_opti
         options && options->num_threads > 0 ? options->num_threads : dr_available_threads();
     status = dr_model_networks(&networks, *out, dr_model_precision(*out, preset), num_threads, err);
     if (status) {
-        name_file(err, path);
         diarist_model_free(*out);
         *out = NULL;
     }
@@ -232,9 +272,10 @@ int diarist_model_load(diarist_model **out, const char *path, const diarist_opti
 void diarist_model_free(diarist_model *model) {
     if (!model)
         return;
-    dr_weights_free(model->weights);
     for (size_t i = 0; i < DR_NUM_PRECISIONS; i++)
         free_networks(&model->networks[i]);
+    dr_weights_free(model->weights);
+    free(model->path);
     dr_arena_free(&model->arena);
     dr_mapped_file_close(&model->file);
     pthread_mutex_destroy(&model->hash_lock);

@@ -77,8 +77,9 @@ static int open_voices(struct diarist_recording *r, diarist_error *err) {
 static int open_stages(struct diarist_recording *r, const struct diarist_model *model,
                        diarist_error *err) {
     const struct dr_networks *networks;
-    int status = dr_model_networks(&networks, model, dr_model_precision(model, r->plan.preset),
-                                   r->plan.num_threads, err);
+    const int embedding_beside = r->plan.num_threads > 1 && r->plan.task != DIARIST_TASK_VAD;
+    int status = dr_model_segmentation(&networks, model, dr_model_precision(model, r->plan.preset),
+                                       embedding_beside, err);
     if (!status)
         status = dr_workers_open(&r->workers, model, networks, r->plan.num_threads,
                                  embedding_scratch(r), &r->arena, err);
@@ -146,12 +147,20 @@ static const float *pending_at(const struct diarist_recording *r, size_t sample)
     return r->pending + (sample - r->pending_first);
 }
 
+/* Waits until there is an embedding network, before it is used. */
+static int need_embedding(const struct diarist_recording *r, diarist_error *err) {
+    const struct diarist_model *model = r->workers.model;
+    return dr_model_embedding(model, dr_model_precision(model, r->plan.preset), err);
+}
+
 /* The next num chunks, all samples of which are pending. */
 static int add_chunks(struct diarist_recording *r, size_t num, diarist_error *err) {
     double clock = dr_clock_s();
     const float *samples = pending_at(r, r->segments.num_chunks * r->plan.step);
     int status = num ? dr_segments_add(&r->segments, samples, num, err) : DIARIST_OK;
     dr_recording_lap(&r->timing.segmentation, &clock);
+    if (!status && num && way_of(r) == CHUNKS)
+        status = need_embedding(r, err);
     if (!status && num && way_of(r) == CHUNKS)
         status = dr_chunk_voices_add(&r->voices, samples, num, err);
     dr_recording_lap(&r->timing.embedding, &clock);
@@ -191,7 +200,9 @@ static int run_last_sections(struct diarist_recording *r, diarist_error *err) {
  * last, all of it. */
 static int run_voices(struct diarist_recording *r, size_t end, int last, diarist_error *err) {
     double clock = dr_clock_s();
-    int status = DIARIST_OK;
+    int status = r->plan.task == DIARIST_TASK_VAD ? DIARIST_OK : need_embedding(r, err);
+    if (status)
+        return status;
     if (way_of(r) == WINDOWS)
         status = last ? run_last_sections(r, err) : run_sections(r, end, err);
     else if (way_of(r) == PASS)
