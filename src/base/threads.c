@@ -23,7 +23,8 @@ struct dr_pool {
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
     unsigned long round; /* grows by one for each dr_pool_run */
-    int num_busy;
+    bool is_open;        /* whether workers may still join the round */
+    int num_busy;        /* those that have joined it, beside the caller */
     bool quit;
     dr_work_fn *work;
     void *context;
@@ -66,11 +67,12 @@ static void *worker_main(void *arg) {
     unsigned long seen = 0;
     pthread_mutex_lock(&pool->lock);
     for (;;) {
-        while (!pool->quit && pool->round == seen)
+        while (!pool->quit && (!pool->is_open || pool->round == seen))
             pthread_cond_wait(&pool->wake, &pool->lock);
         if (pool->quit)
             break;
         seen = pool->round;
+        pool->num_busy++;
         pthread_mutex_unlock(&pool->lock);
         run_items(pool, self->index);
         pthread_mutex_lock(&pool->lock);
@@ -124,12 +126,14 @@ void dr_pool_run(struct dr_pool *pool, dr_work_fn *work, void *context, size_t n
     pool->context = context;
     pool->num_items = num_items;
     atomic_store(&pool->next, 0);
-    pool->num_busy = pool->num_started;
+    pool->is_open = true;
     pool->round++;
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->lock);
     run_items(pool, 0);
+    /* All items are taken: who has not woken up by now is not waited for. */
     pthread_mutex_lock(&pool->lock);
+    pool->is_open = false;
     while (pool->num_busy)
         pthread_cond_wait(&pool->done, &pool->lock);
     pthread_mutex_unlock(&pool->lock);
