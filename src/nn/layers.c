@@ -9,10 +9,19 @@
 
 #include "base/error.h"
 
-static float *load_floats(struct dr_loader *loader, size_t n) {
-    float *p = loader->err.status ? NULL : dr_arena_zalloc(loader->arena, n, sizeof *p);
+/* For weights, all of which are then written: to zero them first takes a tenth of packing them. */
+static float *load_packed(struct dr_loader *loader, size_t n) {
+    float *p = loader->err.status ? NULL : dr_arena_alloc(loader->arena, n, sizeof *p);
     if (!p && !loader->err.status)
         dr_fail_memory(&loader->err);
+    return p;
+}
+
+/* For values of outputs, those of the last panel's rest being zeros. */
+static float *load_floats(struct dr_loader *loader, size_t n) {
+    float *p = load_packed(loader, n);
+    if (p)
+        memset(p, 0, n * sizeof *p);
     return p;
 }
 
@@ -64,7 +73,7 @@ struct dr_packing dr_packing16(size_t k) {
 static void pack16(struct dr_linear *linear, struct dr_loader *loader, const float *source,
                    size_t k, int max_activation) {
     /* Two weights take the place of a float. */
-    int16_t *packed = (int16_t *)(void *)load_floats(loader, DR_PADDED(linear->n) * k / 2);
+    int16_t *packed = (int16_t *)(void *)load_packed(loader, DR_PADDED(linear->n) * k / 2);
     float *scale = load_floats(loader, DR_PADDED(linear->n));
     if (loader->err.status)
         return;
@@ -79,7 +88,7 @@ struct dr_linear dr_pack_linear(struct dr_loader *loader, const float *source, c
     struct dr_linear linear = {
         .taps = packing.taps, .exact_taps = packing.exact_taps, .depth = k / packing.taps, .n = n};
     float *padded_bias = bias ? load_floats(loader, DR_PADDED(n)) : NULL;
-    float *packed = packing.precision == DR_FLOAT32 ? load_floats(loader, DR_PADDED(n) * k) : NULL;
+    float *packed = packing.precision == DR_FLOAT32 ? load_packed(loader, DR_PADDED(n) * k) : NULL;
     if (packing.precision == DR_INT16)
         pack16(&linear, loader, source, k, packing.max_activation);
     if (loader->err.status)
