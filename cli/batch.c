@@ -83,13 +83,9 @@ static void finish(struct run *run, size_t index, struct cli_job *job, int rc, c
         run->num_turns = job->num_turns;
     } else if (rc == DIARIST_ERROR_CANCELED) {
         run->stopped = true;
-    } else if (rc == DIARIST_ERROR_MODEL) {
-        /* Its networks are loaded by the first recording: no other will do better. */
-        if (!run->stopped)
-            note_failure(run, cli_fail(NULL, err));
-        run->stopped = true;
     } else {
-        note_failure(run, cli_fail(subject, err));
+        /* What is said of a model has its name. */
+        note_failure(run, cli_fail(rc == DIARIST_ERROR_MODEL ? NULL : subject, err));
     }
     run->finished[index] = true;
     if (run->batch->plan->to_stdout) {

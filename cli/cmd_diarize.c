@@ -186,8 +186,10 @@ static int run_batch(const struct cli_settings *settings, enum cli_work stages,
     struct cli_known known = {0};
     diarist_model *model = NULL;
     char *header = NULL;
+    /* A single recording is read and segmented while the rest of the model is loaded. */
+    const bool networks = inputs->num > 1;
     double before = cli_now();
-    int rc = cli_model_load(&model, settings, false);
+    int rc = cli_model_load(&model, settings, networks);
     double load_s = cli_now() - before;
     if (!rc && settings->profiles)
         rc = cli_known_read(&known, settings, model);

@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "models_get.h"
 
+#include "common/libcurl.h"
 #include "diarist/io.h"
 #include "download.h"
 #include "outputs.h"
@@ -147,6 +148,7 @@ static int pull_set(struct pull *pull, const char *target) {
 
 int cli_models_pull(const struct cli_settings *settings) {
     struct pull pull = {.settings = settings};
+    diarist_error err;
     int rc;
     if (settings->num_operands != 2) {
         cli_error("models", "pull takes the name of a set; see diarist models --help");
@@ -171,6 +173,8 @@ int cli_models_pull(const struct cli_settings *settings) {
     }
     pull.folder = cli_text("%s.originals", target);
     rc = pull.folder ? 0 : cli_fail_memory();
+    if (!rc && !common_curl(&err))
+        rc = cli_fail(NULL, &err);
     if (!rc)
         rc = pull_set(&pull, target);
     free(pull.folder);

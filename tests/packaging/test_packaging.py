@@ -84,6 +84,27 @@ def loaded_libraries(program):
     return {name: known.get(name, "") for name in re.findall(r'"soname":\["([^"]+)"\]', notes)}
 
 
+def broken_libraries(program):
+    """A library that cannot be loaded is told in one line, by the commands that need it alone."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for library in loaded_libraries(program):
+            (folder / library).write_text("no library")
+        (folder / "corpus.zip").write_bytes(b"PK")
+        environment = {**os.environ, "LD_LIBRARY_PATH": name, "XDG_DATA_HOME": name}
+        for library, command in (
+                ("libcurl", ["models", "pull", "community-1", "--mirror", "http://127.0.0.1:1"]),
+                ("libcurl", ["serve", "--listen", "127.0.0.1:0", "--data", folder / "service",
+                             "--embedding-url", "http://127.0.0.1:1"]),
+                ("libarchive", ["bench", "datasets", "prepare", "voxconverse", folder / "corpus.zip",
+                                "--datasets-root", folder / "datasets"])):
+            done = harness.run(program, *command, env=environment)
+            checks.expect(f"{command[0]} without {library}",
+                          done.returncode and re.fullmatch(f"diarist: .*{library}.*; install .*\n", done.stderr),
+                          harness.told(done))
+        checks.expect("others do without", harness.run(program, "--version", env=environment).returncode == 0)
+
+
 def libraries(program):
     """Debian packages of the libraries that the program names itself: linked, or loaded when used."""
     needed = re.findall(r"NEEDED.*\[(.*)\]", harness.run("readelf", "-d", program).stdout)
@@ -176,6 +197,7 @@ def main():
     commands(program)
     unit(program)
     image(program)
+    broken_libraries(program)
     profiles()
     dataset_script()
     example = set(re.findall(r"^(?:# )?([A-Z_]+)=", read(".env.example"), re.M))
