@@ -8,40 +8,30 @@
 
 #include <stddef.h>
 
-#include "kernels/kernels.h"
-
 struct dr_map {
-    float
-        *data; /* [tiles over mels * tile + 2][tiles over frames * tile + 2][channels], or NULL: */
-    dr_bfloat *narrow; /* the same in bfloat16 */
-    size_t tile;       /* mels and frames of one */
+    float *data; /* [tiles over mels * tile + 2][tiles over frames * tile + 2][channels] */
+    size_t tile; /* mels and frames of one */
     size_t mels, frames, channels;
-    size_t row; /* elements from one mel to the next */
+    size_t row; /* floats from one mel to the next */
     float max;  /* the largest value: what writes the map says so */
 };
 
 /* Tiles that cover n mels or frames. */
 size_t dr_map_tiles(size_t tile, size_t n);
 
-/* Elements of a row, border included. */
+/* Floats of a row, border included. */
 size_t dr_map_row(size_t tile, size_t frames, size_t channels);
 
-/* Elements of a map, a multiple of 16. */
-size_t dr_map_elements(size_t tile, size_t mels, size_t frames, size_t channels);
+/* Floats at data, a multiple of 16. */
+size_t dr_map_floats(size_t tile, size_t mels, size_t frames, size_t channels);
 
 /* A map at data, whose border and what lies behind its end become zeros; the rest stays. Its max is
  * 0. */
 struct dr_map dr_map_make(float *data, size_t tile, size_t mels, size_t frames, size_t channels);
-struct dr_map dr_map_make_narrow(dr_bfloat *data, size_t tile, size_t mels, size_t frames,
-                                 size_t channels);
 
 /* [frames][channels] of a mel. */
 static inline float *dr_map_interior(const struct dr_map *map, size_t mel) {
     return map->data + (mel + 1) * map->row + map->channels;
-}
-
-static inline dr_bfloat *dr_map_narrow_interior(const struct dr_map *map, size_t mel) {
-    return map->narrow + (mel + 1) * map->row + map->channels;
 }
 
 #endif

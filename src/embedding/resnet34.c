@@ -3,8 +3,7 @@
  *
  * Every batch norm is folded into the convolution before it. Convolutions without a stride run as
  * Winograd's (winograd_conv.h), the others as matrix products whose rows overlap. In 16 bits a
- * map has one unit, and lies in memory as bfloat16: maps of 10 s do not fit into a cache, and what
- * moves them takes as long as what computes. */
+ * map has one unit. */
 #include "embedding/resnet34.h"
 
 #include <math.h>
@@ -14,7 +13,6 @@
 #include "base/error.h"
 #include "embedding/pooling.h"
 #include "embedding/winograd_conv.h"
-#include "kernels/bfloat.h"
 #include "types.h"
 
 enum {
@@ -122,17 +120,13 @@ static size_t frames_of(int layer, size_t num_frames) {
 }
 
 static size_t layer_floats(int layer, size_t num_frames) {
-    return dr_map_elements(TILE, (size_t)DR_MELS >> layer, frames_of(layer, num_frames),
-                           channels_of(layer));
+    return dr_map_floats(TILE, (size_t)DR_MELS >> layer, frames_of(layer, num_frames),
+                         channels_of(layer));
 }
 
-static struct dr_map layer_map(const struct dr_resnet34 *net, float *data, int layer,
-                               size_t num_frames) {
-    const size_t mels = (size_t)DR_MELS >> layer, frames = frames_of(layer, num_frames);
-    if (net->precision == DR_INT16)
-        return dr_map_make_narrow((dr_bfloat *)(void *)data, TILE, mels, frames,
-                                  channels_of(layer));
-    return dr_map_make(data, TILE, mels, frames, channels_of(layer));
+static struct dr_map layer_map(float *data, int layer, size_t num_frames) {
+    return dr_map_make(data, TILE, (size_t)DR_MELS >> layer, frames_of(layer, num_frames),
+                       channels_of(layer));
 }
 
 size_t dr_resnet34_num_columns(size_t num_frames) {
@@ -151,19 +145,14 @@ static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-/* A row of a layer's maps, and three in 16 bits. */
-static size_t strided_scratch(int layer, size_t num_frames) {
-    const size_t row = dr_map_row(TILE, frames_of(layer, num_frames), channels_of(layer));
-    return row + 3 * row / 2;
-}
-
 static size_t lay_out(struct scratch *s, float *base, size_t num_frames) {
     size_t part[2] = {layer_floats(0, num_frames), layer_floats(0, num_frames)}, work = 0;
     for (int layer = 0; layer < LAYERS; layer++) {
         if (layer)
             part[layer % 2] = larger(part[layer % 2], 2 * layer_floats(layer, num_frames));
         work = larger(work, dr_winograd_conv_scratch(channels_of(layer)));
-        work = larger(work, strided_scratch(layer, num_frames));
+        work = larger(work,
+                      3 * dr_map_row(TILE, frames_of(layer, num_frames), channels_of(layer)) / 2);
     }
     if (s)
         *s = (struct scratch){{base, base + part[0]}, base + part[0] + part[1]};
@@ -174,36 +163,32 @@ size_t dr_resnet34_trunk_scratch(size_t max_frames) {
     return lay_out(NULL, NULL, max_frames);
 }
 
-/* What a product wrote into `line` becomes row m of a narrow map. */
-static void narrow_row(const struct dr_kernels *k, struct dr_map *map, size_t m,
-                       const float *line) {
-    const size_t num = map->frames * map->channels;
-    k->max_abs(&map->max, line, 0, 1, num);
-    map->max = dr_float_of(dr_bfloat_of(map->max));
-    k->to_bfloat(dr_map_narrow_interior(map, m), line, num);
+/* What a product wrote into row m, Winograd's convolutions want to know the largest value of; while
+ * it lies in the cache. */
+static void note_max(const struct dr_resnet34 *net, struct dr_map *map, size_t m) {
+    if (net->precision == DR_INT16)
+        net->kernels->max_abs(&map->max, dr_map_interior(map, m), 0, 1,
+                              map->frames * map->channels);
 }
 
-/* features[frames][80] -> map of 32 channels, by way of one of a single channel at data, and of
- * line[frames * 32]. */
+/* features[frames][80] -> map of 32 channels, by way of one of a single channel at data. */
 static void run_first(const struct dr_resnet34 *net, struct dr_map *out, const float *features,
-                      float *data, float *line) {
+                      float *data) {
     const struct dr_map in = dr_map_make(data, TILE, DR_MELS, out->frames, 1);
     for (size_t m = 0; m < DR_MELS; m++)
         for (size_t t = 0; t < out->frames; t++)
             dr_map_interior(&in, m)[t] = features[t * DR_MELS + m];
     for (size_t m = 0; m < DR_MELS; m++) {
         dr_linear_run(net->kernels, &net->first, in.data + m * in.row, 1, (ptrdiff_t)in.row,
-                      out->narrow ? line : dr_map_interior(out, m), (ptrdiff_t)out->channels,
-                      out->frames, DR_RELU, NULL, 0);
-        if (out->narrow)
-            narrow_row(net->kernels, out, m, line);
+                      dr_map_interior(out, m), (ptrdiff_t)out->channels, out->frames, DR_RELU, NULL,
+                      0);
+        note_max(net, out, m);
     }
 }
 
 /* The first half of a block that strides: in -> inner and, projected, out. */
 static void run_strided(const struct dr_resnet34 *net, const struct residual_block *block,
-                        const struct dr_map *out, const struct dr_map *inner,
-                        const struct dr_map *in) {
+                        const struct dr_map *out, struct dr_map *inner, const struct dr_map *in) {
     const ptrdiff_t lda = 2 * (ptrdiff_t)in->channels, ldc = (ptrdiff_t)out->channels;
     for (size_t m = 0; m < out->mels; m++) {
         dr_linear_run(net->kernels, &block->strided, in->data + 2 * m * in->row, lda,
@@ -214,59 +199,41 @@ static void run_strided(const struct dr_resnet34 *net, const struct residual_blo
     }
 }
 
-/* The same in 16 bits, by way of a row of what goes in or comes out, and of three as integers. */
+/* The same in 16 bits, by way of rows[3][in->row]. */
 static void run_strided16(const struct dr_resnet34 *net, const struct residual_block *block,
-                          struct dr_map *out, struct dr_map *inner, const struct dr_map *in,
-                          float *work) {
+                          const struct dr_map *out, struct dr_map *inner, const struct dr_map *in,
+                          int16_t *rows) {
     const struct dr_kernels *k = net->kernels;
-    const size_t row = in->row, longest = larger(row, out->row);
+    const ptrdiff_t row = (ptrdiff_t)in->row;
     const ptrdiff_t lda = 2 * (ptrdiff_t)in->channels, ldc = (ptrdiff_t)out->channels;
     const float unit = in->max / DR_ACTIVATION_MAX, per_unit = unit > 0.0f ? 1.0f / unit : 0.0f;
-    float *line = work;
-    int16_t *rows = (int16_t *)(void *)(work + longest);
     for (size_t m = 0; m < out->mels; m++) {
-        for (size_t r = 0; r < 3; r++) {
-            k->from_bfloat(line, in->narrow + (2 * m + r) * row, row);
-            k->quantize(rows + r * row, 0, line, 0, per_unit, 1, row);
-        }
-        dr_linear_run16(k, &block->strided, rows, lda, (ptrdiff_t)row, unit, NULL, line, ldc,
-                        out->frames, DR_RELU);
-        narrow_row(k, inner, m, line);
-        dr_linear_run16(k, &block->shortcut, rows + row + in->channels, lda, 0, unit, NULL, line,
-                        ldc, out->frames, DR_LINEAR);
-        narrow_row(k, out, m, line);
+        k->quantize(rows, row, in->data + 2 * m * in->row, row, per_unit, 3, in->row);
+        dr_linear_run16(k, &block->strided, rows, lda, row, unit, NULL, dr_map_interior(inner, m),
+                        ldc, out->frames, DR_RELU);
+        note_max(net, inner, m);
+        dr_linear_run16(k, &block->shortcut, rows + in->row + in->channels, lda, 0, unit, NULL,
+                        dr_map_interior(out, m), ldc, out->frames, DR_LINEAR);
     }
-}
-
-/* The last map -> columns[frames][10 mels][256] */
-static void put_columns(const struct dr_resnet34 *net, float *columns, const struct dr_map *x) {
-    for (size_t t = 0; t < x->frames; t++)
-        for (size_t m = 0; m < MAP_MELS; m++, columns += LAST_CHANNELS)
-            if (x->narrow)
-                net->kernels->from_bfloat(columns, dr_map_narrow_interior(x, m) + t * LAST_CHANNELS,
-                                          LAST_CHANNELS);
-            else
-                memcpy(columns, dr_map_interior(x, m) + t * LAST_CHANNELS,
-                       LAST_CHANNELS * sizeof *columns);
 }
 
 void dr_resnet34_trunk(const struct dr_resnet34 *net, float *columns, const float *features,
                        size_t num_frames, float *scratch) {
     struct scratch s;
     lay_out(&s, scratch, num_frames);
-    struct dr_map x = layer_map(net, s.part[0], 0, num_frames);
-    run_first(net, &x, features, s.part[1], s.work);
-    struct dr_map inner = layer_map(net, s.part[1], 0, num_frames);
+    struct dr_map x = layer_map(s.part[0], 0, num_frames);
+    run_first(net, &x, features, s.part[1]);
+    struct dr_map inner = layer_map(s.part[1], 0, num_frames);
     for (int layer = 0; layer < LAYERS; layer++)
         for (int i = 0; i < num_blocks[layer]; i++) {
             const struct residual_block *block = &net->block[layer][i];
             if (layer && !i) {
                 const struct dr_map in = x;
                 float *part = s.part[layer % 2];
-                inner = layer_map(net, part, layer, num_frames);
-                x = layer_map(net, part + layer_floats(layer, num_frames), layer, num_frames);
+                inner = layer_map(part, layer, num_frames);
+                x = layer_map(part + layer_floats(layer, num_frames), layer, num_frames);
                 if (net->precision == DR_INT16)
-                    run_strided16(net, block, &x, &inner, &in, s.work);
+                    run_strided16(net, block, &x, &inner, &in, (int16_t *)(void *)s.work);
                 else
                     run_strided(net, block, &x, &inner, &in);
             } else {
@@ -274,7 +241,10 @@ void dr_resnet34_trunk(const struct dr_resnet34 *net, float *columns, const floa
             }
             dr_winograd_conv_run(net->kernels, &block->conv[1], &x, &inner, &x, s.work);
         }
-    put_columns(net, columns, &x);
+    for (size_t t = 0; t < x.frames; t++)
+        for (size_t m = 0; m < MAP_MELS; m++, columns += LAST_CHANNELS)
+            memcpy(columns, dr_map_interior(&x, m) + t * LAST_CHANNELS,
+                   LAST_CHANNELS * sizeof *columns);
 }
 
 /* ---- head ---- */

@@ -114,9 +114,9 @@ static struct stretch stretch_at(const struct band *band, size_t first, size_t m
     return (struct stretch){first / band->width, band->column + at, left < most ? left : most};
 }
 
-/* Where the 7 rows under a stretch of tiles begin. */
-static size_t under(const struct dr_map *in, const struct stretch *s) {
-    return TILE * (s->row * in->row + s->column * in->channels);
+/* The 7 rows under a stretch of tiles. */
+static const float *under(const struct dr_map *in, const struct stretch *s) {
+    return in->data + TILE * (s->row * in->row + s->column * in->channels);
 }
 
 static void transform_tiles(const struct dr_kernels *k, const struct work *work,
@@ -124,8 +124,8 @@ static void transform_tiles(const struct dr_kernels *k, const struct work *work,
                             size_t num) {
     for (size_t done = 0; done < num;) {
         const struct stretch s = stretch_at(band, first + done, num - done);
-        k->winograd2_input(work->input + done * in->channels, work->point, in->data + under(in, &s),
-                           in->row, s.num, in->channels);
+        k->winograd2_input(work->input + done * in->channels, work->point, under(in, &s), in->row,
+                           s.num, in->channels);
         done += s.num;
     }
 }
@@ -150,8 +150,8 @@ static void transform_tiles16(const struct dr_kernels *k, const struct work *wor
     const float unit = unit_of(in);
     for (size_t done = 0; done < num;) {
         const struct stretch s = stretch_at(band, first + done, num - done);
-        k->winograd2_input16(points + done * in->channels, work->point, in->narrow + under(in, &s),
-                             in->row, unit > 0.0f ? 1.0f / unit : 0.0f, s.num, in->channels);
+        k->winograd2_input16(points + done * in->channels, work->point, under(in, &s), in->row,
+                             unit > 0.0f ? 1.0f / unit : 0.0f, s.num, in->channels);
         done += s.num;
     }
 }
@@ -172,32 +172,19 @@ static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-/* The outputs of a stretch of tiles, whose products of the first point are at `products`. */
-static void finish_stretch(const struct dr_kernels *k, const struct work *work,
-                           const struct dr_winograd_conv *conv, struct dr_map *out,
-                           const struct dr_map *residual, const struct stretch *s,
-                           const float *products, float *max) {
-    const size_t mel = TILE * s->row, frame = TILE * s->column, at = frame * out->channels;
-    const size_t rows = smaller(TILE, out->mels - mel);
-    const size_t frames = smaller(TILE * s->num, out->frames - frame);
-    if (out->narrow)
-        k->winograd2_output_relu16(dr_map_narrow_interior(out, mel) + at, out->row, max, products,
-                                   work->point, conv->bias,
-                                   residual ? dr_map_narrow_interior(residual, mel) + at : NULL,
-                                   rows, frames, out->channels);
-    else
-        k->winograd2_output_relu(
-            dr_map_interior(out, mel) + at, out->row, max, products, work->point, conv->bias,
-            residual ? dr_map_interior(residual, mel) + at : NULL, rows, frames, out->channels);
-}
-
 static void finish_tiles(const struct dr_kernels *k, const struct work *work,
                          const struct dr_winograd_conv *conv, struct dr_map *out,
                          const struct dr_map *residual, const struct band *band, float *max,
                          size_t first, size_t num) {
     for (size_t done = 0; done < num;) {
         const struct stretch s = stretch_at(band, first + done, num - done);
-        finish_stretch(k, work, conv, out, residual, &s, work->output + done * out->channels, max);
+        const size_t mel = TILE * s.row, frame = TILE * s.column;
+        const size_t at = frame * out->channels;
+        k->winograd2_output_relu(dr_map_interior(out, mel) + at, out->row, max,
+                                 work->output + done * out->channels, work->point, conv->bias,
+                                 residual ? dr_map_interior(residual, mel) + at : NULL,
+                                 smaller(TILE, out->mels - mel),
+                                 smaller(TILE * s.num, out->frames - frame), out->channels);
         done += s.num;
     }
 }

@@ -5,7 +5,6 @@
  * so the results are the same bits. No include guard: one file includes this once. */
 #include <math.h>
 
-#include "kernels/bfloat.h"
 #include "kernels/bodies.h"
 
 #ifndef DR_ISA
@@ -121,16 +120,6 @@ void DR_BODY(instance_norm_leaky, DR_ISA)(float *x, const float *weight, const f
             }
         }
     }
-}
-
-void DR_BODY(to_bfloat, DR_ISA)(dr_bfloat *restrict y, const float *restrict x, size_t n) {
-    for (size_t j = 0; j < n; j++)
-        y[j] = dr_bfloat_of(x[j]);
-}
-
-void DR_BODY(from_bfloat, DR_ISA)(float *restrict y, const dr_bfloat *restrict x, size_t n) {
-    for (size_t j = 0; j < n; j++)
-        y[j] = dr_float_of(x[j]);
 }
 
 void DR_BODY(add_rows, DR_ISA)(float *restrict sum, const float *restrict x, ptrdiff_t ldx,

@@ -7,9 +7,7 @@
  *   vec_largest               the largest lane
  *   store_int16(p, v)         LANES floats, rounded, as int16 from -32767 to 32767
  *   store_int16_line(p, v)    DR_PANEL floats that fit
- *   load_bfloat(p), store_bfloat(p, v)   LANES of bfloat16
  * No include guard: one file includes this once. */
-#include "kernels/bfloat.h"
 #include "kernels/bodies.h"
 #include "kernels/unroll.h"
 
@@ -149,49 +147,33 @@ INLINE void gather5(vec y[OUT_SIDE], const vec p[SIDE], vec bias) {
     y[4] = vec_fma(vec_set(16.0f), sum_2, vec_fma(vec_set(1.0f / 16), p[5], vec_add(even, p[6])));
 }
 
-/* What a map holds: floats, or bfloat16. */
-enum element { FLOAT, BFLOAT };
-
-INLINE const void *element_at(const enum element of, const void *x, size_t i) {
-    return (const char *)x + i * (of == BFLOAT ? sizeof(dr_bfloat) : sizeof(float));
-}
-
-INLINE vec load_element(const enum element of, const void *x, size_t i) {
-    return of == BFLOAT ? load_bfloat((const dr_bfloat *)x + i) : vec_load((const float *)x + i);
-}
-
-INLINE void store_element(const enum element of, void *y, size_t i, vec v) {
-    if (of == BFLOAT)
-        store_bfloat((dr_bfloat *)y + i, v);
-    else
-        vec_store((float *)y + i, v);
+INLINE void load_side(vec d[SIDE], const float *x, size_t ld) {
+    UNROLL
+    for (size_t p = 0; p < SIDE; p++)
+        d[p] = vec_load(x + p * ld);
 }
 
 /* The line at x of so many rows and of the OUT_SIDE columns of a tile: processors fetch along rows,
  * but not over the end of a page, which a few columns fill. */
-INLINE void fetch_tile(const enum element of, const size_t rows, const void *x, size_t ldx,
-                       size_t n) {
+INLINE void fetch_tile(const size_t rows, const float *x, size_t ldx, size_t n) {
     UNROLL
     for (size_t r = 0; r < rows; r++)
         UNROLL
     for (size_t c = 0; c < OUT_SIDE; c++)
-        __builtin_prefetch(element_at(of, x, r * ldx + c * n));
+        __builtin_prefetch(x + r * ldx + c * n);
 }
 
 /* Columns from a tile to what is fetched meanwhile, 2 tiles further. */
 enum { AHEAD = 2 * OUT_SIDE };
 
 /* half[l][q][r] = (d B)_rq of vector l of the tile at x, whose rows are ldx apart. */
-INLINE void transform_rows(const enum element of, vec half[LINE][SIDE][SIDE], const void *x,
-                           size_t ldx, size_t n) {
+INLINE void transform_rows(vec half[LINE][SIDE][SIDE], const float *x, size_t ldx, size_t n) {
     ROLLED
-    for (size_t r = 0; r < SIDE; r++)
+    for (size_t r = 0; r < SIDE; r++, x += ldx)
         ROLLED
     for (size_t l = 0; l < LINE; l++) {
         vec row[SIDE];
-        UNROLL
-        for (size_t c = 0; c < SIDE; c++)
-            row[c] = load_element(of, x, r * ldx + c * n + l * LANES);
+        load_side(row, x + l * LANES, n);
         transform7(row, row);
         UNROLL
         for (size_t q = 0; q < SIDE; q++)
@@ -205,8 +187,8 @@ void DR_BODY(winograd2_input, DR_ISA)(float *v, size_t ldv, const float *x, size
         for (size_t j = 0; j < n; j += DR_PANEL) {
             vec half[LINE][SIDE][SIDE];
             float *to = v + j;
-            fetch_tile(FLOAT, SIDE, x + (AHEAD + 2) * n + j, ldx, n);
-            transform_rows(FLOAT, half, x + j, ldx, n);
+            fetch_tile(SIDE, x + (AHEAD + 2) * n + j, ldx, n);
+            transform_rows(half, x + j, ldx, n);
             ROLLED
             for (size_t q = 0; q < SIDE; q++, to += ldv)
                 ROLLED
@@ -229,7 +211,7 @@ INLINE void store_point(int16_t *v, const vec line[LINE], float factor) {
     store_int16_line(v, scaled);
 }
 
-void DR_BODY(winograd2_input16, DR_ISA)(int16_t *v, size_t ldv, const dr_bfloat *x, size_t ldx,
+void DR_BODY(winograd2_input16, DR_ISA)(int16_t *v, size_t ldv, const float *x, size_t ldx,
                                         float factor, size_t tiles, size_t n) {
     float per_unit[SIDE];
     for (size_t p = 0; p < SIDE; p++)
@@ -238,9 +220,8 @@ void DR_BODY(winograd2_input16, DR_ISA)(int16_t *v, size_t ldv, const dr_bfloat 
         for (size_t j = 0; j < n; j += DR_PANEL) {
             vec half[LINE][SIDE][SIDE];
             int16_t *to = v + j;
-            if (j % (2 * DR_PANEL) == 0) /* a line of the cache holds two lines of bfloat16 */
-                fetch_tile(BFLOAT, SIDE, x + (AHEAD + 2) * n + j, ldx, n);
-            transform_rows(BFLOAT, half, x + j, ldx, n);
+            fetch_tile(SIDE, x + (AHEAD + 2) * n + j, ldx, n);
+            transform_rows(half, x + j, ldx, n);
             ROLLED
             for (size_t q = 0; q < SIDE; q++, to += ldv) {
                 const float by = factor * per_unit[q];
@@ -267,9 +248,7 @@ INLINE void gather_rows(vec half[LINE][OUT_SIDE][SIDE], const float *products, s
         ROLLED
     for (size_t l = 0; l < LINE; l++) {
         vec column[SIDE], out[OUT_SIDE];
-        UNROLL
-        for (size_t p = 0; p < SIDE; p++)
-            column[p] = vec_load(products + l * LANES + p * SIDE * ldp);
+        load_side(column, products + l * LANES, SIDE * ldp);
         gather5(out, column, vec_set(0.0f));
         UNROLL
         for (size_t r = 0; r < OUT_SIDE; r++)
@@ -278,71 +257,54 @@ INLINE void gather_rows(vec half[LINE][OUT_SIDE][SIDE], const float *products, s
 }
 
 /* The first `columns` outputs of a row of a tile; returns the largest in each lane. */
-INLINE vec finish_row(const enum element of, const size_t columns, void *y, size_t at,
-                      const vec half[SIDE], vec bias, const void *residual, size_t n, vec largest) {
+INLINE vec finish_row(const size_t columns, float *y, const vec half[SIDE], vec bias,
+                      const float *residual, size_t n, vec largest) {
     vec out[OUT_SIDE];
     gather5(out, half, bias);
     UNROLL
-    for (size_t c = 0; c < columns; c++, at += n) {
-        const vec v = residual ? vec_add(out[c], load_element(of, residual, at)) : out[c];
+    for (size_t c = 0; c < columns; c++) {
+        const vec v = residual ? vec_add(out[c], vec_load(residual + c * n)) : out[c];
         const vec bent = vec_max(v, vec_set(0.0f));
-        store_element(of, y, at, bent);
+        vec_store(y + c * n, bent);
         largest = vec_max(bent, largest);
     }
     return largest;
 }
 
-/* Returns the largest output before it is rounded, 0 at least. */
-INLINE float finish_tiles(const enum element of, void *y, size_t ldy, const float *products,
-                          size_t ldp, const float *bias, const void *residual, size_t num_rows,
-                          size_t m, size_t n) {
-    vec top = vec_set(0.0f);
+void DR_BODY(winograd2_output_relu, DR_ISA)(float *y, size_t ldy, float *max, const float *products,
+                                            size_t ldp, const float *bias, const float *residual,
+                                            size_t num_rows, size_t m, size_t n) {
+    vec top = vec_set(*max);
     for (size_t i = 0; i < m; i += OUT_SIDE, products += n)
         for (size_t j = 0; j < n; j += DR_PANEL) {
             vec half[LINE][OUT_SIDE][SIDE];
-            if (of == FLOAT || j % (2 * DR_PANEL) == 0)
-                fetch_tile(of, OUT_SIDE, element_at(of, y, (i + AHEAD) * n + j), ldy, n);
+            fetch_tile(OUT_SIDE, y + (i + AHEAD) * n + j, ldy, n);
             gather_rows(half, products + j, ldp);
             ROLLED
             for (size_t r = 0; r < num_rows; r++)
                 ROLLED
             for (size_t l = 0; l < LINE; l++) {
                 const size_t at = r * ldy + i * n + j + l * LANES;
+                const float *rest = residual ? residual + at : NULL;
                 const vec by = vec_load(bias + j + l * LANES);
                 switch (m - i) {
                 default:
-                    top = finish_row(of, OUT_SIDE, y, at, half[l][r], by, residual, n, top);
+                    top = finish_row(OUT_SIDE, y + at, half[l][r], by, rest, n, top);
                     break;
                 case 4:
-                    top = finish_row(of, 4, y, at, half[l][r], by, residual, n, top);
+                    top = finish_row(4, y + at, half[l][r], by, rest, n, top);
                     break;
                 case 3:
-                    top = finish_row(of, 3, y, at, half[l][r], by, residual, n, top);
+                    top = finish_row(3, y + at, half[l][r], by, rest, n, top);
                     break;
                 case 2:
-                    top = finish_row(of, 2, y, at, half[l][r], by, residual, n, top);
+                    top = finish_row(2, y + at, half[l][r], by, rest, n, top);
                     break;
                 case 1:
-                    top = finish_row(of, 1, y, at, half[l][r], by, residual, n, top);
+                    top = finish_row(1, y + at, half[l][r], by, rest, n, top);
                     break;
                 }
             }
         }
-    return vec_largest(top);
-}
-
-void DR_BODY(winograd2_output_relu, DR_ISA)(float *y, size_t ldy, float *max, const float *products,
-                                            size_t ldp, const float *bias, const float *residual,
-                                            size_t num_rows, size_t m, size_t n) {
-    const float top = finish_tiles(FLOAT, y, ldy, products, ldp, bias, residual, num_rows, m, n);
-    *max = top > *max ? top : *max;
-}
-
-void DR_BODY(winograd2_output_relu16, DR_ISA)(dr_bfloat *y, size_t ldy, float *max,
-                                              const float *products, size_t ldp, const float *bias,
-                                              const dr_bfloat *residual, size_t num_rows, size_t m,
-                                              size_t n) {
-    const float top = dr_float_of(
-        dr_bfloat_of(finish_tiles(BFLOAT, y, ldy, products, ldp, bias, residual, num_rows, m, n)));
-    *max = top > *max ? top : *max;
+    *max = vec_largest(top);
 }

@@ -96,60 +96,19 @@ void check_scale_shift_relu16(const struct check *t) {
     each_shape(t, check_one_relu16);
 }
 
-/* The multiple of a power of 2 that is nearest to v and has 8 digits, or as many as there are near
- * the smallest numbers; away from 0 in the middle. */
-static double with_8_digits(double v) {
-    int exponent;
-    frexp(v, &exponent);
-    const double unit = ldexp(1.0, (exponent < -125 ? -125 : exponent) - 8);
-    return round(v / unit) * unit;
-}
-
-static void check_one_bfloat(const struct check *t, size_t m, size_t n, enum data data,
-                             enum placement place) {
-    const size_t num = m * n;
-    const float *x = random_floats(num, data, place);
-    dr_bfloat *y = guarded(num * sizeof *y, place);
-    float *back = guarded_floats(num, place);
-    t->k.to_bfloat(y, x, num);
-    t->k.from_bfloat(back, y, num);
-    bool ok = true;
-    for (size_t i = 0; i < num; i++)
-        ok &= (double)back[i] == with_8_digits(x[i]);
-    expect(ok, "%zu numbers, data %d", num, (int)data);
-}
-
-void check_to_bfloat(const struct check *t) {
-    each_shape(t, check_one_bfloat);
-}
-
-void check_from_bfloat(const struct check *t) {
-    const dr_bfloat x[] = {0x0000, 0x3f80, 0xbfc0, 0x7f7f, 0x0001};
-    const double expected[] = {0.0, 1.0, -1.5, ldexp(255.0, 120), ldexp(1.0, -133)};
-    float y[COUNT(x)];
-    t->k.from_bfloat(y, x, COUNT(x));
-    for (size_t i = 0; i < COUNT(x); i++)
-        expect((double)y[i] == expected[i], "%04x became %g", x[i], (double)y[i]);
-}
-
 /* ---- bench ---- */
 
 struct work {
     int16_t *y;
-    dr_bfloat *upper;
-    float *unit, *wide;
+    float *unit;
     const float *x, *scale, *shift;
 };
 
 enum { M = 150, N = 512 };
 
 static struct work make_work(void) {
-    struct work w = {guarded(M * N * sizeof(int16_t), AT_START),
-                     guarded(M * N * sizeof(dr_bfloat), AT_START),
-                     guarded_floats(M, AT_START),
-                     guarded_floats(M * N, AT_START),
-                     random_floats(M * N, UNIFORM, AT_START),
-                     random_floats(N, UNIFORM, AT_START),
+    struct work w = {guarded(M * N * sizeof(int16_t), AT_START), guarded_floats(M, AT_START),
+                     random_floats(M * N, UNIFORM, AT_START), random_floats(N, UNIFORM, AT_START),
                      random_floats(N, UNIFORM, AT_START)};
     return w;
 }
@@ -159,5 +118,3 @@ static struct work make_work(void) {
 BENCH(max_abs, (o->unit, o->x, N, M, N))
 BENCH(quantize, (o->y, N, o->x, N, 1000.0f, M, N))
 BENCH(scale_shift_relu16, (o->y, N, o->unit, o->x, N, o->scale, o->shift, M, N))
-BENCH(to_bfloat, (o->upper, o->x, (size_t)M *N))
-BENCH(from_bfloat, (o->wide, o->upper, (size_t)M *N))

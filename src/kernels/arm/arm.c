@@ -19,6 +19,5 @@ void dr_kernels_init_neon(struct dr_kernels *k) {
     k->winograd2_input = dr_winograd2_input_neon;
     k->winograd2_input16 = dr_winograd2_input16_neon;
     k->winograd2_output_relu = dr_winograd2_output_relu_neon;
-    k->winograd2_output_relu16 = dr_winograd2_output_relu16_neon;
     k->instruction_set = "neon";
 }

@@ -101,15 +101,6 @@ static inline void store_int16_line(int16_t *y, const vec v[4]) {
         vst1_s16(y + i * LANES, vmovn_s32(vcvtnq_s32_f32(v[i])));
 }
 
-/* 4 bfloat16 as floats, and back, as dr_bfloat_of rounds. */
-static inline vec load_bfloat(const uint16_t *x) {
-    return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(x), 16));
-}
-
-static inline void store_bfloat(uint16_t *y, vec v) {
-    vst1_u16(y, vaddhn_u32(vreinterpretq_u32_f32(v), vdupq_n_u32(0x8000)));
-}
-
 #endif
 
 #endif

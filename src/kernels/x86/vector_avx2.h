@@ -97,19 +97,6 @@ static inline void store_int16_line(int16_t *y, const vec v[2]) {
     _mm256_storeu_si256((__m256i *)(void *)y, packed);
 }
 
-/* 8 bfloat16 as floats, and back, as dr_bfloat_of rounds. */
-static inline vec load_bfloat(const uint16_t *x) {
-    const __m128i upper = _mm_loadu_si128((const __m128i *)(const void *)x);
-    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(upper), 16));
-}
-
-static inline void store_bfloat(uint16_t *y, vec v) {
-    const __m256i half = _mm256_set1_epi32(0x8000);
-    const __m256i upper = _mm256_srli_epi32(_mm256_add_epi32(_mm256_castps_si256(v), half), 16);
-    const __m128i low = _mm256_castsi256_si128(upper), high = _mm256_extracti128_si256(upper, 1);
-    _mm_storeu_si128((__m128i *)(void *)y, _mm_packus_epi32(low, high));
-}
-
 #endif
 
 #endif

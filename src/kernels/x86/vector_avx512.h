@@ -84,18 +84,6 @@ static inline void store_int16_line(int16_t *y, const vec v[1]) {
     _mm256_storeu_si256((__m256i *)(void *)y, _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(v[0])));
 }
 
-/* 16 bfloat16 as floats, and back, as dr_bfloat_of rounds. */
-static inline vec load_bfloat(const uint16_t *x) {
-    const __m256i upper = _mm256_loadu_si256((const __m256i *)(const void *)x);
-    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(upper), 16));
-}
-
-static inline void store_bfloat(uint16_t *y, vec v) {
-    const __m512i half = _mm512_set1_epi32(0x8000);
-    const __m512i upper = _mm512_srli_epi32(_mm512_add_epi32(_mm512_castps_si512(v), half), 16);
-    _mm256_storeu_si256((__m256i *)(void *)y, _mm512_cvtepi32_epi16(upper));
-}
-
 #endif
 
 #endif

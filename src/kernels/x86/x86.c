@@ -26,7 +26,6 @@ void dr_kernels_init_avx512(struct dr_kernels *k) {
     k->winograd2_input = dr_winograd2_input_avx512;
     k->winograd2_input16 = dr_winograd2_input16_avx512;
     k->winograd2_output_relu = dr_winograd2_output_relu_avx512;
-    k->winograd2_output_relu16 = dr_winograd2_output_relu16_avx512;
     k->add_rows = dr_add_rows_avx512;
     k->scale_columns = dr_scale_columns_avx512;
     k->pool_sums = dr_pool_sums_avx512;
