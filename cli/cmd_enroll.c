@@ -281,6 +281,9 @@ static char *profile_path(int *rc, const struct cli_settings *settings, const ch
     char *path =
         settings->output ? cli_text("%s", settings->output) : cli_text("%s/%s.json", folder, name);
     *rc = path ? 0 : cli_fail_memory();
+    /* Neither another folder nor a hidden file, which nobody would read. */
+    if (path && !settings->output && *name == '.')
+        path[strlen(folder) + 1] = '_';
     for (char *c = path && !settings->output ? path + strlen(folder) + 1 : NULL; c && *c; c++)
         if (*c == '/')
             *c = '_';

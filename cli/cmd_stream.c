@@ -36,7 +36,8 @@ struct run {
     size_t num_known, num_merged;
     bool heard[MOST_KNOWN]; /* of those known, who had a turn */
     double work_s;          /* wall time that the library took */
-    bool unread;            /* the reader of the events has gone; --output is still wanted */
+    bool unread;            /* events reach nobody any more; --output is still wanted */
+    int unread_code;        /* the exit code for that: 0 when their reader has gone */
     bool finished;
     diarist_source source; /* for the diarization */
     char sha256[65];
@@ -125,11 +126,13 @@ static int open_stream(struct run *run, diarist_error *err) {
 
 /* ---- while it is said ---- */
 
-/* Prints what there is. Without its reader a stream goes on for --output alone. */
+/* Prints what there is. Where that fails a stream goes on for --output alone. */
 static int flush(struct run *run, diarist_error *err) {
     int status = run->unread ? DIARIST_OK : cli_live_flush(err);
-    if (!status || !run->settings->output || !cli_reader_has_gone())
+    if (!status || !run->settings->output)
         return status;
+    if (!cli_reader_has_gone())
+        run->unread_code = cli_fail("standard output", err);
     run->unread = true;
     return DIARIST_OK;
 }
@@ -260,7 +263,7 @@ static int listen(struct run *run) {
         cli_stream_stats_print(&run->stats, run->end.duration_s, run->work_s);
     if (run->finished && run->settings->output && write_result(run, &err))
         return cli_fail(run->settings->output, &err);
-    return code;
+    return code ? code : run->unread_code;
 }
 
 int cli_run_stream(const struct cli_settings *settings) {

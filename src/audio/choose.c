@@ -138,6 +138,10 @@ static int open_raw(struct dr_decoder **out, struct dr_source *source,
                        "%s where samples were expected; decode it first: ffmpeg -i FILE -f s16le "
                        "-ac 1 -ar 16000 -",
                        sniffed.format);
+    if (sniffed.content == DR_CONTENT_ID3)
+        return dr_fail(err, DIARIST_ERROR_INPUT,
+                       "an ID3 tag, as of MP3, where samples were expected; decode it first: "
+                       "ffmpeg -i FILE -f s16le -ac 1 -ar 16000 -");
     return dr_raw_open(out, source, options->raw, err);
 }
 

@@ -25,13 +25,14 @@ struct diarist_audio {
     float *frames; /* [BLOCK_FRAMES][num_channels] */
     float *mono;   /* [BLOCK_FRAMES]; mono_start to mono_end are still to be resampled */
     size_t mono_start, mono_end;
-    int32_t channel;       /* 0: mean */
-    uint64_t skip_left;    /* samples before the start */
-    uint64_t samples_left; /* to the end of the duration */
-    uint64_t num_samples;  /* delivered */
-    uint64_t most_left;    /* samples that may still be decoded, skipped or not */
-    bool drained;          /* the decoder has given all */
-    bool ended;            /* the end of the input was reached */
+    int32_t channel;                 /* 0: mean */
+    uint64_t skip_left;              /* samples before the start */
+    uint64_t samples_left;           /* to the end of the duration */
+    uint64_t num_samples;            /* delivered */
+    uint64_t most_left;              /* samples that may still be decoded, skipped or not */
+    uint64_t num_values, num_beyond; /* decoded, of all channels; those not from -1 to 1 */
+    bool drained;                    /* the decoder has given all */
+    bool ended;                      /* the end of the input was reached */
     double start_s;
     char warning[192];
 };
@@ -78,6 +79,13 @@ int dr_audio_open(diarist_audio **out, const char *path, const diarist_audio_opt
     return DIARIST_OK;
 }
 
+static size_t count_beyond(const float *values, size_t num) {
+    size_t beyond = 0;
+    for (size_t i = 0; i < num; i++)
+        beyond += !(fabsf(values[i]) <= 1.0f);
+    return beyond;
+}
+
 /* Decodes the next block into mono. */
 static int decode_block(diarist_audio *audio, diarist_error *err) {
     struct dr_decoder *decoder = audio->decoder;
@@ -85,6 +93,9 @@ static int decode_block(diarist_audio *audio, diarist_error *err) {
     int status = decoder->read(decoder, audio->frames, BLOCK_FRAMES, &num, err);
     if (status)
         return status;
+    const size_t num_values = num * (size_t)decoder->num_channels;
+    audio->num_values += num_values;
+    audio->num_beyond += count_beyond(audio->frames, num_values);
     dr_pcm_mix(audio->mono, audio->frames, num, (size_t)decoder->num_channels, audio->channel);
     audio->mono_start = 0;
     audio->mono_end = num;
@@ -150,10 +161,21 @@ int dr_audio_read(diarist_audio *audio, float *samples, size_t capacity, size_t 
     return DIARIST_OK;
 }
 
-/* The decoder's warning goes first: a cut file explains why the start lies behind its end. */
+/* The decoder's warning goes first: a cut file explains why the start lies behind its end. Lossy
+ * formats overshoot here and there; samples on another scale lie beyond it almost all. */
 static const char *find_warning(diarist_audio *audio) {
+    const double noteworthy_share = 0.05;
     if (audio->decoder->warning[0])
         return audio->decoder->warning;
+    double beyond = (double)audio->num_beyond / fmax(1, (double)audio->num_values);
+    if (beyond > noteworthy_share) {
+        snprintf(
+            audio->warning, sizeof audio->warning,
+            "%.0f %% of the samples lie outside [-1, 1] and are cut to it; are their scale and "
+            "format right?",
+            100 * beyond);
+        return audio->warning;
+    }
     if (!audio->ended || !audio->start_s || audio->num_samples)
         return NULL;
     snprintf(audio->warning, sizeof audio->warning,
