@@ -8,30 +8,54 @@
 
 #include <stddef.h>
 
+#include "kernels/kernels.h"
+#include "nn/layers.h"
+
 struct dr_map {
-    float *data; /* [tiles over mels * tile + 2][tiles over frames * tile + 2][channels] */
-    size_t tile; /* mels and frames of one */
+    float
+        *data; /* [tiles over mels * tile + 2][tiles over frames * tile + 2][channels], or NULL: */
+    dr_half *narrow; /* the same in halves */
+    float unit;      /* of narrow: what 1 stands for, a power of 2 */
+    size_t tile;     /* mels and frames of one */
     size_t mels, frames, channels;
-    size_t row; /* floats from one mel to the next */
+    size_t row; /* elements from one mel to the next */
     float max;  /* the largest value: what writes the map says so */
 };
 
 /* Tiles that cover n mels or frames. */
 size_t dr_map_tiles(size_t tile, size_t n);
 
-/* Floats of a row, border included. */
+/* Elements of a row, border included. */
 size_t dr_map_row(size_t tile, size_t frames, size_t channels);
 
-/* Floats at data, a multiple of 16. */
-size_t dr_map_floats(size_t tile, size_t mels, size_t frames, size_t channels);
+/* Elements of a map, a multiple of 16. */
+size_t dr_map_elements(size_t tile, size_t mels, size_t frames, size_t channels);
 
 /* A map at data, whose border and what lies behind its end become zeros; the rest stays. Its max is
  * 0. */
 struct dr_map dr_map_make(float *data, size_t tile, size_t mels, size_t frames, size_t channels);
+struct dr_map dr_map_make_narrow(dr_half *data, size_t tile, size_t mels, size_t frames,
+                                 size_t channels);
 
 /* [frames][channels] of a mel. */
 static inline float *dr_map_interior(const struct dr_map *map, size_t mel) {
     return map->data + (mel + 1) * map->row + map->channels;
+}
+
+/* How large the outputs of a convolution can be: |out| <= weights * max |in| + bias. */
+struct dr_gain {
+    float weights, bias;
+};
+
+/* Of weight[n][k] with the batch norm that follows it. */
+struct dr_gain dr_gain_of(const float *weight, size_t n, size_t k, const struct dr_affine *norm);
+
+/* Sets the unit of a narrow map: outputs of inputs up to max_in, to which up to max_added is added,
+ * fit twice. */
+void dr_map_set_unit(struct dr_map *map, const struct dr_gain *gain, float max_in, float max_added);
+
+static inline dr_half *dr_map_narrow_interior(const struct dr_map *map, size_t mel) {
+    return map->narrow + (mel + 1) * map->row + map->channels;
 }
 
 #endif

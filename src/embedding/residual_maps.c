@@ -272,10 +272,10 @@ static size_t lay_out(struct scratch *s, float *base, size_t frames) {
     struct scratch unused;
     s = s ? s : &unused;
 #define TAKE(field, count) (s->field = base ? base + used : NULL, used += DR_PADDED(count))
-    TAKE(big, dr_map_floats(TILE, DR_MELS, frames, CHANNELS));
-    TAKE(small[0], dr_map_floats(TILE, DR_MELS / 2, frames, CHANNELS));
-    TAKE(small[1], dr_map_floats(TILE, DR_MELS / 2, frames, CHANNELS));
-    TAKE(small[2], dr_map_floats(TILE, DR_MELS / 2, frames, CHANNELS));
+    TAKE(big, dr_map_elements(TILE, DR_MELS, frames, CHANNELS));
+    TAKE(small[0], dr_map_elements(TILE, DR_MELS / 2, frames, CHANNELS));
+    TAKE(small[1], dr_map_elements(TILE, DR_MELS / 2, frames, CHANNELS));
+    TAKE(small[2], dr_map_elements(TILE, DR_MELS / 2, frames, CHANNELS));
     TAKE(work.transformed, (2 * ROWS_AT_ONCE + 1) * POINTS * line);
     TAKE(work.products, POINTS * line);
     TAKE(work.line, TILE * line);

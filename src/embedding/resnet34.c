@@ -3,7 +3,8 @@
  *
  * Every batch norm is folded into the convolution before it. Convolutions without a stride run as
  * Winograd's (winograd_conv.h), the others as matrix products whose rows overlap. In 16 bits a
- * map has one unit. */
+ * map has one unit, and lies in memory as halves: maps of 10 s do not fit into a cache, and what
+ * moves them takes as long as what computes. */
 #include "embedding/resnet34.h"
 
 #include <math.h>
@@ -13,6 +14,7 @@
 #include "base/error.h"
 #include "embedding/pooling.h"
 #include "embedding/winograd_conv.h"
+#include "kernels/half.h"
 #include "types.h"
 
 enum {
@@ -28,16 +30,22 @@ enum {
 
 static const int num_blocks[LAYERS] = {3, 4, 6, 3};
 
+/* A convolution as a product. */
+struct direct {
+    struct dr_linear linear;
+    struct dr_gain gain;
+};
+
 /* conv, ReLU, conv, plus the input or its projection, ReLU */
 struct residual_block {
-    struct dr_winograd_conv conv[2];    /* where the block strides, the first one is not there, */
-    struct dr_linear strided, shortcut; /* but these are */
+    struct dr_winograd_conv conv[2]; /* where the block strides, the first one is not there, */
+    struct direct strided, shortcut; /* but these are */
 };
 
 struct dr_resnet34 {
     const struct dr_kernels *kernels;
     enum dr_precision precision;
-    struct dr_linear first;
+    struct direct first;
     struct residual_block block[LAYERS][MAX_BLOCKS];
     struct dr_linear head;
 };
@@ -49,13 +57,19 @@ static size_t channels_of(int layer) {
 }
 
 /* A convolution with kernel x kernel taps and the batch norm that follows it. */
-static struct dr_linear load_direct(struct dr_loader *loader, const char *conv, const char *norm,
-                                    unsigned n, unsigned channels, unsigned kernel,
-                                    enum dr_precision precision) {
+static struct direct load_direct(struct dr_loader *loader, const char *conv, const char *norm,
+                                 unsigned n, unsigned channels, unsigned kernel,
+                                 enum dr_precision precision) {
     const struct dr_packing packing = {precision, kernel, 1, DR_ACTIVATION_MAX};
     const struct dr_conv_shape shape = {n, channels, kernel, kernel, 4, packing};
     struct dr_affine affine = dr_load_batch_norm(loader, norm, n, 1);
-    return dr_load_conv(loader, conv, &shape, 0, &affine);
+    const float *weight = dr_load_tensor(loader, conv, ".weight", 4, n, channels, kernel, kernel);
+    struct direct loaded = {0};
+    if (loader->err.status)
+        return loaded;
+    loaded.gain = dr_gain_of(weight, n, (size_t)channels * kernel * kernel, &affine);
+    loaded.linear = dr_load_conv(loader, conv, &shape, 0, &affine);
+    return loaded;
 }
 
 static void load_block(struct residual_block *block, struct dr_loader *loader, int layer, int i) {
@@ -120,13 +134,16 @@ static size_t frames_of(int layer, size_t num_frames) {
 }
 
 static size_t layer_floats(int layer, size_t num_frames) {
-    return dr_map_floats(TILE, (size_t)DR_MELS >> layer, frames_of(layer, num_frames),
-                         channels_of(layer));
+    return dr_map_elements(TILE, (size_t)DR_MELS >> layer, frames_of(layer, num_frames),
+                           channels_of(layer));
 }
 
-static struct dr_map layer_map(float *data, int layer, size_t num_frames) {
-    return dr_map_make(data, TILE, (size_t)DR_MELS >> layer, frames_of(layer, num_frames),
-                       channels_of(layer));
+static struct dr_map layer_map(const struct dr_resnet34 *net, float *data, int layer,
+                               size_t num_frames) {
+    const size_t mels = (size_t)DR_MELS >> layer, frames = frames_of(layer, num_frames);
+    if (net->precision == DR_INT16)
+        return dr_map_make_narrow((dr_half *)(void *)data, TILE, mels, frames, channels_of(layer));
+    return dr_map_make(data, TILE, mels, frames, channels_of(layer));
 }
 
 size_t dr_resnet34_num_columns(size_t num_frames) {
@@ -145,14 +162,19 @@ static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
+/* A row of a layer's maps, and three in 16 bits. */
+static size_t strided_scratch(int layer, size_t num_frames) {
+    const size_t row = dr_map_row(TILE, frames_of(layer, num_frames), channels_of(layer));
+    return row + 3 * row / 2;
+}
+
 static size_t lay_out(struct scratch *s, float *base, size_t num_frames) {
     size_t part[2] = {layer_floats(0, num_frames), layer_floats(0, num_frames)}, work = 0;
     for (int layer = 0; layer < LAYERS; layer++) {
         if (layer)
             part[layer % 2] = larger(part[layer % 2], 2 * layer_floats(layer, num_frames));
         work = larger(work, dr_winograd_conv_scratch(channels_of(layer)));
-        work = larger(work,
-                      3 * dr_map_row(TILE, frames_of(layer, num_frames), channels_of(layer)) / 2);
+        work = larger(work, strided_scratch(layer, num_frames));
     }
     if (s)
         *s = (struct scratch){{base, base + part[0]}, base + part[0] + part[1]};
@@ -163,77 +185,106 @@ size_t dr_resnet34_trunk_scratch(size_t max_frames) {
     return lay_out(NULL, NULL, max_frames);
 }
 
-/* What a product wrote into row m, Winograd's convolutions want to know the largest value of; while
- * it lies in the cache. */
-static void note_max(const struct dr_resnet34 *net, struct dr_map *map, size_t m) {
-    if (net->precision == DR_INT16)
-        net->kernels->max_abs(&map->max, dr_map_interior(map, m), 0, 1,
-                              map->frames * map->channels);
+/* What a product wrote into `line` becomes row m of a narrow map. */
+static void narrow_row(const struct dr_kernels *k, struct dr_map *map, size_t m,
+                       const float *line) {
+    const size_t num = map->frames * map->channels;
+    k->max_abs(&map->max, line, 0, 1, num);
+    map->max = dr_float_of(dr_half_of(map->max / map->unit)) * map->unit;
+    k->to_half(dr_map_narrow_interior(map, m), line, 1.0f / map->unit, num);
 }
 
-/* features[frames][80] -> map of 32 channels, by way of one of a single channel at data. */
+/* features[frames][80] -> map of 32 channels, by way of one of a single channel at data, and of
+ * line[frames * 32]. */
 static void run_first(const struct dr_resnet34 *net, struct dr_map *out, const float *features,
-                      float *data) {
+                      float *data, float *line) {
     const struct dr_map in = dr_map_make(data, TILE, DR_MELS, out->frames, 1);
     for (size_t m = 0; m < DR_MELS; m++)
         for (size_t t = 0; t < out->frames; t++)
             dr_map_interior(&in, m)[t] = features[t * DR_MELS + m];
+    if (out->narrow) {
+        float max = 0.0f;
+        net->kernels->max_abs(&max, features, 0, 1, out->frames * DR_MELS);
+        dr_map_set_unit(out, &net->first.gain, max, 0.0f);
+    }
     for (size_t m = 0; m < DR_MELS; m++) {
-        dr_linear_run(net->kernels, &net->first, in.data + m * in.row, 1, (ptrdiff_t)in.row,
-                      dr_map_interior(out, m), (ptrdiff_t)out->channels, out->frames, DR_RELU, NULL,
-                      0);
-        note_max(net, out, m);
+        dr_linear_run(net->kernels, &net->first.linear, in.data + m * in.row, 1, (ptrdiff_t)in.row,
+                      out->narrow ? line : dr_map_interior(out, m), (ptrdiff_t)out->channels,
+                      out->frames, DR_RELU, NULL, 0);
+        if (out->narrow)
+            narrow_row(net->kernels, out, m, line);
     }
 }
 
 /* The first half of a block that strides: in -> inner and, projected, out. */
 static void run_strided(const struct dr_resnet34 *net, const struct residual_block *block,
-                        const struct dr_map *out, struct dr_map *inner, const struct dr_map *in) {
+                        const struct dr_map *out, const struct dr_map *inner,
+                        const struct dr_map *in) {
     const ptrdiff_t lda = 2 * (ptrdiff_t)in->channels, ldc = (ptrdiff_t)out->channels;
     for (size_t m = 0; m < out->mels; m++) {
-        dr_linear_run(net->kernels, &block->strided, in->data + 2 * m * in->row, lda,
+        dr_linear_run(net->kernels, &block->strided.linear, in->data + 2 * m * in->row, lda,
                       (ptrdiff_t)in->row, dr_map_interior(inner, m), ldc, out->frames, DR_RELU,
                       NULL, 0);
-        dr_linear_run(net->kernels, &block->shortcut, dr_map_interior(in, 2 * m), lda, 0,
+        dr_linear_run(net->kernels, &block->shortcut.linear, dr_map_interior(in, 2 * m), lda, 0,
                       dr_map_interior(out, m), ldc, out->frames, DR_LINEAR, NULL, 0);
     }
 }
 
-/* The same in 16 bits, by way of rows[3][in->row]. */
+/* The same in 16 bits, by way of a row of what goes in or comes out, and of three as integers. */
 static void run_strided16(const struct dr_resnet34 *net, const struct residual_block *block,
-                          const struct dr_map *out, struct dr_map *inner, const struct dr_map *in,
-                          int16_t *rows) {
+                          struct dr_map *out, struct dr_map *inner, const struct dr_map *in,
+                          float *work) {
     const struct dr_kernels *k = net->kernels;
-    const ptrdiff_t row = (ptrdiff_t)in->row;
+    const size_t row = in->row, longest = larger(row, out->row);
     const ptrdiff_t lda = 2 * (ptrdiff_t)in->channels, ldc = (ptrdiff_t)out->channels;
     const float unit = in->max / DR_ACTIVATION_MAX, per_unit = unit > 0.0f ? 1.0f / unit : 0.0f;
+    float *line = work;
+    int16_t *rows = (int16_t *)(void *)(work + longest);
+    dr_map_set_unit(inner, &block->strided.gain, in->max, 0.0f);
+    dr_map_set_unit(out, &block->shortcut.gain, in->max, 0.0f);
     for (size_t m = 0; m < out->mels; m++) {
-        k->quantize(rows, row, in->data + 2 * m * in->row, row, per_unit, 3, in->row);
-        dr_linear_run16(k, &block->strided, rows, lda, row, unit, NULL, dr_map_interior(inner, m),
-                        ldc, out->frames, DR_RELU);
-        note_max(net, inner, m);
-        dr_linear_run16(k, &block->shortcut, rows + in->row + in->channels, lda, 0, unit, NULL,
-                        dr_map_interior(out, m), ldc, out->frames, DR_LINEAR);
+        for (size_t r = 0; r < 3; r++) {
+            k->from_half(line, in->narrow + (2 * m + r) * row, in->unit, row);
+            k->quantize(rows + r * row, 0, line, 0, per_unit, 1, row);
+        }
+        dr_linear_run16(k, &block->strided.linear, rows, lda, (ptrdiff_t)row, unit, NULL, line, ldc,
+                        out->frames, DR_RELU);
+        narrow_row(k, inner, m, line);
+        dr_linear_run16(k, &block->shortcut.linear, rows + row + in->channels, lda, 0, unit, NULL,
+                        line, ldc, out->frames, DR_LINEAR);
+        narrow_row(k, out, m, line);
     }
+}
+
+/* The last map -> columns[frames][10 mels][256] */
+static void put_columns(const struct dr_resnet34 *net, float *columns, const struct dr_map *x) {
+    for (size_t t = 0; t < x->frames; t++)
+        for (size_t m = 0; m < MAP_MELS; m++, columns += LAST_CHANNELS)
+            if (x->narrow)
+                net->kernels->from_half(columns, dr_map_narrow_interior(x, m) + t * LAST_CHANNELS,
+                                        x->unit, LAST_CHANNELS);
+            else
+                memcpy(columns, dr_map_interior(x, m) + t * LAST_CHANNELS,
+                       LAST_CHANNELS * sizeof *columns);
 }
 
 void dr_resnet34_trunk(const struct dr_resnet34 *net, float *columns, const float *features,
                        size_t num_frames, float *scratch) {
     struct scratch s;
     lay_out(&s, scratch, num_frames);
-    struct dr_map x = layer_map(s.part[0], 0, num_frames);
-    run_first(net, &x, features, s.part[1]);
-    struct dr_map inner = layer_map(s.part[1], 0, num_frames);
+    struct dr_map x = layer_map(net, s.part[0], 0, num_frames);
+    run_first(net, &x, features, s.part[1], s.work);
+    struct dr_map inner = layer_map(net, s.part[1], 0, num_frames);
     for (int layer = 0; layer < LAYERS; layer++)
         for (int i = 0; i < num_blocks[layer]; i++) {
             const struct residual_block *block = &net->block[layer][i];
             if (layer && !i) {
                 const struct dr_map in = x;
                 float *part = s.part[layer % 2];
-                inner = layer_map(part, layer, num_frames);
-                x = layer_map(part + layer_floats(layer, num_frames), layer, num_frames);
+                inner = layer_map(net, part, layer, num_frames);
+                x = layer_map(net, part + layer_floats(layer, num_frames), layer, num_frames);
                 if (net->precision == DR_INT16)
-                    run_strided16(net, block, &x, &inner, &in, (int16_t *)(void *)s.work);
+                    run_strided16(net, block, &x, &inner, &in, s.work);
                 else
                     run_strided(net, block, &x, &inner, &in);
             } else {
@@ -241,10 +292,7 @@ void dr_resnet34_trunk(const struct dr_resnet34 *net, float *columns, const floa
             }
             dr_winograd_conv_run(net->kernels, &block->conv[1], &x, &inner, &x, s.work);
         }
-    for (size_t t = 0; t < x.frames; t++)
-        for (size_t m = 0; m < MAP_MELS; m++, columns += LAST_CHANNELS)
-            memcpy(columns, dr_map_interior(&x, m) + t * LAST_CHANNELS,
-                   LAST_CHANNELS * sizeof *columns);
+    put_columns(net, columns, &x);
 }
 
 /* ---- head ---- */

@@ -4,8 +4,6 @@
  * Tiles go through all three steps a few at a time, so that their points stay in the cache. */
 #include "embedding/winograd_conv.h"
 
-#include <math.h>
-
 enum { POINTS = DR_WINOGRAD_POINTS, SQUARE = DR_WINOGRAD_SQUARE, TILE = DR_WINOGRAD_TILE };
 
 /* G: what takes 3 weights of a filter to its points, p^k / product of p - other points. */
@@ -56,6 +54,7 @@ struct dr_winograd_conv dr_winograd_conv_load(struct dr_loader *loader, const ch
         .precision = loader->precision, .bias = affine.shift, .channels = channels};
     if (loader->err.status)
         return loaded;
+    loaded.gain = dr_gain_of(weight, channels, (size_t)9 * channels, &affine);
     for (size_t i = 0; i < size; i++)
         transform_filter(points + i, size, weight + 9 * i, affine.scale[i / channels]);
     for (int p = 0; p < SQUARE; p++)
@@ -114,9 +113,9 @@ static struct stretch stretch_at(const struct band *band, size_t first, size_t m
     return (struct stretch){first / band->width, band->column + at, left < most ? left : most};
 }
 
-/* The 7 rows under a stretch of tiles. */
-static const float *under(const struct dr_map *in, const struct stretch *s) {
-    return in->data + TILE * (s->row * in->row + s->column * in->channels);
+/* Where the 7 rows under a stretch of tiles begin. */
+static size_t under(const struct dr_map *in, const struct stretch *s) {
+    return TILE * (s->row * in->row + s->column * in->channels);
 }
 
 static void transform_tiles(const struct dr_kernels *k, const struct work *work,
@@ -124,8 +123,8 @@ static void transform_tiles(const struct dr_kernels *k, const struct work *work,
                             size_t num) {
     for (size_t done = 0; done < num;) {
         const struct stretch s = stretch_at(band, first + done, num - done);
-        k->winograd2_input(work->input + done * in->channels, work->point, under(in, &s), in->row,
-                           s.num, in->channels);
+        k->winograd2_input(work->input + done * in->channels, work->point, in->data + under(in, &s),
+                           in->row, s.num, in->channels);
         done += s.num;
     }
 }
@@ -150,8 +149,8 @@ static void transform_tiles16(const struct dr_kernels *k, const struct work *wor
     const float unit = unit_of(in);
     for (size_t done = 0; done < num;) {
         const struct stretch s = stretch_at(band, first + done, num - done);
-        k->winograd2_input16(points + done * in->channels, work->point, under(in, &s), in->row,
-                             unit > 0.0f ? 1.0f / unit : 0.0f, s.num, in->channels);
+        k->winograd2_input16(points + done * in->channels, work->point, in->narrow + under(in, &s),
+                             in->row, unit > 0.0f ? in->unit / unit : 0.0f, s.num, in->channels);
         done += s.num;
     }
 }
@@ -172,31 +171,60 @@ static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
+/* Where outputs go. */
+struct target {
+    struct dr_map *out;
+    const struct dr_map *residual; /* or NULL */
+    float residual_unit;
+    float max; /* of out as it is stored */
+};
+
+/* The outputs of a stretch of tiles, whose products of the first point are at `products`. */
+static void finish_stretch(const struct dr_kernels *k, const struct work *work,
+                           const struct dr_winograd_conv *conv, struct target *to,
+                           const struct stretch *s, const float *products) {
+    const struct dr_map *out = to->out, *residual = to->residual;
+    const size_t mel = TILE * s->row, frame = TILE * s->column, at = frame * out->channels;
+    const size_t rows = smaller(TILE, out->mels - mel);
+    const size_t frames = smaller(TILE * s->num, out->frames - frame);
+    if (!out->narrow) {
+        k->winograd2_output_relu(
+            dr_map_interior(out, mel) + at, out->row, &to->max, products, work->point, conv->bias,
+            residual ? dr_map_interior(residual, mel) + at : NULL, rows, frames, out->channels);
+        return;
+    }
+    const struct dr_winograd2_output16 o = {
+        .y = dr_map_narrow_interior(out, mel) + at,
+        .residual = residual ? dr_map_narrow_interior(residual, mel) + at : NULL,
+        .per_unit = 1.0f / out->unit,
+        .residual_unit = to->residual_unit,
+        .ldy = out->row,
+        .max = &to->max,
+        .products = products,
+        .ldp = work->point,
+        .bias = conv->bias,
+        .num_rows = rows,
+        .m = frames,
+        .n = out->channels,
+    };
+    k->winograd2_output_relu16(&o);
+}
+
 static void finish_tiles(const struct dr_kernels *k, const struct work *work,
-                         const struct dr_winograd_conv *conv, struct dr_map *out,
-                         const struct dr_map *residual, const struct band *band, float *max,
-                         size_t first, size_t num) {
+                         const struct dr_winograd_conv *conv, struct target *to,
+                         const struct band *band, size_t first, size_t num) {
     for (size_t done = 0; done < num;) {
         const struct stretch s = stretch_at(band, first + done, num - done);
-        const size_t mel = TILE * s.row, frame = TILE * s.column;
-        const size_t at = frame * out->channels;
-        k->winograd2_output_relu(dr_map_interior(out, mel) + at, out->row, max,
-                                 work->output + done * out->channels, work->point, conv->bias,
-                                 residual ? dr_map_interior(residual, mel) + at : NULL,
-                                 smaller(TILE, out->mels - mel),
-                                 smaller(TILE * s.num, out->frames - frame), out->channels);
+        finish_stretch(k, work, conv, to, &s, work->output + done * conv->channels);
         done += s.num;
     }
 }
 
-/* Returns the largest value of out. */
-static float run_band(const struct dr_kernels *k, const struct work *work,
-                      const struct dr_winograd_conv *conv, struct dr_map *out,
-                      const struct dr_map *in, const struct dr_map *residual,
-                      const struct band *band) {
+static void run_band(const struct dr_kernels *k, const struct work *work,
+                     const struct dr_winograd_conv *conv, struct target *to,
+                     const struct dr_map *in, const struct band *band) {
     const size_t total = dr_map_tiles(TILE, in->mels) * band->width;
     const size_t most = tiles_at_once(conv->channels);
-    float max = 0.0f;
     for (size_t first = 0; first < total; first += most) {
         const size_t num = smaller(most, total - first);
         if (conv->precision == DR_INT16) {
@@ -206,22 +234,23 @@ static float run_band(const struct dr_kernels *k, const struct work *work,
             transform_tiles(k, work, in, band, first, num);
             multiply(k, work, conv, num);
         }
-        finish_tiles(k, work, conv, out, residual, band, &max, first, num);
+        finish_tiles(k, work, conv, to, band, first, num);
     }
-    return max;
 }
 
 void dr_winograd_conv_run(const struct dr_kernels *kernels, const struct dr_winograd_conv *conv,
                           struct dr_map *out, const struct dr_map *in,
                           const struct dr_map *residual, float *scratch) {
     const size_t across = dr_map_tiles(TILE, in->frames), most = tiles_at_once(conv->channels);
+    struct target to = {out, residual, residual ? residual->unit : 0.0f, 0.0f};
     struct band band = {0, 0};
     struct work work;
-    float max = 0.0f;
     lay_out(&work, scratch, conv->channels);
+    if (out->narrow)
+        dr_map_set_unit(out, &conv->gain, in->max, residual ? residual->max : 0.0f);
     for (; band.column < across; band.column += band.width) {
         band.width = smaller(most, across - band.column);
-        max = fmaxf(max, run_band(kernels, &work, conv, out, in, residual, &band));
+        run_band(kernels, &work, conv, &to, in, &band);
     }
-    out->max = max;
+    out->max = to.max * out->unit;
 }

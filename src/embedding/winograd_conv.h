@@ -22,6 +22,7 @@ struct dr_winograd_conv {
     enum dr_precision precision;
     struct dr_linear point[DR_WINOGRAD_SQUARE];
     const float *bias;
+    struct dr_gain gain;
     size_t channels;
 };
 
@@ -32,9 +33,9 @@ struct dr_winograd_conv dr_winograd_conv_load(struct dr_loader *loader, const ch
 /* Floats of scratch of one run. */
 size_t dr_winograd_conv_scratch(size_t channels);
 
-/* out = relu(conv(in) + residual), maps of one shape, with tiles of DR_WINOGRAD_TILE; residual may
- * be out, or NULL. No value of in is negative, and in 16 bits its max is read; that of out is
- * written. */
+/* out = relu(conv(in) + residual), maps of one shape, with tiles of DR_WINOGRAD_TILE, in 16 bits
+ * narrow ones; residual may be out, or NULL. No value of in is negative, and in 16 bits its max is
+ * read; that of out is written. */
 void dr_winograd_conv_run(const struct dr_kernels *kernels, const struct dr_winograd_conv *conv,
                           struct dr_map *out, const struct dr_map *in,
                           const struct dr_map *residual, float *scratch);

@@ -116,6 +116,24 @@ static inline float dr_winograd2_unit(size_t point) {
     return units[point];
 }
 
+/* A half float (IEEE 754 binary16): maps of features take half the memory in it. */
+typedef uint16_t dr_half;
+
+/* winograd2_output_relu whose y and residual are halves, in units of their own: y[..] stands for
+ * y[..] / per_unit, residual[..] for residual[..] * residual_unit. No result may be beyond 65504
+ * units. *max is of y as it is stored. */
+struct dr_winograd2_output16 {
+    dr_half *y;
+    const dr_half *residual; /* or NULL; it may be y */
+    float per_unit, residual_unit;
+    size_t ldy;
+    float *max;
+    const float *products;
+    size_t ldp;
+    const float *bias;
+    size_t num_rows, m, n;
+};
+
 #define DR_KERNELS(X)                                                                              \
     X(gemm, (const struct dr_gemm *g))                                                             \
     X(gemm16, (const struct dr_gemm16 *g))                                                         \
@@ -147,6 +165,9 @@ static inline float dr_winograd2_unit(size_t point) {
     X(scale_shift_relu16,                                                                          \
       (int16_t * y, ptrdiff_t ldy, float *row_scale, const float *x, ptrdiff_t ldx,                \
        const float *scale, const float *shift, size_t m, size_t n))                                \
+    /* y[j] = x[j] * factor, rounded to even; |y| <= 65504. n: 16 k. */                            \
+    X(to_half, (dr_half * y, const float *x, float factor, size_t n))                              \
+    X(from_half, (float *y, const dr_half *x, float factor, size_t n))                             \
     /* ---- Winograd's F(4, 3) along rows: Lavin & Gray 2016, section 4.3 ---- */                  \
     /* Of x [4*tiles + 2][n]: v[p][t][j] = (B' x[4t .. 4t+5][j])_p, [6][tiles][n]. n: 16 k. */     \
     X(winograd_input, (float *v, const float *x, size_t tiles, size_t n))                          \
@@ -162,8 +183,8 @@ static inline float dr_winograd2_unit(size_t point) {
     X(winograd2_input, (float *v, size_t ldv, const float *x, size_t ldx, size_t tiles, size_t n)) \
     /* The same times factor / (h_p h_q), rounded, with h = dr_winograd2_unit. It must fit:        \
      * |v| <= 225 |x| factor. */                                                                   \
-    X(winograd2_input16,                                                                           \
-      (int16_t * v, size_t ldv, const float *x, size_t ldx, float factor, size_t tiles, size_t n)) \
+    X(winograd2_input16, (int16_t * v, size_t ldv, const dr_half *x, size_t ldx, float factor,     \
+                          size_t tiles, size_t n))                                                 \
     /* y[r][5t + c][j] = max(0, (A' products[.][t][j] A)_rc + bias[j] + residual[r][5t + c][j])    \
      * for rows r < num_rows <= 5 and columns 5t + c < m; *max = the largest of *max, which is at  \
      * least 0, and all of y. products: 49 points ldp apart; rows of y and residual (or NULL; it   \
@@ -171,6 +192,7 @@ static inline float dr_winograd2_unit(size_t point) {
     X(winograd2_output_relu,                                                                       \
       (float *y, size_t ldy, float *max, const float *products, size_t ldp, const float *bias,     \
        const float *residual, size_t num_rows, size_t m, size_t n))                                \
+    X(winograd2_output_relu16, (const struct dr_winograd2_output16 *o))                            \
     /* sum[j] += sum over rows of x[i][j] */                                                       \
     X(add_rows, (float *sum, const float *x, ptrdiff_t ldx, size_t m, size_t n))                   \
     /* x[i][j] *= factor[j] */                                                                     \

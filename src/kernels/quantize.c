@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "kernels/bodies.h"
+#include "kernels/half.h"
 
 void dr_max_abs_c(float *max, const float *x, ptrdiff_t ldx, size_t m, size_t n) {
     for (size_t i = 0; i < m; i++, x += ldx)
@@ -41,4 +42,14 @@ void dr_scale_shift_relu16_c(int16_t *y, ptrdiff_t ldy, float *row_scale, const 
         for (size_t j = 0; j < n; j++)
             y[j] = rounded(scaled(x, scale, shift, j) * factor);
     }
+}
+
+void dr_to_half_c(dr_half *y, const float *x, float factor, size_t n) {
+    for (size_t j = 0; j < n; j++)
+        y[j] = dr_half_of(x[j] * factor);
+}
+
+void dr_from_half_c(float *y, const dr_half *x, float factor, size_t n) {
+    for (size_t j = 0; j < n; j++)
+        y[j] = dr_float_of(x[j]) * factor;
 }

@@ -2,11 +2,10 @@
  * SPDX-License-Identifier: MIT
  * Included once by each instruction set's file, which defines DR_ISA and
  *   vec, LANES                the vector, its lanes
- *   vec_set, vec_load, vec_mul, vec_fma (a * b + c), vec_max, vec_abs   as their names say
- *   vec_largest(v)            the largest lane
- *   store_int16(p, v)         LANES floats, rounded, as int16 from -32767 to 32767
- * Every element is rounded as in the portable bodies. No include guard: one file includes this
- * once.
+ *   vec_set, vec_load, vec_store, vec_mul, vec_fma (a * b + c), vec_max, vec_abs   as their names
+ * say vec_largest(v)            the largest lane store_int16(p, v)         LANES floats, rounded,
+ * as int16 from -32767 to 32767 load_half(p), store_half(p, v)   LANES halves Every element is
+ * rounded as in the portable bodies. No include guard: one file includes this once.
  */
 #include <math.h>
 
@@ -42,6 +41,16 @@ void DR_BODY(max_abs, DR_ISA)(float *max, const float *x, ptrdiff_t ldx, size_t 
             even = vec_max(even, vec_abs(load_rest(x + j, n - j)));
     }
     *max = vec_largest(vec_max(even, odd));
+}
+
+void DR_BODY(to_half, DR_ISA)(dr_half *y, const float *x, float factor, size_t n) {
+    for (size_t j = 0; j < n; j += LANES)
+        store_half(y + j, vec_mul(vec_load(x + j), vec_set(factor)));
+}
+
+void DR_BODY(from_half, DR_ISA)(float *y, const dr_half *x, float factor, size_t n) {
+    for (size_t j = 0; j < n; j += LANES)
+        vec_store(y + j, vec_mul(load_half(x + j), vec_set(factor)));
 }
 
 void DR_BODY(quantize, DR_ISA)(int16_t *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx,

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "kernels/bodies.h"
+#include "kernels/half.h"
 
 enum { POINTS = 6, OUTPUTS = 4 };
 
@@ -78,13 +79,13 @@ static const float to_outputs[OUT_SIDE][SIDE] = {{1, 1, 1, 1, 1, 1, 0},
                                                  {0, 1, -1, 8, -8, 1.0f / 8, 0},
                                                  {0, 1, 1, 16, 16, 1.0f / 16, 1}};
 
-/* v[p][q] = (B' d B)_pq of one column of the tile at x, whose rows are ldx apart. */
-static void transform_square(float v[SIDE][SIDE], const float *x, size_t ldx, size_t n) {
+/* v[p][q] = (B' d B)_pq */
+static void transform_square(float v[SIDE][SIDE], float d[SIDE][SIDE]) {
     float rows[SIDE][SIDE] = {{0}};
     for (size_t r = 0; r < SIDE; r++)
         for (size_t q = 0; q < SIDE; q++)
             for (size_t c = 0; c < SIDE; c++)
-                rows[r][q] += to_points[q][c] * x[r * ldx + c * n];
+                rows[r][q] += to_points[q][c] * d[r][c];
     for (size_t p = 0; p < SIDE; p++)
         for (size_t q = 0; q < SIDE; q++) {
             v[p][q] = 0.0f;
@@ -97,19 +98,25 @@ void dr_winograd2_input_c(float *v, size_t ldv, const float *x, size_t ldx, size
                           size_t n) {
     for (size_t t = 0; t < tiles; t++)
         for (size_t j = 0; j < n; j++) {
-            float to[SIDE][SIDE];
-            transform_square(to, x + t * OUT_SIDE * n + j, ldx, n);
+            float d[SIDE][SIDE], to[SIDE][SIDE];
+            for (size_t r = 0; r < SIDE; r++)
+                for (size_t c = 0; c < SIDE; c++)
+                    d[r][c] = x[r * ldx + (t * OUT_SIDE + c) * n + j];
+            transform_square(to, d);
             for (size_t p = 0; p < SIDE * SIDE; p++)
                 v[p * ldv + t * n + j] = to[p / SIDE][p % SIDE];
         }
 }
 
-void dr_winograd2_input16_c(int16_t *v, size_t ldv, const float *x, size_t ldx, float factor,
+void dr_winograd2_input16_c(int16_t *v, size_t ldv, const dr_half *x, size_t ldx, float factor,
                             size_t tiles, size_t n) {
     for (size_t t = 0; t < tiles; t++)
         for (size_t j = 0; j < n; j++) {
-            float to[SIDE][SIDE];
-            transform_square(to, x + t * OUT_SIDE * n + j, ldx, n);
+            float d[SIDE][SIDE], to[SIDE][SIDE];
+            for (size_t r = 0; r < SIDE; r++)
+                for (size_t c = 0; c < SIDE; c++)
+                    d[r][c] = dr_float_of(x[r * ldx + (t * OUT_SIDE + c) * n + j]);
+            transform_square(to, d);
             for (size_t p = 0; p < SIDE; p++)
                 for (size_t q = 0; q < SIDE; q++) {
                     const float unit = dr_winograd2_unit(p) * dr_winograd2_unit(q);
@@ -142,5 +149,19 @@ void dr_winograd2_output_relu_c(float *y, size_t ldy, float *max, const float *p
                     v += residual[at];
                 y[at] = v > 0.0f ? v : 0.0f;
                 *max = v > *max ? v : *max;
+            }
+}
+
+void dr_winograd2_output_relu16_c(const struct dr_winograd2_output16 *o) {
+    for (size_t r = 0; r < o->num_rows; r++)
+        for (size_t i = 0; i < o->m; i++)
+            for (size_t j = 0; j < o->n; j++) {
+                const size_t at = r * o->ldy + i * o->n + j, tile = i / OUT_SIDE * o->n + j;
+                float v = gather_square(o->products + tile, o->ldp, r, i % OUT_SIDE) + o->bias[j];
+                if (o->residual)
+                    v += dr_float_of(o->residual[at]) * o->residual_unit;
+                v *= o->per_unit;
+                o->y[at] = dr_half_of(v > 0.0f ? v : 0.0f);
+                *o->max = fmaxf(*o->max, dr_float_of(o->y[at]));
             }
 }

@@ -7,8 +7,10 @@
  *   vec_largest               the largest lane
  *   store_int16(p, v)         LANES floats, rounded, as int16 from -32767 to 32767
  *   store_int16_line(p, v)    DR_PANEL floats that fit
+ *   load_half(p), store_half(p, v)       LANES halves
  * No include guard: one file includes this once. */
 #include "kernels/bodies.h"
+#include "kernels/half.h"
 #include "kernels/unroll.h"
 
 enum { POINTS = 6, OUTPUTS = 4 };
@@ -147,33 +149,49 @@ INLINE void gather5(vec y[OUT_SIDE], const vec p[SIDE], vec bias) {
     y[4] = vec_fma(vec_set(16.0f), sum_2, vec_fma(vec_set(1.0f / 16), p[5], vec_add(even, p[6])));
 }
 
-INLINE void load_side(vec d[SIDE], const float *x, size_t ld) {
-    UNROLL
-    for (size_t p = 0; p < SIDE; p++)
-        d[p] = vec_load(x + p * ld);
+/* What a map holds. */
+enum element { FLOAT, HALF };
+
+INLINE const void *element_at(const enum element of, const void *x, size_t i) {
+    return (const char *)x + i * (of == HALF ? sizeof(dr_half) : sizeof(float));
+}
+
+INLINE vec load_element(const enum element of, const void *x, size_t i) {
+    return of == HALF ? load_half((const dr_half *)x + i) : vec_load((const float *)x + i);
+}
+
+INLINE void store_element(const enum element of, void *y, size_t i, vec v) {
+    if (of == HALF)
+        store_half((dr_half *)y + i, v);
+    else
+        vec_store((float *)y + i, v);
 }
 
 /* The line at x of so many rows and of the OUT_SIDE columns of a tile: processors fetch along rows,
  * but not over the end of a page, which a few columns fill. */
-INLINE void fetch_tile(const size_t rows, const float *x, size_t ldx, size_t n) {
-    UNROLL
+INLINE void fetch_tile(const enum element of, const size_t rows, const void *x, size_t ldx,
+                       size_t n) {
+    ROLLED
     for (size_t r = 0; r < rows; r++)
         UNROLL
     for (size_t c = 0; c < OUT_SIDE; c++)
-        __builtin_prefetch(x + r * ldx + c * n);
+        __builtin_prefetch(element_at(of, x, r * ldx + c * n));
 }
 
 /* Columns from a tile to what is fetched meanwhile, 2 tiles further. */
 enum { AHEAD = 2 * OUT_SIDE };
 
 /* half[l][q][r] = (d B)_rq of vector l of the tile at x, whose rows are ldx apart. */
-INLINE void transform_rows(vec half[LINE][SIDE][SIDE], const float *x, size_t ldx, size_t n) {
+INLINE void transform_rows(const enum element of, vec half[LINE][SIDE][SIDE], const void *x,
+                           size_t ldx, size_t n) {
     ROLLED
-    for (size_t r = 0; r < SIDE; r++, x += ldx)
+    for (size_t r = 0; r < SIDE; r++)
         ROLLED
     for (size_t l = 0; l < LINE; l++) {
         vec row[SIDE];
-        load_side(row, x + l * LANES, n);
+        UNROLL
+        for (size_t c = 0; c < SIDE; c++)
+            row[c] = load_element(of, x, r * ldx + c * n + l * LANES);
         transform7(row, row);
         UNROLL
         for (size_t q = 0; q < SIDE; q++)
@@ -187,8 +205,8 @@ void DR_BODY(winograd2_input, DR_ISA)(float *v, size_t ldv, const float *x, size
         for (size_t j = 0; j < n; j += DR_PANEL) {
             vec half[LINE][SIDE][SIDE];
             float *to = v + j;
-            fetch_tile(SIDE, x + (AHEAD + 2) * n + j, ldx, n);
-            transform_rows(half, x + j, ldx, n);
+            fetch_tile(FLOAT, SIDE, x + (AHEAD + 2) * n + j, ldx, n);
+            transform_rows(FLOAT, half, x + j, ldx, n);
             ROLLED
             for (size_t q = 0; q < SIDE; q++, to += ldv)
                 ROLLED
@@ -211,7 +229,7 @@ INLINE void store_point(int16_t *v, const vec line[LINE], float factor) {
     store_int16_line(v, scaled);
 }
 
-void DR_BODY(winograd2_input16, DR_ISA)(int16_t *v, size_t ldv, const float *x, size_t ldx,
+void DR_BODY(winograd2_input16, DR_ISA)(int16_t *v, size_t ldv, const dr_half *x, size_t ldx,
                                         float factor, size_t tiles, size_t n) {
     float per_unit[SIDE];
     for (size_t p = 0; p < SIDE; p++)
@@ -220,8 +238,9 @@ void DR_BODY(winograd2_input16, DR_ISA)(int16_t *v, size_t ldv, const float *x, 
         for (size_t j = 0; j < n; j += DR_PANEL) {
             vec half[LINE][SIDE][SIDE];
             int16_t *to = v + j;
-            fetch_tile(SIDE, x + (AHEAD + 2) * n + j, ldx, n);
-            transform_rows(half, x + j, ldx, n);
+            if (j % (2 * DR_PANEL) == 0) /* a line of the cache holds two of halves */
+                fetch_tile(HALF, SIDE, x + (AHEAD + 2) * n + j, ldx, n);
+            transform_rows(HALF, half, x + j, ldx, n);
             ROLLED
             for (size_t q = 0; q < SIDE; q++, to += ldv) {
                 const float by = factor * per_unit[q];
@@ -248,7 +267,9 @@ INLINE void gather_rows(vec half[LINE][OUT_SIDE][SIDE], const float *products, s
         ROLLED
     for (size_t l = 0; l < LINE; l++) {
         vec column[SIDE], out[OUT_SIDE];
-        load_side(column, products + l * LANES, SIDE * ldp);
+        UNROLL
+        for (size_t p = 0; p < SIDE; p++)
+            column[p] = vec_load(products + l * LANES + p * SIDE * ldp);
         gather5(out, column, vec_set(0.0f));
         UNROLL
         for (size_t r = 0; r < OUT_SIDE; r++)
@@ -256,55 +277,89 @@ INLINE void gather_rows(vec half[LINE][OUT_SIDE][SIDE], const float *products, s
     }
 }
 
-/* The first `columns` outputs of a row of a tile; returns the largest in each lane. */
-INLINE vec finish_row(const size_t columns, float *y, const vec half[SIDE], vec bias,
-                      const float *residual, size_t n, vec largest) {
+/* A call of either output kernel. */
+struct output {
+    void *y;
+    const void *residual; /* or NULL */
+    float per_unit, residual_unit;
+    size_t ldy;
+    const float *products;
+    size_t ldp;
+    const float *bias;
+    size_t num_rows, m, n;
+};
+
+/* The first `columns` outputs of a row of a tile, from element `at` on; returns the largest in each
+ * lane. */
+INLINE vec finish_row(const enum element of, const size_t columns, const struct output *o,
+                      size_t at, const vec half[SIDE], vec bias, vec largest) {
     vec out[OUT_SIDE];
     gather5(out, half, bias);
     UNROLL
-    for (size_t c = 0; c < columns; c++) {
-        const vec v = residual ? vec_add(out[c], vec_load(residual + c * n)) : out[c];
-        const vec bent = vec_max(v, vec_set(0.0f));
-        vec_store(y + c * n, bent);
-        largest = vec_max(bent, largest);
+    for (size_t c = 0; c < columns; c++, at += o->n) {
+        vec v = out[c];
+        if (o->residual && of == HALF)
+            v = vec_fma(load_element(of, o->residual, at), vec_set(o->residual_unit), v);
+        else if (o->residual)
+            v = vec_add(v, load_element(of, o->residual, at));
+        v = vec_max(of == HALF ? vec_mul(v, vec_set(o->per_unit)) : v, vec_set(0.0f));
+        store_element(of, o->y, at, v);
+        largest = vec_max(v, largest);
     }
     return largest;
+}
+
+/* Returns the largest output before it is rounded, 0 at least. */
+INLINE float finish_tiles(const enum element of, const struct output *o) {
+    const float *products = o->products;
+    vec top = vec_set(0.0f);
+    for (size_t i = 0; i < o->m; i += OUT_SIDE, products += o->n)
+        for (size_t j = 0; j < o->n; j += DR_PANEL) {
+            vec half[LINE][OUT_SIDE][SIDE];
+            if (of == FLOAT || j % (2 * DR_PANEL) == 0)
+                fetch_tile(of, OUT_SIDE, element_at(of, o->y, (i + AHEAD) * o->n + j), o->ldy,
+                           o->n);
+            gather_rows(half, products + j, o->ldp);
+            ROLLED
+            for (size_t r = 0; r < o->num_rows; r++)
+                ROLLED
+            for (size_t l = 0; l < LINE; l++) {
+                const size_t at = r * o->ldy + i * o->n + j + l * LANES;
+                const vec bias = vec_load(o->bias + j + l * LANES);
+                switch (o->m - i) {
+                default:
+                    top = finish_row(of, OUT_SIDE, o, at, half[l][r], bias, top);
+                    break;
+                case 4:
+                    top = finish_row(of, 4, o, at, half[l][r], bias, top);
+                    break;
+                case 3:
+                    top = finish_row(of, 3, o, at, half[l][r], bias, top);
+                    break;
+                case 2:
+                    top = finish_row(of, 2, o, at, half[l][r], bias, top);
+                    break;
+                case 1:
+                    top = finish_row(of, 1, o, at, half[l][r], bias, top);
+                    break;
+                }
+            }
+        }
+    return vec_largest(top);
 }
 
 void DR_BODY(winograd2_output_relu, DR_ISA)(float *y, size_t ldy, float *max, const float *products,
                                             size_t ldp, const float *bias, const float *residual,
                                             size_t num_rows, size_t m, size_t n) {
-    vec top = vec_set(*max);
-    for (size_t i = 0; i < m; i += OUT_SIDE, products += n)
-        for (size_t j = 0; j < n; j += DR_PANEL) {
-            vec half[LINE][OUT_SIDE][SIDE];
-            fetch_tile(OUT_SIDE, y + (i + AHEAD) * n + j, ldy, n);
-            gather_rows(half, products + j, ldp);
-            ROLLED
-            for (size_t r = 0; r < num_rows; r++)
-                ROLLED
-            for (size_t l = 0; l < LINE; l++) {
-                const size_t at = r * ldy + i * n + j + l * LANES;
-                const float *rest = residual ? residual + at : NULL;
-                const vec by = vec_load(bias + j + l * LANES);
-                switch (m - i) {
-                default:
-                    top = finish_row(OUT_SIDE, y + at, half[l][r], by, rest, n, top);
-                    break;
-                case 4:
-                    top = finish_row(4, y + at, half[l][r], by, rest, n, top);
-                    break;
-                case 3:
-                    top = finish_row(3, y + at, half[l][r], by, rest, n, top);
-                    break;
-                case 2:
-                    top = finish_row(2, y + at, half[l][r], by, rest, n, top);
-                    break;
-                case 1:
-                    top = finish_row(1, y + at, half[l][r], by, rest, n, top);
-                    break;
-                }
-            }
-        }
-    *max = vec_largest(top);
+    const struct output o = {y, residual, 1.0f, 1.0f, ldy, products, ldp, bias, num_rows, m, n};
+    const float top = finish_tiles(FLOAT, &o);
+    *max = top > *max ? top : *max;
+}
+
+void DR_BODY(winograd2_output_relu16, DR_ISA)(const struct dr_winograd2_output16 *of) {
+    const struct output o = {of->y,        of->residual, of->per_unit, of->residual_unit,
+                             of->ldy,      of->products, of->ldp,      of->bias,
+                             of->num_rows, of->m,        of->n};
+    const float top = dr_float_of(dr_half_of(finish_tiles(HALF, &o)));
+    *of->max = top > *of->max ? top : *of->max;
 }

@@ -96,19 +96,64 @@ void check_scale_shift_relu16(const struct check *t) {
     each_shape(t, check_one_relu16);
 }
 
+/* What a half can be that is nearest to v: 11 digits, or as many as there are near the smallest
+ * numbers; the even one in the middle. */
+static double with_11_digits(double v) {
+    int exponent;
+    frexp(v, &exponent);
+    const double unit = ldexp(1.0, (exponent < -13 ? -13 : exponent) - 11);
+    return nearbyint(v / unit) * unit;
+}
+
+static void check_one_half(const struct check *t, size_t m, size_t n, enum data data,
+                           enum placement place) {
+    static const float factors[] = {1.0f, 0x1p-9f, 60000.0f};
+    const size_t num = DR_PADDED(m * n);
+    const float *x = random_floats(num, data == LARGE ? UNIFORM : data, place);
+    dr_half *y = guarded(num * sizeof *y, place);
+    float *back = guarded_floats(num, place);
+    for (size_t f = 0; f < COUNT(factors); f++) {
+        bool ok = true;
+        t->k.to_half(y, x, factors[f], num);
+        t->k.from_half(back, y, 1.0f, num);
+        for (size_t i = 0; i < num; i++)
+            if (fabsf(x[i] * factors[f]) <= 65504.0f)
+                ok &= (double)back[i] == with_11_digits(x[i] * factors[f]);
+        expect(ok, "%zu numbers times %g, data %d", num, (double)factors[f], (int)data);
+    }
+}
+
+void check_to_half(const struct check *t) {
+    each_shape(t, check_one_half);
+}
+
+void check_from_half(const struct check *t) {
+    const dr_half x[16] = {0x0000, 0x3c00, 0xbe00, 0x7bff, 0x0001, 0x83ff, 0x0400};
+    const double expected[16] = {0.0, 1.0, -1.5, 65504.0, 0x1p-24, -1023 * 0x1p-24, 0x1p-14};
+    float y[16];
+    t->k.from_half(y, x, 0.25f, 16);
+    for (size_t i = 0; i < 16; i++)
+        expect((double)y[i] == 0.25 * expected[i], "%04x became %g", x[i], (double)y[i]);
+}
+
 /* ---- bench ---- */
 
 struct work {
     int16_t *y;
-    float *unit;
+    dr_half *narrow;
+    float *unit, *wide;
     const float *x, *scale, *shift;
 };
 
 enum { M = 150, N = 512 };
 
 static struct work make_work(void) {
-    struct work w = {guarded(M * N * sizeof(int16_t), AT_START), guarded_floats(M, AT_START),
-                     random_floats(M * N, UNIFORM, AT_START), random_floats(N, UNIFORM, AT_START),
+    struct work w = {guarded(M * N * sizeof(int16_t), AT_START),
+                     guarded(M * N * sizeof(dr_half), AT_START),
+                     guarded_floats(M, AT_START),
+                     guarded_floats(M * N, AT_START),
+                     random_floats(M * N, UNIFORM, AT_START),
+                     random_floats(N, UNIFORM, AT_START),
                      random_floats(N, UNIFORM, AT_START)};
     return w;
 }
@@ -118,3 +163,5 @@ static struct work make_work(void) {
 BENCH(max_abs, (o->unit, o->x, N, M, N))
 BENCH(quantize, (o->y, N, o->x, N, 1000.0f, M, N))
 BENCH(scale_shift_relu16, (o->y, N, o->unit, o->x, N, o->scale, o->shift, M, N))
+BENCH(to_half, (o->narrow, o->x, 1.0f, (size_t)M *N))
+BENCH(from_half, (o->wide, o->narrow, 1.0f, (size_t)M *N))

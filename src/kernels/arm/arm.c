@@ -13,11 +13,14 @@ void dr_kernels_init_neon(struct dr_kernels *k) {
     k->max_abs = dr_max_abs_neon;
     k->quantize = dr_quantize_neon;
     k->scale_shift_relu16 = dr_scale_shift_relu16_neon;
+    k->to_half = dr_to_half_neon;
+    k->from_half = dr_from_half_neon;
     k->winograd_input = dr_winograd_input_neon;
     k->winograd_input16 = dr_winograd_input16_neon;
     k->winograd_output_relu = dr_winograd_output_relu_neon;
     k->winograd2_input = dr_winograd2_input_neon;
     k->winograd2_input16 = dr_winograd2_input16_neon;
     k->winograd2_output_relu = dr_winograd2_output_relu_neon;
+    k->winograd2_output_relu16 = dr_winograd2_output_relu16_neon;
     k->instruction_set = "neon";
 }

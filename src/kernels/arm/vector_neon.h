@@ -101,6 +101,15 @@ static inline void store_int16_line(int16_t *y, const vec v[4]) {
         vst1_s16(y + i * LANES, vmovn_s32(vcvtnq_s32_f32(v[i])));
 }
 
+/* 4 halves as floats, and back, rounded to even. */
+static inline vec load_half(const uint16_t *x) {
+    return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(x)));
+}
+
+static inline void store_half(uint16_t *y, vec v) {
+    vst1_u16(y, vreinterpret_u16_f16(vcvt_f16_f32(v)));
+}
+
 #endif
 
 #endif

@@ -4,7 +4,7 @@
 #define DR_KERNELS_X86_VECTOR_AVX2_H
 
 /* Without them the header is empty, so that it compiles alone; what includes it does not. */
-#if defined(__AVX2__) && defined(__FMA__)
+#if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
 
 #include <immintrin.h>
 #include <stddef.h>
@@ -95,6 +95,15 @@ static inline void store_int16_line(int16_t *y, const vec v[2]) {
     const __m256i low = _mm256_cvtps_epi32(v[0]), high = _mm256_cvtps_epi32(v[1]);
     const __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8);
     _mm256_storeu_si256((__m256i *)(void *)y, packed);
+}
+
+/* 8 halves as floats, and back, rounded to even. */
+static inline vec load_half(const uint16_t *x) {
+    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)x));
+}
+
+static inline void store_half(uint16_t *y, vec v) {
+    _mm_storeu_si128((__m128i *)(void *)y, _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
 }
 
 #endif

@@ -84,6 +84,15 @@ static inline void store_int16_line(int16_t *y, const vec v[1]) {
     _mm256_storeu_si256((__m256i *)(void *)y, _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(v[0])));
 }
 
+/* 16 halves as floats, and back, rounded to even. */
+static inline vec load_half(const uint16_t *x) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)x));
+}
+
+static inline void store_half(uint16_t *y, vec v) {
+    _mm256_storeu_si256((__m256i *)(void *)y, _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+}
+
 #endif
 
 #endif

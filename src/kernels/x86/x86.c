@@ -20,12 +20,15 @@ void dr_kernels_init_avx512(struct dr_kernels *k) {
     k->max_abs = dr_max_abs_avx512;
     k->quantize = dr_quantize_avx512;
     k->scale_shift_relu16 = dr_scale_shift_relu16_avx512;
+    k->to_half = dr_to_half_avx512;
+    k->from_half = dr_from_half_avx512;
     k->winograd_input = dr_winograd_input_avx512;
     k->winograd_input16 = dr_winograd_input16_avx512;
     k->winograd_output_relu = dr_winograd_output_relu_avx512;
     k->winograd2_input = dr_winograd2_input_avx512;
     k->winograd2_input16 = dr_winograd2_input16_avx512;
     k->winograd2_output_relu = dr_winograd2_output_relu_avx512;
+    k->winograd2_output_relu16 = dr_winograd2_output_relu16_avx512;
     k->add_rows = dr_add_rows_avx512;
     k->scale_columns = dr_scale_columns_avx512;
     k->pool_sums = dr_pool_sums_avx512;
