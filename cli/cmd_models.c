@@ -99,7 +99,8 @@ static int list_models(const struct cli_settings *settings) {
     }
     fputs(json ? "\n]\n" : "", stdout);
     if (!any && !rc && !json) {
-        char *directory = cli_models_directory(settings);
+        char *directory;
+        rc = cli_models_directory(&directory, settings);
         cli_warning(NULL,
                     "no models: none is built in and %s holds none; make one with "
                     "models/import.py",

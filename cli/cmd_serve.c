@@ -37,12 +37,19 @@ static int parse_listen(const char *text, char *address, int32_t *port) {
     return CLI_EXIT_USAGE;
 }
 
-/* Where recordings and results are unless --data says so; to be freed. NULL: no memory. */
-static char *default_data(void) {
+/* Where recordings and results are, to be freed. 0, or an exit code after the error was printed. */
+static int choose_data(char **data, const struct cli_settings *settings) {
     const char *base = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    if (base && *base)
-        return cli_text("%s/diarist/service", base);
-    return cli_text("%s/.local/share/diarist/service", home && *home ? home : "");
+    bool has_base = base && *base;
+    *data = NULL;
+    if (!settings->data && !has_base && !(home && *home)) {
+        cli_error("--data", "without HOME there is no place for recordings and results; give it");
+        return CLI_EXIT_USAGE;
+    }
+    *data = settings->data ? cli_text("%s", settings->data)
+            : has_base     ? cli_text("%s/diarist/service", base)
+                           : cli_text("%s/.local/share/diarist/service", home);
+    return *data ? 0 : cli_fail_memory();
 }
 
 /* Loads the model of the settings that data is: see server_settings. */
@@ -117,8 +124,10 @@ int cli_run_serve(const struct cli_settings *settings) {
     char address[INET_ADDRSTRLEN];
     int32_t port;
     diarist_model *model = NULL;
-    char *data = settings->data ? cli_text("%s", settings->data) : default_data();
-    int code = data ? parse_listen(settings->listen, address, &port) : cli_fail_memory();
+    char *data;
+    int code = choose_data(&data, settings);
+    if (!code)
+        code = parse_listen(settings->listen, address, &port);
     if (!code && settings->num_operands) {
         cli_error(settings->operands[0], "serve takes no files; clients send them");
         code = CLI_EXIT_USAGE;

@@ -21,22 +21,37 @@ static bool has_extension(const char *name) {
     return n > e && !strcmp(name + n - e, extension);
 }
 
-char *cli_models_directory(const struct cli_settings *settings) {
+int cli_models_directory(char **directory, const struct cli_settings *settings) {
     const char *base = getenv("XDG_DATA_HOME");
     const char *home = getenv("HOME");
-    if (settings->models_dir)
-        return cli_text("%s", settings->models_dir);
-    if (base && *base)
-        return cli_text("%s/diarist/models", base);
-    return cli_text("%s/.local/share/diarist/models", home && *home ? home : "");
+    bool has_base = base && *base;
+    *directory = NULL;
+    if (!settings->models_dir && !has_base && !(home && *home))
+        return 0;
+    *directory = settings->models_dir ? cli_text("%s", settings->models_dir)
+                 : has_base           ? cli_text("%s/diarist/models", base)
+                                      : cli_text("%s/.local/share/diarist/models", home);
+    return *directory ? 0 : cli_fail_memory();
 }
 
-int cli_model_find(char **path, const struct cli_settings *settings, const char *value) {
-    struct stat st;
+static int refuse_model(const char *value, const char *path) {
     const char *way = !strcmp(value, "default") ? "make it with models/import.py"
                       : diarist_model_original(value, 0)
                           ? "get it with diarist models pull, make it with diarist models import,"
                           : "diarist models list tells which there are; give one of them";
+    if (path)
+        cli_error(value,
+                  "no such model: it is not built in and %s is not there; %s or give --model FILE",
+                  path, way);
+    else
+        cli_error(value, "no such model: it is not built in, and without HOME there are no others; "
+                         "give --model FILE");
+    return CLI_EXIT_MODEL;
+}
+
+int cli_model_find(char **path, const struct cli_settings *settings, const char *value) {
+    struct stat st;
+    char *directory;
     *path = NULL;
     if (strchr(value, '/') || has_extension(value)) {
         *path = cli_text("%s", value);
@@ -44,24 +59,21 @@ int cli_model_find(char **path, const struct cli_settings *settings, const char 
     }
     if (CLI_MODEL_EMBEDDED && !strcmp(value, "default"))
         return 0;
-    char *directory = cli_models_directory(settings);
-    *path = directory ? cli_text("%s/%s%s", directory, value, extension) : NULL;
+    int rc = cli_models_directory(&directory, settings);
+    if (directory && !(*path = cli_text("%s/%s%s", directory, value, extension)))
+        rc = cli_fail_memory();
     free(directory);
-    if (!*path)
-        return cli_fail_memory();
-    if (!stat(*path, &st))
-        return 0;
+    if (rc || (*path && !stat(*path, &st)))
+        return rc;
     if (!stat(value, &st) && S_ISREG(st.st_mode)) { /* a file's name without a folder */
         free(*path);
         *path = cli_text("%s", value);
         return *path ? 0 : cli_fail_memory();
     }
-    cli_error(value,
-              "no such model: it is not built in and %s is not there; %s or give --model FILE",
-              *path, way);
+    rc = refuse_model(value, *path);
     free(*path);
     *path = NULL;
-    return CLI_EXIT_MODEL;
+    return rc;
 }
 
 int cli_model_open(diarist_model **model, const struct cli_settings *settings, const char *path,
@@ -122,8 +134,10 @@ int cli_models_scan(struct cli_models *models, const struct cli_settings *settin
     *models = (struct cli_models){0};
     if (CLI_MODEL_EMBEDDED && add_path(models, NULL))
         return cli_fail_memory();
-    char *directory = cli_models_directory(settings);
-    int rc = directory ? add_directory(models, directory) : cli_fail_memory();
+    char *directory;
+    int rc = cli_models_directory(&directory, settings);
+    if (directory)
+        rc = add_directory(models, directory);
     free(directory);
     if (models->num > CLI_MODEL_EMBEDDED)
         qsort(models->paths + CLI_MODEL_EMBEDDED, models->num - CLI_MODEL_EMBEDDED,

@@ -31,7 +31,8 @@ struct cli_models {
 int cli_models_scan(struct cli_models *models, const struct cli_settings *settings);
 void cli_models_free(struct cli_models *models);
 
-/* The models directory, to be freed; NULL when there is no memory or no home. */
-char *cli_models_directory(const struct cli_settings *settings);
+/* The models directory, to be freed; NULL when there is no home. 0, or an exit code after the error
+ * was printed. */
+int cli_models_directory(char **directory, const struct cli_settings *settings);
 
 #endif

@@ -75,9 +75,15 @@ char *cli_models_target(int *rc, const struct cli_settings *settings, const char
         *rc = target ? 0 : cli_fail_memory();
         return target;
     }
-    char *directory = cli_models_directory(settings);
+    char *directory;
+    *rc = cli_models_directory(&directory, settings);
+    if (!*rc && !directory) {
+        cli_error("--output", "without HOME there is no place for models; give it");
+        *rc = CLI_EXIT_USAGE;
+    }
     char *target = directory ? cli_text("%s/%s.safetensors", directory, set) : NULL;
-    *rc = target ? cli_make_directory(directory, "--output") : cli_fail_memory();
+    if (directory)
+        *rc = target ? cli_make_directory(directory, "--output") : cli_fail_memory();
     free(directory);
     if (!*rc)
         return target;
