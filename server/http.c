@@ -24,10 +24,15 @@
 #include "respond.h"
 #include "routes.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <libwebsockets.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum { PART = 65536, MAX_DISCARDED = 256 << 20, MAX_CONNECTIONS = 1000, MAX_COMPUTING = 16 };
 
@@ -445,14 +450,30 @@ static void tell(int level, const char *line) {
     server_log("warning", "network", "{s:s}", "message", server_printable(line));
 }
 
-static int fail(struct server_http *http, diarist_error *err) {
+static int fail(struct server_http *http, int wrong, diarist_error *err) {
     const struct server_settings *settings = http->server->settings;
-    err->status = DIARIST_ERROR_LIMIT;
+    err->status = DIARIST_ERROR_OUTPUT;
     snprintf(err->message, sizeof err->message,
-             "%s:%d: cannot be listened on; give another --listen", settings->address,
-             (int)settings->port);
+             "%s:%d: cannot be listened on%s%s; give another --listen", settings->address,
+             (int)settings->port, wrong ? ": " : "", wrong ? strerror(wrong) : "");
     server_http_close(http);
     return err->status;
+}
+
+/* Why the address cannot be had, of which libwebsockets tells its log alone: an errno, or 0. */
+static int probe(const struct server_settings *settings) {
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)settings->port)};
+    const int yes = 1;
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    inet_pton(AF_INET, settings->address, &address.sin_addr);
+    int wrong = fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) ||
+                        bind(fd, (const struct sockaddr *)&address, sizeof address)
+                    ? errno
+                    : 0;
+    if (fd >= 0)
+        close(fd);
+    return wrong;
 }
 
 int server_http_open(struct server_http **out, struct server *server, diarist_error *err) {
@@ -487,10 +508,13 @@ int server_http_open(struct server_http **out, struct server *server, diarist_er
                    LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
                    LWS_SERVER_OPTION_HTTP_HEADERS_SECURITY_BEST_PRACTICES_ENFORCE,
     };
+    const int wrong = probe(settings);
+    if (wrong)
+        return fail(http, wrong, err);
     lws_set_log_level(LLL_ERR, tell);
     http->context = lws_create_context(&info);
     if (!http->sockets || !http->context || !(http->vhost = lws_create_vhost(http->context, &info)))
-        return fail(http, err);
+        return fail(http, 0, err);
     lws_sul_schedule(http->context, 0, &http->tick, on_tick, LWS_USEC_PER_SEC / 2);
     int rc = server_desk_start(&http->desk, server, 0, wake, http, err);
     if (!rc)

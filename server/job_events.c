@@ -4,14 +4,24 @@
 #include "job_json.h"
 #include "routes.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Not every step of the engine is news. */
+static void round_number(json_t *object, const char *name, double steps) {
+    json_t *number = json_object_get(object, name);
+    if (json_is_real(number))
+        json_real_set(number, round(json_real_value(number) * steps) / steps);
+}
+
 /* "event: ...\ndata: ...\n\n" of a job; NULL: no memory. */
 static char *event_text(struct server *server, const struct server_job *job) {
     json_t *object = server_job_json(server, job);
-    char *data = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(4)) : NULL;
+    round_number(object, "progress", 1e4);
+    round_number(object, "eta", 10);
+    char *data = object ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
     const char *name = job->state > SERVER_RUNNING ? "end" : "progress";
     size_t room = data ? strlen(data) + 32 : 0;
     char *text = data ? malloc(room) : NULL;

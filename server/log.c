@@ -36,7 +36,7 @@ void server_log(const char *level, const char *event, const char *format, ...) {
     va_end(arguments);
     if (line && more)
         json_object_update(line, more);
-    char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+    char *text = line ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
     if (text)
         fprintf(stderr, "%s\n", text);
     free(text);

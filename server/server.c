@@ -182,6 +182,11 @@ static int run(struct server *server, const struct server_settings *given, diari
         rc = server_known_open(&known, server, err);
         server_known_clear(&known);
     }
+    if (!rc && settings.bench) {
+        char *datasets = NULL;
+        rc = diarist_bench_datasets(&datasets, settings.bench, err);
+        free(datasets);
+    }
     if (!rc)
         rc = server_http_open(&http, server, err);
     if (!rc)

@@ -114,7 +114,7 @@ int server_store_open(struct server_store **out, const char *path, diarist_error
     pthread_mutex_init(&store->lock, NULL);
     if (sqlite3_open_v2(path, &store->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) ||
-        sqlite3_busy_timeout(store->db, 5000) ||
+        sqlite3_busy_timeout(store->db, 500) ||
         /* Of two programs on one store both would begin the same jobs. */
         sqlite3_exec(store->db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL) ||
         sqlite3_exec(store->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) ||

@@ -349,11 +349,13 @@ def names(service, wav):
 
 def locked(program, folder):
     """The store is one program's at a time: a second service says so, whoever came first goes on."""
+    began = time.monotonic()
     second = harness.run(program, "serve", "--no-config", "--listen", "127.0.0.1:0", "--data",
                          folder / "data")
     checks.expect("a second service", second.returncode == 1 and "store.sqlite" in second.stderr
                   and second.stderr.count("\n") == 1
                   and "end the program that uses it" in second.stderr, harness.told(second))
+    checks.expect("it says so soon", time.monotonic() - began < 4, time.monotonic() - began)
     try:
         sqlite3.connect(folder / "data" / "store.sqlite", timeout=0).execute("BEGIN IMMEDIATE")
         checks.expect("it is locked", False)

@@ -8,6 +8,7 @@ Results are held to what the program says of the same file.
 """
 
 import hashlib
+import json
 import os
 import pathlib
 import socket
@@ -111,12 +112,17 @@ def idempotent(service, wav):
 
 
 def events(service, wav):
-    job = service.ask("POST", JOBS, wav, "audio/wav").json["id"]
+    job = service.ask("POST", f"{JOBS}?cluster_threshold=0.51234567&start=0.123456", wav,
+                      "audio/wav").json["id"]
     stream = service.ask("GET", f"{JOBS}/{job}/events")
     names = [line for line in stream.body.decode().split("\n") if line.startswith("event: ")]
     checks.expect("events", stream.headers["Content-Type"] == "text/event-stream"
                   and names[-1] == "event: end" and set(names[:-1]) <= {"event: progress"}
                   and b'"succeeded"' in stream.body, stream)
+    said = json.loads(stream.body.decode().split("event: end\ndata: ")[1])
+    told = service.ask("GET", f"{JOBS}/{job}").json
+    checks.expect("the job, to the last digit", said == told
+                  and told["options"]["cluster_threshold"] == 0.51234567, (said, told))
     line = service.event("request")
     while not line["path"].endswith("/events"):
         line = service.event("request")
@@ -261,15 +267,20 @@ def limits(program, folder, wav):
 
 
 def startup(program, folder):
-    def fails(code, *options):
+    def fails(code, *options, says=""):
         done = harness.run(program, "serve", "--no-config", "--data", folder / "none", *options)
-        checks.expect(f"serve {options}", done.returncode == code, harness.told(done))
+        checks.expect(f"serve {options}", done.returncode == code and says in done.stderr
+                      and done.stderr.count("\n") == 1, harness.told(done))
     fails(2, "--listen", "0.0.0.0:0")
     fails(2, "--listen", "nowhere")
     fails(2, "file.wav")
     fails(4, "--model", "/nothing.safetensors")
     (folder / "file").write_text("")
     fails(1, "--data", folder / "file", "--listen", "127.0.0.1:0")
+    fails(3, "--datasets-file", folder / "nothing.json", "--listen", "127.0.0.1:0",
+          says="nothing.json: cannot be read")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        fails(1, "--listen", f"127.0.0.1:{other.getsockname()[1]}", says="Address already in use")
 
 
 def main():
