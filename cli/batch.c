@@ -114,6 +114,17 @@ static void warn_of_number(const struct cli_job *job) {
                     job->num_speakers, job->num_speakers == 1 ? "" : "s", wanted);
 }
 
+/* Silence names nobody; so does speech that is too little to tell whose it is. */
+static void warn_of_nobody(const struct cli_job *job) {
+    if (job->batch->stages != CLI_WORK_DIARIZE || job->num_speakers || job->speech_s <= 0 ||
+        job->batch->settings->min_duration_on_s > 0)
+        return;
+    cli_warning(job->path,
+                "%.1f s sound like speech, but of no speaker that can be told: nobody is named; "
+                "see diarist vad",
+                job->speech_s);
+}
+
 static void do_input(struct run *run, size_t index) {
     const struct cli_batch *batch = run->batch;
     struct cli_job job = {.batch = batch, .path = batch->inputs->paths[index]};
@@ -135,6 +146,8 @@ static void do_input(struct run *run, size_t index) {
         rc = write_files(run, index, &job.product, &err, &subject);
     if (!rc)
         warn_of_number(&job);
+    if (!rc)
+        warn_of_nobody(&job);
     if (!rc)
         cli_info(job.path, "%s in %.1f s of audio; took %.2f s",
                  batch->stages == CLI_WORK_EMBED

@@ -37,6 +37,7 @@ struct cli_job {
     struct cli_progress progress;
     struct cli_product product;
     double duration_s; /* of audio, for the summary */
+    double speech_s;   /* heard, whoever's */
     size_t num_speakers, num_turns;
 };
 

@@ -93,6 +93,7 @@ static int do_channel(struct cli_job *job, struct cli_piece *piece, int32_t chan
                                          .decode_s = fed.decode_s,
                                          .total_s = cli_now() - started - fed.open_s};
         job->duration_s = info.duration_s;
+        job->speech_s += diarist_result_speech(piece->result);
         job->num_speakers += diarist_result_num_speakers(piece->result);
         job->num_turns += diarist_result_num_turns(piece->result, DIARIST_OVERLAPPING);
         cli_debug(job->path, "decoded by %s, %d Hz, %d channels", info.decoder, info.sample_rate,

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * config.toml is a strict part of TOML: `key = value` lines, where a value is a whole number, a
- * decimal number, true, false, or a "basic string" without escapes; blank lines and # comments.
+ * decimal number, true, false, a "basic string" without escapes or a 'literal string'; blank lines
+ * and # comments; a byte order mark may come first.
  * Keys are names of long options. What follows [serve] is for that command alone, and goes before
  * what stands above the first such line. */
 #include "parse.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { MAX_CONFIG_BYTES = 64 * 1024 };
 
@@ -45,11 +47,24 @@ static int config_path(char **path) {
     return *path ? 0 : cli_fail_memory();
 }
 
-/* The file's text with a NUL behind it; *text stays NULL when there is no such file. */
-static int read_config(const char *path, char **text) {
-    FILE *file = fopen(path, "rb");
-    if (!file && (errno == ENOENT || errno == ENOTDIR))
+/* Whether there is none: also where its folder is closed to this user, as another one's home is,
+ * which is told. */
+static bool is_absent(const char *path, const struct cli_settings *settings) {
+    struct stat there;
+    if (!stat(path, &there))
+        return false;
+    int wrong = errno;
+    if (wrong == EACCES && !settings->quiet && settings->log_level >= CLI_LOG_WARNING)
+        cli_warning(path, "is not looked for: a folder above it may not be entered");
+    return wrong == EACCES || wrong == ENOENT || wrong == ENOTDIR;
+}
+
+/* The file's text with a NUL behind it into config_text, which stays NULL when there is no such
+ * file. */
+static int read_config(struct cli_settings *settings, const char *path) {
+    if (is_absent(path, settings))
         return 0;
+    FILE *file = fopen(path, "rb");
     char *buffer = malloc(MAX_CONFIG_BYTES + 1);
     if (!buffer) {
         if (file)
@@ -69,7 +84,7 @@ static int read_config(const char *path, char **text) {
         return CLI_EXIT_USAGE;
     }
     buffer[n] = 0;
-    *text = buffer;
+    settings->config_text = buffer;
     return 0;
 }
 
@@ -80,11 +95,12 @@ static char *skip_spaces(char *at) {
 /* Cuts the value at `at` out of its line. is_string: it stood in quotes. NULL when malformed. */
 static char *take_value(char *at, bool *is_string) {
     char *end;
-    *is_string = *at == '"';
+    const char quote = *at;
+    *is_string = quote == '"' || quote == '\'';
     if (*is_string) {
         at++;
-        end = at + strcspn(at, "\"\\");
-        if (*end != '"')
+        end = at + strcspn(at, quote == '"' ? "\"\\" : "'");
+        if (*end != quote)
             return NULL;
     } else {
         end = at + strcspn(at, " \t\r#");
@@ -135,7 +151,8 @@ static int set_pair(struct config *config, const char *key, const char *value, b
     bool known;
     const struct cli_option *option = find_key(config, key, &known);
     if (!known)
-        return WRONG(config, "unknown key '%s'; those that may be set are in the manual, FILES",
+        return WRONG(config,
+                     "unknown key '%s'; diarist --man | man -l - says in FILES which there are",
                      key);
     if (!option)
         return 0;
@@ -206,8 +223,10 @@ int cli_parse_config(struct cli_settings *settings, enum cli_command command) {
     char *path = NULL;
     int rc = settings->no_config ? 0 : config_path(&path);
     if (!rc && path)
-        rc = read_config(path, &settings->config_text);
+        rc = read_config(settings, path);
     char *line = settings->config_text, why[WHY_BYTES];
+    if (line && !strncmp(line, "\xef\xbb\xbf", 3)) /* a byte order mark */
+        line += 3;
     struct config config = {settings, command, .section = -1, .why = why};
     for (int number = 1; !rc && line; number++) {
         char *next = strchr(line, '\n');

@@ -113,7 +113,9 @@ static int add_path(struct cli_models *models, char *path) {
 
 static int add_directory(struct cli_models *models, const char *directory) {
     DIR *entries = opendir(directory);
-    if (!entries && errno != ENOENT && errno != ENOTDIR) {
+    if (!entries && errno == EACCES) { /* such as below another user's home */
+        cli_warning(directory, "is not looked into: %s; set DIARIST_MODELS_DIR", strerror(errno));
+    } else if (!entries && errno != ENOENT && errno != ENOTDIR) {
         cli_error(directory, "cannot be read: %s; set DIARIST_MODELS_DIR", strerror(errno));
         return CLI_EXIT_MODEL;
     }

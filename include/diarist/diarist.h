@@ -364,6 +364,9 @@ DIARIST_API int diarist_result_speaker(const diarist_result *result, size_t spea
                                        diarist_speaker *out);
 DIARIST_API size_t diarist_result_embedding_dim(const diarist_result *result);
 DIARIST_API double diarist_result_duration(const diarist_result *result); /* seconds fed */
+/* Seconds in which segmentation hears somebody; what is too little to tell whose it is, is in no
+ * turn. */
+DIARIST_API double diarist_result_speech(const diarist_result *result);
 DIARIST_API void diarist_result_timing(const diarist_result *result, diarist_timing *out);
 DIARIST_API int32_t diarist_result_num_threads(const diarist_result *result); /* really used */
 

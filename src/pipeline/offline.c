@@ -36,10 +36,18 @@ static int keep_embeddings(struct diarist_result *result, const struct dr_centro
     return DIARIST_OK;
 }
 
+static double count_speech(const struct dr_segments *segments) {
+    size_t num = 0;
+    for (size_t f = 0; f < segments->counter.first; f++)
+        num += segments->count[f] > 0;
+    return (double)num * DR_FRAME_S;
+}
+
 static void finish_result(struct diarist_result *result, struct diarist_recording *r) {
     r->timing.total = dr_clock_s() - r->start_s;
     result->timing = r->timing;
     result->duration_s = (double)r->num_samples / DR_SAMPLE_RATE;
+    result->speech_s = count_speech(&r->segments);
     result->step_s = (double)r->plan.step / DR_SAMPLE_RATE;
     result->num_threads = r->plan.num_threads;
     if (r->plan.architecture == DR_COMMUNITY_1 && r->plan.task == DIARIST_TASK_DIARIZE)

@@ -95,6 +95,10 @@ double diarist_result_step(const diarist_result *result) {
     return result->step_s;
 }
 
+double diarist_result_speech(const diarist_result *result) {
+    return result->speech_s;
+}
+
 const void *diarist_result_evidence(const diarist_result *result, size_t *num_bytes) {
     *num_bytes = result->evidence_bytes;
     return result->evidence;

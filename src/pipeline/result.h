@@ -16,6 +16,7 @@ struct diarist_result {
     float *embedding; /* [num_speakers][embedding_dim] or NULL */
     size_t embedding_dim;
     double duration_s, step_s;
+    double speech_s; /* of frames in which somebody talks */
     diarist_timing timing;
     int num_threads;
     enum dr_precision precision; /* of the networks */

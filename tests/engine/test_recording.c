@@ -204,7 +204,7 @@ static void test_broken_samples(void **state) {
 static void test_turns(void **state) {
     (void)state;
     diarist_result *result = diarize(samples, num_samples, 2);
-    double duration = diarist_result_duration(result), end = 0.0, start = 0.0;
+    double duration = diarist_result_duration(result), end = 0.0, start = 0.0, heard = 0.0;
     diarist_turn t;
     for (size_t i = 0; !diarist_result_turn(result, DIARIST_OVERLAPPING, i, &t); i++) {
         assert_true(t.start >= start && t.start < t.end && t.end <= duration);
@@ -215,7 +215,10 @@ static void test_turns(void **state) {
     for (size_t i = 0; !diarist_result_turn(result, DIARIST_EXCLUSIVE, i, &t); i++) {
         assert_true(t.start >= end - 1e-9 && t.start < t.end);
         end = t.end;
+        heard += t.end - t.start;
     }
+    /* Here all that is heard is somebody's. */
+    assert_true(fabs(diarist_result_speech(result) - heard) < 0.02 * heard);
     diarist_result_turn(result, DIARIST_OVERLAPPING, 0, &t);
     assert_int_equal(t.speaker, 0);
     diarist_result_free(result);
