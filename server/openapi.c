@@ -58,7 +58,8 @@ static void add_fields(json_t *components) {
             snprintf(key, sizeof key, "%.*s", (int)n, word);
             const json_t *parameter =
                 json_object_get(json_object_get(components, "parameters"), key);
-            if (parameter)
+            /* The part `file` has its name with it. */
+            if (parameter && strcmp(key, "filename"))
                 add_field(components, parameter);
         }
     }

@@ -129,11 +129,21 @@ static int part_content(void *data, const char *bytes, size_t n) {
     return 0;
 }
 
+static int refuse_name(struct server_upload *upload) {
+    return refuse(upload, 422,
+                  "filename names a body that is no form; the part file has its name with it");
+}
+
 static int end_part(void *data) {
     struct server_upload *upload = data;
     upload->in_document = false;
     if (!upload->field)
         return 0;
+    if (upload->body == SERVER_BODY_UPLOAD && !strcmp(upload->field_name, "filename")) {
+        free(upload->field);
+        upload->field = NULL;
+        return refuse_name(upload);
+    }
     int rc = server_fields_add(upload->fields, upload->field_name, strlen(upload->field_name),
                                upload->field, upload->field_bytes);
     free(upload->field);
@@ -184,6 +194,8 @@ static int choose_form(struct server_upload *upload, const char *type) {
                             "application/json"
                           : "send multipart/form-data with a part called file, or the recording "
                             "itself as audio/..., video/... or application/octet-stream");
+    if (upload->body == SERVER_BODY_UPLOAD && server_fields_get(upload->fields, "filename"))
+        return refuse_name(upload);
     const struct server_multipart_sink sink = {begin_part, part_content, end_part, upload};
     upload->parser = malloc(sizeof *upload->parser);
     if (!upload->parser)

@@ -193,6 +193,9 @@ def wrong_requests(service, wav):
         expect_problem(f"twice: {query} {fields}", answer, 400)
         name = query[1:].split("=")[0] or "min_speakers"
         checks.expect("it is named", f"{name} is given twice" in answer.json["detail"], answer)
+    for query, fields in (("?filename=b.wav", []), ("", [("filename", "b.wav")])):
+        answer = service.ask("POST", JOBS + query, *form([("file", "a.wav", wav)], fields))
+        expect_problem(f"a form's filename: {query}", answer, 422)
     for name, status in (("text/plain", 415), ("application/json", 415), ("multipart/form-data", 400),
                          ("multipart/form-data; boundary=", 400), ("", 415)):
         expect_problem(f"type {name}", service.ask("POST", JOBS, wav, name), status)
