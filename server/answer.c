@@ -147,3 +147,11 @@ const char *server_without_path(const char *message, const char *path) {
         return message + n + 2;
     return strstr(message, path) ? "it cannot be decoded" : message;
 }
+
+void server_without_flag(char *out, size_t room, const char *message, const char *way) {
+    static const char flag[] = "--raw s16le:RATE:CHANNELS";
+    const char *at = strstr(message, flag);
+    const size_t before = at ? (size_t)(at - message) : strlen(message);
+    snprintf(out, room, "%.*s%s%s", (int)before, message, at ? way : "",
+             at ? at + sizeof flag - 1 : "");
+}

@@ -27,6 +27,9 @@ void server_answer_text(struct server_exchange *exchange, int status, const char
 /* The library names the file in front of what is wrong; clients know it by another name. */
 const char *server_without_path(const char *message, const char *path);
 
+/* Copies a message of the library, with `way` in place of --raw, which clients do not have. */
+void server_without_flag(char *out, size_t room, const char *message, const char *way);
+
 /* "Not Found" */
 const char *server_status_title(int status);
 

@@ -34,10 +34,12 @@ int server_backend_json(json_t *object, struct server *server, const struct serv
 
 void server_answer_unembedded(struct server_exchange *exchange, int rc, const diarist_error *err) {
     int status = server_embed_status(rc);
+    char problem[sizeof err->message + 64];
+    server_without_flag(problem, sizeof problem,
+                        server_without_path(err->message, exchange->upload->path),
+                        "the header of a WAV file");
     server_answer_problem(exchange, status, "%s",
-                          status == 500
-                              ? "it could not be embedded"
-                              : server_without_path(err->message, exchange->upload->path));
+                          status == 500 ? "it could not be embedded" : problem);
     if (status == 503 || status == 502)
         exchange->answer.retry_after_s = 10;
 }

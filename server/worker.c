@@ -134,9 +134,11 @@ static bool keep_end(struct server_worker *worker, struct server_work *work, dia
         stored = server_store_put_back(worker->store, id);
     } else {
         const int32_t status = problem_status(err->status);
+        char problem[sizeof err->message + 64];
+        server_without_flag(problem, sizeof problem, server_without_path(err->message, work->path),
+                            "the field raw, s16le:RATE:CHANNELS");
         stored = server_store_fail(worker->store, id, status,
-                                   status == 500 ? "it could not be diarized"
-                                                 : server_without_path(err->message, work->path));
+                                   status == 500 ? "it could not be diarized" : problem);
     }
     if (!stored || stored == SERVER_OTHER_STATE)
         return true;

@@ -193,7 +193,9 @@ def replies(service, path, data):
     checks.expect("HTTP 500", upload(service, path, data).status == 502)
     Hosted.status = 200
     asked = len(Hosted.asked)
-    checks.expect("no audio", upload(service, path, b"nothing").status == 422)
+    answer = upload(service, path, bytes(10000))
+    checks.expect("no audio", answer.status == 422
+                  and "the header of a WAV file" in answer.json["detail"], answer)
     checks.expect("refused here", len(Hosted.asked) == asked)
     checks.expect("failures are counted",
                   metric(service, 'diarist_embedding_failures_total{backend="fallback"}') == 9)

@@ -214,6 +214,10 @@ def wrong_requests(service, wav):
     failed = service.wait(service.ask("POST", JOBS, b"no audio at all", "audio/wav").json["id"])
     checks.expect("no audio", failed["status"] == "failed" and failed["error"]["status"] == 422
                   and "/" not in failed["error"]["detail"], failed)
+    zeros = service.ask("POST", f"{JOBS}?wait=1", bytes(10000), "audio/wav")
+    expect_problem("zeros", zeros, 422)
+    checks.expect("the field is named", "say which with the field raw, s16le:" in zeros.json["detail"],
+                  zeros)
     expect_problem("no audio, wait", service.ask("POST", f"{JOBS}?wait=1", b"x", "audio/wav"), 422)
 
 
