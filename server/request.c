@@ -168,6 +168,18 @@ static int find_route(struct server_exchange *exchange) {
     return 405;
 }
 
+/* The length of the body and the route. A path or a method that there is not goes before a length
+ * that is not said. */
+static int read_target(struct server_exchange *exchange, struct lws *wsi, uint64_t *length) {
+    const int wrong = read_length(exchange, wsi, length);
+    const bool close = exchange->answer.close;
+    if (wrong && (wrong != 411 || server_route_find(exchange)))
+        return wrong;
+    const int status = find_route(exchange);
+    exchange->answer.close |= close;
+    return status;
+}
+
 /* Whether a body of that length fits on the disk, and some of it stays free for the store. */
 static bool has_room(const char *folder, uint64_t length) {
     struct statvfs disk;
@@ -202,9 +214,7 @@ int server_request_read(struct server_exchange *exchange, struct server *server,
     read_method(exchange, wsi);
     if (snprintf(exchange->path, sizeof exchange->path, "%s", path) >= (int)sizeof exchange->path)
         exchange->path[0] = 0; /* no route is that long */
-    int status = read_length(exchange, wsi, &length);
-    if (!status)
-        status = find_route(exchange);
+    int status = read_target(exchange, wsi, &length);
     if (!status && !exchange->route->open)
         status = check_key(exchange, server, wsi);
     if (!status)

@@ -224,6 +224,8 @@ def wrong_requests(service, wav):
 def wrong_bytes(service):
     post = f"POST {JOBS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: audio/wav\r\n"
     say = {
+        "no method, no length": (f"PUT {JOBS} HTTP/1.1\r\nHost: localhost\r\n\r\n", b" 405"),
+        "no path, no length": ("POST /v1/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", b" 404"),
         "no length": (post + "\r\n", b" 411"),
         "a negative length": (post + "Content-Length: -5\r\n\r\n", b" 400"),
         "a length in words": (post + "Content-Length: five\r\n\r\n", b" 400"),
