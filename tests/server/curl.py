@@ -18,7 +18,7 @@ import tempfile
 
 from service import Service, clip, harness
 
-FILES = ("README.md", "docs/service.md", "docs/deploy.md")
+FILES = ("README.md", "docs/service.md", "docs/deploy.md", "docs/benchmark.md")
 checks = harness.Checks()
 
 
@@ -54,7 +54,13 @@ def main():
         for file in ("talk.mp3", "voice.wav", "meeting.wav"):
             (folder / file).write_bytes(recording)
         (folder / "transcript.json").write_text('[{"start": 1, "end": 3, "text": "So."}]')
-        service = Service(program, folder / "data")
+        dataset = folder / "datasets" / "voxconverse"
+        for part in ("audio", "rttm"):
+            (dataset / part).mkdir(parents=True)
+        shutil.copy(folder / "talk.wav", dataset / "audio")
+        (dataset / "rttm" / "talk.rttm").write_text("SPEAKER talk 1 1 2 <NA> <NA> A <NA> <NA>\n")
+        shutil.copytree(harness.ROOT / "config", folder / "config")
+        service = Service(program, folder / "data", "--datasets-root", folder / "datasets")
         number, said = 0, ""
         for file in FILES:
             for lines in blocks((harness.ROOT / file).read_text()):
@@ -62,6 +68,7 @@ def main():
                 said += work(lines, service.port, folder) if lines else ""
         checks.expect("lines that there are", number >= 10, number)
         checks.expect("turns", "SPEAKER talk 1 " in said and "event: end" in said, said)
+        checks.expect("a benchmark", '"dataset_id":"voxconverse"' in said, said)
         checks.expect("end", service.stop() == 0)
     checks.finish()
 
