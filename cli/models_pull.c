@@ -77,7 +77,9 @@ static int get_from_any(struct pull *pull, const diarist_original *original, con
         const char *mirror = given && i ? NULL : given ? given : diarist_model_mirror(pull->set, i);
         if (!mirror)
             break;
-        char *url = cli_text("%s/%s", mirror, original->path);
+        int n = (int)strlen(mirror);
+        n -= n && mirror[n - 1] == '/';
+        char *url = cli_text("%.*s/%s", n, mirror, original->path);
         if (!url)
             return cli_fail_memory();
         if (cli_report_wants_summary())

@@ -104,9 +104,11 @@ const struct cli_option cli_options[] = {
     CUSTOM("channels", channels, "mix|N", cli_parse_channel_number,
            "mix or a channel number from 1", BIT(CLI_EMBED) | VOICES | BIT(CLI_STREAM), input,
            "mix all, or the N-th alone (default mix)"),
-    CUSTOM("raw", raw, "FORMAT:RATE:CHANNELS", cli_parse_raw,
-           "s16le:RATE:CHANNELS or f32le:RATE:CHANNELS", HEARD, input,
-           "input is bare samples: s16le:16000:1, f32le:48000:2"),
+    CUSTOM(
+        "raw", raw, "FORMAT:RATE:CHANNELS", cli_parse_raw,
+        "s16le:RATE:CHANNELS or f32le:RATE:CHANNELS, RATE from 1000 to 768000, CHANNELS from 1 to "
+        "64",
+        HEARD, input, "input is bare samples: s16le:16000:1, f32le:48000:2"),
     REAL("start", start_s, "SECONDS", 0, 1e9, AUDIO, input,
          "leave out the beginning; times count from there"),
     REAL("duration", duration_s, "SECONDS", 0.001, 1e9, HEARD, input, "read no more than this"),
@@ -150,9 +152,11 @@ const struct cli_option cli_options[] = {
            .letter = 'o'),
     FLAG("stats", stats, BIT(CLI_STREAM), output,
          "at the end, how long it took and when turns became final, on standard error"),
-    STRING("output", output, "PATH", BATCH, output,
-           "a file; a directory when it ends in / or there are several inputs or formats",
-           .letter = 'o'),
+    STRING(
+        "output", output, "PATH", BATCH, output,
+        "a file, of --format whatever its name; a directory when it ends in / or there are several "
+        "inputs or formats",
+        .letter = 'o'),
     STRING("output", output, "FILE", BIT(CLI_ENROLL), output,
            "the profile; samples are added to one that is there (default NAME.json)",
            .letter = 'o'),
@@ -171,8 +175,8 @@ const struct cli_option cli_options[] = {
     FLAG("embeddings", embeddings, SPEAKERS, output,
          "include speaker embeddings where the format can"),
     STRING("stages", stages, "FILE.npz|DIR/", TURNS, output,
-           "also what the stages made: who is active in each window, embeddings, clusters (for "
-           "numpy.load; a directory for several inputs)"),
+           "also what the stages made: who is active in each window, embeddings, clusters (NPZ for "
+           "numpy.load, whatever FILE's name; a directory for several inputs)"),
     FLAG("timing", timing, TURNS, output,
          "how long each stage took: in json, with other formats a line on standard error"),
     FLAG("colors", colors, SPEAKERS | BIT(CLI_CONVERT), output,

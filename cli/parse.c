@@ -135,6 +135,10 @@ struct parser {
 static int set_option(struct parser *p, const struct cli_option *option, const char *shown,
                       const char *value) {
     char why[400];
+    if (option->kind != CLI_FLAG && p->settings->origin[option - cli_options] == CLI_FROM_FLAG) {
+        cli_error(shown, "given twice; give it once");
+        return CLI_EXIT_USAGE;
+    }
     if (cli_option_set(p->settings, option, value, CLI_FROM_FLAG, why, sizeof why)) {
         cli_error(shown, "%s", why);
         return CLI_EXIT_USAGE;
@@ -189,7 +193,7 @@ static int parse_short(struct parser *p, const char *arg) {
 /* A bare word that names neither a command nor a file was meant as a command. */
 static int check_operand_is_file(const char *word) {
     struct stat st;
-    if (!strcmp(word, "-") || strpbrk(word, "./") || !stat(word, &st))
+    if (!strcmp(word, "-") || strpbrk(word, "./") || !lstat(word, &st))
         return 0;
     if (!*word) {
         cli_error(NULL, "an empty argument names no file; is a shell variable unset?");

@@ -129,6 +129,10 @@ static int read_document(diarist_document **out, const struct files *files, cons
             return cli_fail(files->paths[i], &err);
         int status = diarist_document_append(*out, one, &err);
         diarist_document_free(one);
+        if (status == DIARIST_ERROR_INPUT && !files->is_file) {
+            cli_error(files->paths[i], "%s, in one format", err.message);
+            return CLI_EXIT_INPUT;
+        }
         if (status)
             return cli_fail(files->paths[i], &err);
     }

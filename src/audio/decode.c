@@ -45,6 +45,10 @@ static int open_stages(diarist_audio *audio, const char *path, const diarist_aud
     if (status)
         return status;
     int32_t num_channels = audio->decoder->num_channels;
+    if (options->channel > num_channels && num_channels == 1)
+        return dr_fail(err, DIARIST_ERROR_ARGUMENT,
+                       "channel %d was asked for, but the recording has 1; choose 1 or mix",
+                       options->channel);
     if (options->channel > num_channels)
         return dr_fail(err, DIARIST_ERROR_ARGUMENT,
                        "channel %d was asked for, but the recording has %d; choose 1 to %d or mix",

@@ -81,6 +81,11 @@ static void test_csv(void **state) {
                    "csv", NULL,
                    "file,start,end,speaker,confidence,overlap\n"
                    "\"a,b\",0.000,1.000,\"the \"\"boss\"\"\",,false\n");
+    assert_written("SPEAKER a 1 0 1 <NA> <NA> x <NA> <NA>\nSPEAKER a 2 2 1 <NA> <NA> x <NA> <NA>\n",
+                   "csv", NULL,
+                   "file,start,end,speaker,confidence,overlap,channel\n"
+                   "a,0.000,1.000,x,,false,1\n"
+                   "a,2.000,3.000,x,,false,2\n");
 }
 
 static void test_jsonl(void **state) {

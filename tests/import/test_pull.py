@@ -114,7 +114,7 @@ class Pull(unittest.TestCase):
     def pull(self, *options, url=None):
         environment = {"PATH": os.environ["PATH"], "HOME": self.root.name,
                        "DIARIST_MODELS_DIR": str(self.models)}
-        mirror = ["--mirror", url] if url else []
+        mirror = ["--mirror", url + "/"] if url else []  # one slash more or less is the same
         return subprocess.run([PROGRAM, "models", "pull", "community-1", *mirror, *options],
                               capture_output=True, text=True, env=environment, timeout=120)
 

@@ -276,8 +276,8 @@ def limits(program, folder, wav):
 
 
 def startup(program, folder):
-    def fails(code, *options, says=""):
-        done = harness.run(program, "serve", "--no-config", "--data", folder / "none", *options)
+    def fails(code, *options, says="", data="none"):
+        done = harness.run(program, "serve", "--no-config", "--data", folder / data, *options)
         checks.expect(f"serve {options}", done.returncode == code and says in done.stderr
                       and done.stderr.count("\n") == 1, harness.told(done))
     fails(2, "--listen", "0.0.0.0:0")
@@ -285,7 +285,7 @@ def startup(program, folder):
     fails(2, "file.wav")
     fails(4, "--model", "/nothing.safetensors")
     (folder / "file").write_text("")
-    fails(1, "--data", folder / "file", "--listen", "127.0.0.1:0")
+    fails(1, "--listen", "127.0.0.1:0", data="file")
     fails(3, "--datasets-file", folder / "nothing.json", "--listen", "127.0.0.1:0",
           says="nothing.json: cannot be read")
     with socket.create_server(("127.0.0.1", 0)) as other:
