@@ -6,6 +6,8 @@
  * As many jobs as the engine has threads are computed at a time, and share these: one alone has
  * all, of more each has its part. What is finished makes room for the next before it is settled, so
  * that threads do not wait for disks. */
+#define _GNU_SOURCE /* SCHED_IDLE */
+
 #include "worker.h"
 
 #include "answer.h"
@@ -18,10 +20,10 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #define TELL_S 0.25  /* between two words about progress */
 #define CHECK_S 60.0 /* between two looks for what is too old, at most */
@@ -321,11 +323,12 @@ static void give_up(struct server_worker *worker) {
 }
 
 /* Live streams cannot wait and recordings can: this thread, and those that it starts, get the time
- * that is left. Of Linux alone: elsewhere it would be the whole process. */
+ * that is left, and a processor that has nothing else to do counts as a free one. Of Linux alone:
+ * elsewhere it would be the whole process. */
 static void be_patient(void) {
 #ifdef __linux__
-    enum { NICE = 19 }; /* next to nothing, where live streams want all of it */
-    setpriority(PRIO_PROCESS, 0, NICE);
+    const struct sched_param none = {0};
+    sched_setscheduler(0, SCHED_IDLE, &none);
 #endif
 }
 
