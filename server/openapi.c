@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What routes answer besides what their rows say. 405: libwebsockets ends an {id} at its %3F, so
- * that what is left may be the path of other methods. */
+/* What routes answer besides what their rows say. 405: libwebsockets ends an {id} that is none at
+ * its %3F or %0D, so that what is left may be the path of other methods. */
 enum { EVERY = 1, KEYED = 2, ITEM = 4, BODY = 8 };
 static const struct {
     int status, who;
@@ -188,9 +188,9 @@ static json_t *describe_components(const struct server *server) {
     json_t *components = json_loads(server_components, 0, NULL);
     json_t *parameters = server_parameters_json();
     json_object_set_new(parameters, "id",
-                        json_pack("{s:s,s:s,s:b,s:{s:s,s:i,s:i}}", "name", "id", "in", "path",
-                                  "required", 1, "schema", "type", "string", "minLength", 1,
-                                  "maxLength", 63));
+                        json_pack("{s:s,s:s,s:b,s:{s:s,s:s,s:i,s:i}}", "name", "id", "in", "path",
+                                  "required", 1, "schema", "type", "string", "pattern",
+                                  "^[0-9A-Za-z._-]+$", "minLength", 1, "maxLength", 63));
     json_object_set_new(components, "parameters", parameters);
     json_object_set_new(components, "securitySchemes",
                         json_pack("{s:{s:s,s:s,s:s},s:{s:s,s:s}}", "key", "type", "apiKey", "in",
