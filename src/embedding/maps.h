@@ -11,12 +11,13 @@
 #include "kernels/kernels.h"
 #include "nn/layers.h"
 
+/* [tiles over mels * tile + 2][tiles over frames * tile + 2][channels] at data or, as halves, at
+ * narrow; the other is NULL. */
 struct dr_map {
-    float
-        *data; /* [tiles over mels * tile + 2][tiles over frames * tile + 2][channels], or NULL: */
-    dr_half *narrow; /* the same in halves */
-    float unit;      /* of narrow: what 1 stands for, a power of 2 */
-    size_t tile;     /* mels and frames of one */
+    float *data;
+    dr_half *narrow;
+    float unit;  /* of narrow: what 1 stands for, a power of 2 */
+    size_t tile; /* mels and frames of one */
     size_t mels, frames, channels;
     size_t row; /* elements from one mel to the next */
     float max;  /* the largest value: what writes the map says so */
@@ -42,6 +43,10 @@ static inline float *dr_map_interior(const struct dr_map *map, size_t mel) {
     return map->data + (mel + 1) * map->row + map->channels;
 }
 
+static inline dr_half *dr_map_narrow_interior(const struct dr_map *map, size_t mel) {
+    return map->narrow + (mel + 1) * map->row + map->channels;
+}
+
 /* How large the outputs of a convolution can be: |out| <= weights * max |in| + bias. */
 struct dr_gain {
     float weights, bias;
@@ -53,9 +58,5 @@ struct dr_gain dr_gain_of(const float *weight, size_t n, size_t k, const struct 
 /* Sets the unit of a narrow map: outputs of inputs up to max_in, to which up to max_added is added,
  * fit twice. */
 void dr_map_set_unit(struct dr_map *map, const struct dr_gain *gain, float max_in, float max_added);
-
-static inline dr_half *dr_map_narrow_interior(const struct dr_map *map, size_t mel) {
-    return map->narrow + (mel + 1) * map->row + map->channels;
-}
 
 #endif

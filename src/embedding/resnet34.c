@@ -67,7 +67,8 @@ static struct direct load_direct(struct dr_loader *loader, const char *conv, con
     struct direct loaded = {0};
     if (loader->err.status)
         return loaded;
-    loaded.gain = dr_gain_of(weight, n, (size_t)channels * kernel * kernel, &affine);
+    if (loader->precision == DR_INT16)
+        loaded.gain = dr_gain_of(weight, n, (size_t)channels * kernel * kernel, &affine);
     loaded.linear = dr_load_conv(loader, conv, &shape, 0, &affine);
     return loaded;
 }

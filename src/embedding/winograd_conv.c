@@ -54,7 +54,8 @@ struct dr_winograd_conv dr_winograd_conv_load(struct dr_loader *loader, const ch
         .precision = loader->precision, .bias = affine.shift, .channels = channels};
     if (loader->err.status)
         return loaded;
-    loaded.gain = dr_gain_of(weight, channels, (size_t)9 * channels, &affine);
+    if (loader->precision == DR_INT16)
+        loaded.gain = dr_gain_of(weight, channels, (size_t)9 * channels, &affine);
     for (size_t i = 0; i < size; i++)
         transform_filter(points + i, size, weight + 9 * i, affine.scale[i / channels]);
     for (int p = 0; p < SQUARE; p++)
