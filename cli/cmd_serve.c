@@ -3,6 +3,7 @@
 #include "commands.h"
 
 #include "bench.h"
+#include "data_folder.h"
 #include "feed.h"
 #include "models.h"
 #include "numbers.h"
@@ -39,17 +40,12 @@ static int parse_listen(const char *text, char *address, int32_t *port) {
 
 /* Where recordings and results are, to be freed. 0, or an exit code after the error was printed. */
 static int choose_data(char **data, const struct cli_settings *settings) {
-    const char *base = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    bool has_base = base && *base;
-    *data = NULL;
-    if (!settings->data && !has_base && !(home && *home)) {
+    int code = cli_data_folder(data, settings->data, "service");
+    if (!code && !*data) {
         cli_error("--data", "without HOME there is no place for recordings and results; give it");
-        return CLI_EXIT_USAGE;
+        code = CLI_EXIT_USAGE;
     }
-    *data = settings->data ? cli_text("%s", settings->data)
-            : has_base     ? cli_text("%s/diarist/service", base)
-                           : cli_text("%s/.local/share/diarist/service", home);
-    return *data ? 0 : cli_fail_memory();
+    return code;
 }
 
 /* Loads the model of the settings that data is: see server_settings. */

@@ -4,6 +4,7 @@
 
 #include "diarist/io.h"
 
+#include "data_folder.h"
 #include "feed.h"
 #include "report.h"
 #include "text.h"
@@ -22,16 +23,7 @@ static bool has_extension(const char *name) {
 }
 
 int cli_models_directory(char **directory, const struct cli_settings *settings) {
-    const char *base = getenv("XDG_DATA_HOME");
-    const char *home = getenv("HOME");
-    bool has_base = base && *base;
-    *directory = NULL;
-    if (!settings->models_dir && !has_base && !(home && *home))
-        return 0;
-    *directory = settings->models_dir ? cli_text("%s", settings->models_dir)
-                 : has_base           ? cli_text("%s/diarist/models", base)
-                                      : cli_text("%s/.local/share/diarist/models", home);
-    return *directory ? 0 : cli_fail_memory();
+    return cli_data_folder(directory, settings->models_dir, "models");
 }
 
 static int refuse_model(const char *value, const char *path) {
