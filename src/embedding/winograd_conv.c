@@ -4,16 +4,14 @@
  * Tiles go through all three steps a few at a time, so that their points stay in the cache. */
 #include "embedding/winograd_conv.h"
 
-enum { POINTS = DR_WINOGRAD_POINTS, SQUARE = DR_WINOGRAD_SQUARE, TILE = DR_WINOGRAD_TILE };
+#include "nn/winograd_filter.h"
 
-/* G: what takes 3 weights of a filter to its points, p^k / product of p - other points. */
-static const double filter_points[POINTS][3] = {{-1.0 / 2, 0, 0},
-                                                {-1.0 / 3, -1.0 / 3, -1.0 / 3},
-                                                {1.0 / 9, -1.0 / 9, 1.0 / 9},
-                                                {1.0 / 36, 1.0 / 18, 1.0 / 9},
-                                                {-1.0 / 60, 1.0 / 30, -1.0 / 15},
-                                                {32.0 / 45, 16.0 / 45, 8.0 / 45},
-                                                {0, 0, 1}};
+enum {
+    POINTS = DR_WINOGRAD_POINTS,
+    SQUARE = DR_WINOGRAD_SQUARE,
+    TILE = DR_WINOGRAD_TILE,
+    TAPS = 3
+};
 
 /* |B' d B| <= 112.5 d, d >= 0, in the units of the points */
 #define TRANSFORM_GAIN 112.5f
@@ -30,18 +28,15 @@ static struct dr_packing packing_of(const struct dr_loader *loader, size_t chann
 }
 
 /* to[point] = G w G' times scale, points `ld` apart. */
-static void transform_filter(float *to, size_t ld, const float w[9], float scale) {
-    double half[POINTS][3];
+static void transform_filter(float *to, size_t ld, double g[POINTS][TAPS],
+                             const float w[TAPS * TAPS], float scale) {
+    double half[POINTS][TAPS];
     for (int p = 0; p < POINTS; p++)
-        for (int c = 0; c < 3; c++) {
-            const double *g = filter_points[p];
-            half[p][c] = scale * (g[0] * w[c] + g[1] * w[3 + c] + g[2] * w[6 + c]);
-        }
+        for (int c = 0; c < TAPS; c++)
+            half[p][c] = scale * (g[p][0] * w[c] + g[p][1] * w[3 + c] + g[p][2] * w[6 + c]);
     for (int p = 0; p < POINTS; p++)
-        for (int q = 0; q < POINTS; q++, to += ld) {
-            const double *g = filter_points[q];
-            *to = (float)(g[0] * half[p][0] + g[1] * half[p][1] + g[2] * half[p][2]);
-        }
+        for (int q = 0; q < POINTS; q++, to += ld)
+            *to = (float)(g[q][0] * half[p][0] + g[q][1] * half[p][1] + g[q][2] * half[p][2]);
 }
 
 struct dr_winograd_conv dr_winograd_conv_load(struct dr_loader *loader, const char *conv,
@@ -50,14 +45,16 @@ struct dr_winograd_conv dr_winograd_conv_load(struct dr_loader *loader, const ch
     const struct dr_affine affine = dr_load_batch_norm(loader, norm, channels, 1);
     const float *weight = dr_load_tensor(loader, conv, ".weight", 4, channels, channels, 3, 3);
     float *points = dr_loader_scratch(loader, SQUARE * size);
+    double g[POINTS][TAPS];
     struct dr_winograd_conv loaded = {
         .precision = loader->precision, .bias = affine.shift, .channels = channels};
     if (loader->err.status)
         return loaded;
     if (loader->precision == DR_INT16)
         loaded.gain = dr_gain_of(weight, channels, (size_t)9 * channels, &affine);
+    dr_winograd_filter(g[0], TAPS);
     for (size_t i = 0; i < size; i++)
-        transform_filter(points + i, size, weight + 9 * i, affine.scale[i / channels]);
+        transform_filter(points + i, size, g, weight + 9 * i, affine.scale[i / channels]);
     for (int p = 0; p < SQUARE; p++)
         loaded.point[p] = dr_pack_linear(loader, points + (size_t)p * size, NULL, channels,
                                          channels, packing_of(loader, channels));

@@ -19,6 +19,12 @@ static inline float dr_activation_slope(enum dr_activation act) {
     return slopes[act];
 }
 
+/* norm_leaky of one number in column j. */
+static inline float dr_normalised(const struct dr_instance_norm *norm, size_t j, float x) {
+    const float v = (x - norm->mean[j]) * norm->factor[j] + norm->shift[j], leak = 0.01f * v;
+    return v > leak ? v : leak;
+}
+
 /* What brings a row of activations up to `largest` to 16 bits; 0 where its inverse is no number. */
 static inline float dr_row_factor(float largest) {
     return largest > 1e-30f ? DR_ACTIVATION_MAX / largest : 0.0f;

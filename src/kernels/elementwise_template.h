@@ -66,59 +66,44 @@ void DR_BODY(abs_max_pool3, DR_ISA)(float *restrict y, const float *restrict x, 
         }
 }
 
-#define CHUNK 64 /* columns that are normalized together */
-
-struct moments {
-    /* The mean in two parts: x - mean is exact to the last digit of x however far x is from 0. */
-    float mean[CHUNK], mean_rest[CHUNK];
-    float factor[CHUNK]; /* weight / deviation */
-};
-
-/* Of w <= 16 columns. Sums in double: the difference of two large numbers needs the digits. */
-static inline void column_moments(float *mean, float *mean_rest, float *factor, const float *x,
-                                  const float *weight, size_t m, size_t n, size_t w) {
+/* Of w <= 16 columns from column j on. Sums in double: the difference of two large numbers needs
+ * the digits. x - mean is exact to the last digit of x however far x is from 0; what the mean has
+ * beyond a float goes into the shift. */
+static inline void column_norms(struct dr_instance_norm *norm, const float *x, const float *weight,
+                                const float *bias, size_t m, size_t n, size_t j, size_t w) {
     double sum[DR_PANEL] = {0}, squares[DR_PANEL] = {0};
     for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < w; j++) {
-            const double v = x[i * n + j];
-            sum[j] += v;
-            squares[j] += v * v;
+        for (size_t c = 0; c < w; c++) {
+            const double v = x[i * n + j + c];
+            sum[c] += v;
+            squares[c] += v * v;
         }
-    for (size_t j = 0; j < w; j++) {
-        const double e = sum[j] / (double)m, variance = squares[j] / (double)m - e * e;
-        mean[j] = (float)e;
-        mean_rest[j] = (float)(e - mean[j]);
-        factor[j] = (float)(weight[j] / sqrt(fmax(variance, 0.0) + 1e-5));
+    for (size_t c = 0; c < w; c++) {
+        const double e = sum[c] / (double)m, variance = squares[c] / (double)m - e * e;
+        const double factor = weight[j + c] / sqrt(fmax(variance, 0.0) + 1e-5);
+        norm->mean[j + c] = (float)e;
+        norm->factor[j + c] = (float)factor;
+        norm->shift[j + c] = (float)(bias[j + c] - (e - norm->mean[j + c]) * factor);
     }
 }
 
-static void chunk_moments(struct moments *to, const float *x, const float *weight, size_t m,
-                          size_t n, size_t w) {
-    for (size_t j = 0; j < w; j += DR_PANEL) {
-        float *mean = to->mean + j, *mean_rest = to->mean_rest + j, *factor = to->factor + j;
+void DR_BODY(instance_norm, DR_ISA)(struct dr_instance_norm *norm, const float *x,
+                                    const float *weight, const float *bias, size_t m, size_t n) {
+    for (size_t j = 0; j < n; j += DR_PANEL) {
         /* The constant width is what lets the compiler keep 16 sums in registers. */
-        if (w - j >= DR_PANEL)
-            column_moments(mean, mean_rest, factor, x + j, weight + j, m, n, DR_PANEL);
+        if (n - j >= DR_PANEL)
+            column_norms(norm, x, weight, bias, m, n, j, DR_PANEL);
         else
-            column_moments(mean, mean_rest, factor, x + j, weight + j, m, n, w - j);
+            column_norms(norm, x, weight, bias, m, n, j, n - j);
     }
 }
 
-void DR_BODY(instance_norm_leaky, DR_ISA)(float *x, const float *weight, const float *bias,
-                                          size_t m, size_t n) {
-    for (size_t j0 = 0; j0 < n; j0 += CHUNK) {
-        const size_t w = n - j0 < CHUNK ? n - j0 : CHUNK;
-        struct moments by;
-        chunk_moments(&by, x + j0, weight + j0, m, n, w);
-        for (size_t i = 0; i < m; i++) {
-            float *row = x + i * n + j0;
-            IN_PLACE
-            for (size_t j = 0; j < w; j++) {
-                const float centred = (row[j] - by.mean[j]) - by.mean_rest[j];
-                const float v = centred * by.factor[j] + bias[j0 + j], leak = 0.01f * v;
-                row[j] = v > leak ? v : leak;
-            }
-        }
+void DR_BODY(norm_leaky, DR_ISA)(float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx,
+                                 const struct dr_instance_norm *norm, size_t m, size_t n) {
+    for (size_t i = 0; i < m; i++, x += ldx, y += ldy) {
+        IN_PLACE
+        for (size_t j = 0; j < n; j++)
+            y[j] = dr_normalised(norm, j, x[j]);
     }
 }
 

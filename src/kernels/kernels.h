@@ -104,6 +104,15 @@ struct dr_lstm_step16 {
     size_t batch, hidden;
 };
 
+/* An instance norm that knows what it is applied to. */
+enum { DR_NORM_COLUMNS = 80 };
+struct dr_instance_norm {
+    float mean[DR_NORM_COLUMNS], factor[DR_NORM_COLUMNS], shift[DR_NORM_COLUMNS];
+};
+
+/* The points of F(3, 5) and, in each dimension, of F(5x5, 3x3): 0, 1, -1, 2, -2, 1/2, infinity. */
+enum { DR_WINOGRAD5_POINTS = 7 };
+
 /* What winograd2_input16 takes out of each point, in one dimension. The positive numbers in B's
  * rows sum up to 7.5, 3.5, 7, 3.5, 3.5, 5, 7.5, the negative ones to 7.5, 6.5, 7, 3.5, 3.5, 5, 7.5:
  * where no x is negative, point pq is at most the larger of their products' sums, which is
@@ -151,9 +160,14 @@ struct dr_winograd2_output16 {
     /* y[i][j] = max of |x[r][j] * scale + shift[j]| over the rows r = 3i..3i+2; packed. */        \
     X(abs_max_pool3,                                                                               \
       (float *y, const float *x, float scale, const float *shift, size_t m, size_t n))             \
-    /* Per column over m rows, packed [m][n], in place: (x - mean) / sqrt(var + 1e-5) * weight +   \
-     * bias (biased variance), then leaky ReLU 0.01. Bound: 1e-5 absolute of the result. */        \
-    X(instance_norm_leaky, (float *x, const float *weight, const float *bias, size_t m, size_t n)) \
+    /* What instance norm does to each column of x, packed [m][n], n <= DR_NORM_COLUMNS: biased    \
+     * variance, epsilon 1e-5. */                                                                  \
+    X(instance_norm, (struct dr_instance_norm * norm, const float *x, const float *weight,         \
+                      const float *bias, size_t m, size_t n))                                      \
+    /* y[i][j] = leaky((x[i][j] - mean[j]) * factor[j] + shift[j]), leaky ReLU with 0.01. Bound of \
+     * both: 1e-5 absolute of the result. */                                                       \
+    X(norm_leaky, (float *y, ptrdiff_t ldy, const float *x, ptrdiff_t ldx,                         \
+                   const struct dr_instance_norm *norm, size_t m, size_t n))                       \
     /* ---- to 16 bits ---- */                                                                     \
     /* *max = the largest of *max and all |x[i][j]| */                                             \
     X(max_abs, (float *max, const float *x, ptrdiff_t ldx, size_t m, size_t n))                    \
@@ -177,6 +191,15 @@ struct dr_winograd2_output16 {
      * rows 4t + q < m; products [6][ceil(m/4)][n], y and residual (or NULL) [m][n]. n: 16 k. */   \
     X(winograd_output_relu, (float *y, const float *products, const float *bias,                   \
                              const float *residual, size_t m, size_t n))                           \
+    /* ---- F(3, 5): 5 taps along rows, a tile gives the 3 outputs that are pooled ---- */         \
+    /* Of y = norm_leaky(x [3*tiles + 4][n]): v[p*ldv + t*n + j] = (B' y[3t .. 3t+6][j])_p of the  \
+     * 7 points. n: 16 k. */                                                                       \
+    X(winograd5_input, (float *v, size_t ldv, const float *x, const struct dr_instance_norm *norm, \
+                        size_t tiles, size_t n))                                                   \
+    /* y[t][j] = bias[j] + the largest (A' products[.][t][j])_q, q < 3; points ldp apart. n: 16 k. \
+     */                                                                                            \
+    X(winograd5_output_pool3,                                                                      \
+      (float *y, const float *products, size_t ldp, const float *bias, size_t tiles, size_t n))    \
     /* ---- F(5x5, 3x3): rows and columns at once; a tile gives 5 x 5 ---- */                      \
     /* Of x [7][5*tiles + 2][n], rows ldx apart: v[7p + q][t][j] = (B' d B)_pq of the 7 x 7 of     \
      * tile t; the 49 points are ldv apart. n: 16 k. */                                            \

@@ -1,7 +1,7 @@
-/* winograd.c - Winograd's F(4, 3) along rows and F(5x5, 3x3): the portable bodies.
+/* winograd.c - Winograd's F(4, 3) and F(3, 5) along rows and F(5x5, 3x3): the portable bodies.
  * SPDX-License-Identifier: MIT
  * Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), section 4.3: points 0,
- * 1, -1, 2, -2 and infinity; in two dimensions 1/2 as well. */
+ * 1, -1, 2, -2 and infinity; where there are 7, 1/2 as well. */
 #include <math.h>
 
 #include "kernels/bodies.h"
@@ -64,14 +64,54 @@ void dr_winograd_output_relu_c(float *y, const float *products, const float *bia
     }
 }
 
-/* ---- two dimensions ---- */
+/* ---- seven points ---- */
 
-enum { SIDE = 7, OUT_SIDE = 5 };
+enum { SIDE = 7 };
 
 static const float to_points[SIDE][SIDE] = {
     {-2, 4, 2.5f, -5, -0.5f, 1, 0}, {0, 2, -2, -4.5f, 0.5f, 1, 0}, {0, -2, 6, -3.5f, -1.5f, 1, 0},
     {0, 1, -1.5f, -2, 1.5f, 1, 0},  {0, -1, 2.5f, 0, -2.5f, 1, 0}, {0, 4, 0, -5, 0, 1, 0},
     {0, -2, 4, 2.5f, -5, -0.5f, 1}};
+
+enum { POOL = 3 };
+
+static const float to_pooled[POOL][SIDE] = {
+    {1, 1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 1.0f / 2, 0}, {0, 1, 1, 4, 4, 1.0f / 4, 1}};
+
+/* (B' y)_p of column j of the tile at x */
+static float point5(const float *x, const struct dr_instance_norm *norm, size_t p, size_t j,
+                    size_t n) {
+    float v = 0.0f;
+    for (size_t r = 0; r < SIDE; r++)
+        v += to_points[p][r] * dr_normalised(norm, j, x[r * n + j]);
+    return v;
+}
+
+void dr_winograd5_input_c(float *v, size_t ldv, const float *x, const struct dr_instance_norm *norm,
+                          size_t tiles, size_t n) {
+    for (size_t p = 0; p < SIDE; p++)
+        for (size_t t = 0; t < tiles; t++)
+            for (size_t j = 0; j < n; j++)
+                v[p * ldv + t * n + j] = point5(x + t * POOL * n, norm, p, j, n);
+}
+
+void dr_winograd5_output_pool3_c(float *y, const float *products, size_t ldp, const float *bias,
+                                 size_t tiles, size_t n) {
+    for (size_t i = 0; i < tiles * n; i++) {
+        float largest = -INFINITY;
+        for (size_t q = 0; q < POOL; q++) {
+            float v = 0.0f;
+            for (size_t p = 0; p < SIDE; p++)
+                v += to_pooled[q][p] * products[p * ldp + i];
+            largest = fmaxf(largest, v);
+        }
+        y[i] = largest + bias[i % n];
+    }
+}
+
+/* ---- two dimensions ---- */
+
+enum { OUT_SIDE = 5 };
 
 static const float to_outputs[OUT_SIDE][SIDE] = {{1, 1, 1, 1, 1, 1, 0},
                                                  {0, 1, -1, 2, -2, 1.0f / 2, 0},

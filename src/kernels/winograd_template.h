@@ -1,8 +1,9 @@
-/* winograd_template.h - Winograd's F(4, 3) along rows and F(5x5, 3x3), for any vector width.
+/* winograd_template.h - Winograd's F(4, 3) and F(3, 5) along rows and F(5x5, 3x3), for any vector
+ * width.
  * SPDX-License-Identifier: MIT
  * Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), section 4.3: points 0,
- * 1, -1, 2, -2 and infinity; in two dimensions 1/2 as well. Included once by each instruction set's
- * file, which defines DR_ISA and vec, LANES                the vector, its lanes: 4, 8 or 16
+ * 1, -1, 2, -2 and infinity; where there are 7, 1/2 as well. Included once by each instruction
+ * set's file, which defines DR_ISA and vec, LANES                the vector, its lanes: 4, 8 or 16
  *   vec_set, vec_load, vec_store, vec_add, vec_sub, vec_mul, vec_max, vec_fma (a * b + c),
  *   vec_largest               the largest lane
  *   store_int16(p, v)         LANES floats, rounded, as int16 from -32767 to 32767
@@ -110,11 +111,9 @@ void DR_BODY(winograd_output_relu, DR_ISA)(float *y, const float *products, cons
     }
 }
 
-/* ---- two dimensions ----
- * A line of the cache at a time, of 16 channels: 49 of them may not find a place in it together
- * twice. What the first dimension gives lies in memory, as it takes 49 registers or more. */
+/* ---- seven points: F(3, 5) along rows and F(5x5, 3x3) ---- */
 
-enum { SIDE = 7, OUT_SIDE = 5, LINE = DR_PANEL / LANES /* vectors */ };
+enum { SIDE = 7 };
 
 /* v = B' d; v may be d. With q = x (x^2 - 4) (x - 1/2) and r = x (x^2 - 1) (x - 1/2), the rows of 1
  * and -1 are (x + 1) q and (x - 1) q, those of 2 and -2 (x + 2) r and (x - 2) r. */
@@ -136,6 +135,62 @@ INLINE void transform7(vec v[SIDE], const vec d[SIDE]) {
     v[5] = odd;
     v[6] = vec_fma(half, odd, even_2);
 }
+
+/* norm_leaky of the columns from j on */
+INLINE vec normalised(const float *x, const struct dr_instance_norm *norm, size_t j) {
+    const vec centred = vec_sub(vec_load(x + j), vec_load(norm->mean + j));
+    const vec v = vec_fma(centred, vec_load(norm->factor + j), vec_load(norm->shift + j));
+    return vec_max(v, vec_mul(v, vec_set(0.01f)));
+}
+
+/* The 7 points of the tile at x, columns from j on. */
+INLINE void transform_tile5(vec v[SIDE], const float *x, const struct dr_instance_norm *norm,
+                            size_t j, size_t n) {
+    UNROLL
+    for (size_t r = 0; r < SIDE; r++)
+        v[r] = normalised(x + r * n, norm, j);
+    transform7(v, v);
+}
+
+enum { POOL = 3 };
+
+void DR_BODY(winograd5_input, DR_ISA)(float *v, size_t ldv, const float *x,
+                                      const struct dr_instance_norm *norm, size_t tiles, size_t n) {
+    for (size_t t = 0; t < tiles; t++, x += POOL * n, v += n)
+        for (size_t j = 0; j < n; j += LANES) {
+            vec to[SIDE];
+            transform_tile5(to, x, norm, j, n);
+            UNROLL
+            for (size_t p = 0; p < SIDE; p++)
+                vec_store(v + p * ldv + j, to[p]);
+        }
+}
+
+void DR_BODY(winograd5_output_pool3, DR_ISA)(float *y, const float *products, size_t ldp,
+                                             const float *bias, size_t tiles, size_t n) {
+    for (size_t t = 0; t < tiles; t++, products += n, y += n)
+        for (size_t j = 0; j < n; j += LANES) {
+            vec p[SIDE];
+            UNROLL
+            for (size_t i = 0; i < SIDE; i++)
+                p[i] = vec_load(products + i * ldp + j);
+            const vec sum = vec_add(p[1], p[2]), difference = vec_sub(p[1], p[2]);
+            const vec sum_2 = vec_add(p[3], p[4]), difference_2 = vec_sub(p[3], p[4]);
+            const vec first = vec_add(vec_add(p[0], p[5]), vec_add(sum, sum_2));
+            const vec second =
+                vec_fma(vec_set(2.0f), difference_2, vec_fma(vec_set(1.0f / 2), p[5], difference));
+            const vec third =
+                vec_fma(vec_set(4.0f), sum_2, vec_fma(vec_set(1.0f / 4), p[5], vec_add(sum, p[6])));
+            const vec largest = vec_max(first, vec_max(second, third));
+            vec_store(y + j, vec_add(largest, vec_load(bias + j)));
+        }
+}
+
+/* ---- two dimensions ----
+ * A line of the cache at a time, of 16 channels: 49 of them may not find a place in it together
+ * twice. What the first dimension gives lies in memory, as it takes 49 registers or more. */
+
+enum { OUT_SIDE = 5, LINE = DR_PANEL / LANES /* vectors */ };
 
 /* y = A' p + bias */
 INLINE void gather5(vec y[OUT_SIDE], const vec p[SIDE], vec bias) {

@@ -17,7 +17,7 @@ enum {
     HIDDEN = 128,
     GATES = 4 * HIDDEN,
     BOTH = DR_BILSTM_UNITS,
-    INPUT_STEPS = 8 /* input projections made at a time: with the weights they stay in L2 */
+    INPUT_STEPS = 24 /* input projections made at a time: whole tiles, and weights come seldom */
 };
 
 struct direction {

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * samples -> folded frames -> sinc filters, a block at a time -> per chunk: normalise, |.|, pool
- *         -> map_1 [5325][80] -> map_2 [1773][60] -> map_3 [589][60] */
+ *         -> map_1 [5325][80] -> map_2 [1773][64] -> map_3 [589][64] -> its norm */
 #include "segmentation/sincnet.h"
 
 #include <math.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "segmentation/pooled_conv.h"
 #include "types.h"
 
 enum {
@@ -20,6 +21,7 @@ enum {
     FOLDED = HALF + 1,
     STRIDE = 10,
     CHANNELS = DR_SINCNET_FEATURES,
+    COLUMNS = DR_POOLED_CONV_COLUMNS, /* of map_2 and map_3 */
     CONV_LENGTH = 5,
     POOL = 3,
     POOLED_1 = ((DR_CHUNK_SAMPLES - LENGTH) / STRIDE + 1) / POOL, /* 5325 */
@@ -27,34 +29,21 @@ enum {
     POOLED_3 = (POOLED_2 - CONV_LENGTH + 1) / POOL,               /* 589 */
     SINC_FRAMES = POOL * POOLED_1,
     SINC_BLOCK = 96, /* frames of the sinc layer made at a time: they stay in L2 */
-    CARRY = POOL - 1,
-    POOL_BLOCK = 32 /* pooled rows made at a time, so that the convolution's output stays in L1 */
+    CARRY = POOL - 1
 };
 _Static_assert((int)POOLED_3 == (int)DR_CHUNK_FRAMES, "589 frames in a chunk");
-
-struct instance_norm {
-    const float *weight, *bias;
-};
+_Static_assert((int)CHANNELS == (int)DR_POOLED_CONV_CHANNELS, "features of the last convolution");
 
 struct dr_sincnet {
     const struct dr_kernels *kernels;
-    enum dr_precision precision;
     float wave_weight, wave_bias;
     struct dr_linear even, odd; /* halves of the filters, over folded frames */
     float filter_sum[FILTERS];
-    struct dr_linear conv[2];
-    struct instance_norm norm[3];
+    struct dr_pooled_conv conv[2];
+    const float *norm_weight, *norm_bias; /* [CHANNELS], of the last norm */
 };
 
 /* ---- loading ---- */
-
-static struct instance_norm load_norm(struct dr_loader *loader, int i, unsigned n) {
-    char prefix[64];
-    snprintf(prefix, sizeof prefix, "segmentation.sincnet.norm1d.%d", i);
-    struct instance_norm norm = {dr_load_tensor(loader, prefix, ".weight", 1, n, 0, 0, 0),
-                                 dr_load_tensor(loader, prefix, ".bias", 1, n, 0, 0, 0)};
-    return norm;
-}
 
 /* Filter j as the half that is left when its frame is folded. */
 static void fold_filter(float half[FOLDED], const float *filter, int j, struct dr_loader *loader) {
@@ -95,21 +84,15 @@ struct dr_sincnet *dr_sincnet_load(struct dr_loader *loader, const struct dr_ker
         dr_fail_memory(&loader->err);
         return NULL;
     }
-    /* 15 bits of activations, as one unit must do for a whole map. */
-    const struct dr_packing packing = {loader->precision, CONV_LENGTH, 1, INT16_MAX};
-    const struct dr_conv_shape first = {CHANNELS, FILTERS, CONV_LENGTH, 1, 3, packing};
-    const struct dr_conv_shape second = {CHANNELS, CHANNELS, CONV_LENGTH, 1, 3, packing};
     const char *wave = "segmentation.sincnet.wav_norm1d";
     const float *wave_weight = dr_load_tensor(loader, wave, ".weight", 1, 1, 0, 0, 0);
     const float *wave_bias = dr_load_tensor(loader, wave, ".bias", 1, 1, 0, 0, 0);
     net->kernels = kernels;
-    net->precision = loader->precision;
     load_sinc(net, loader);
-    net->conv[0] = dr_load_conv(loader, "segmentation.sincnet.conv1d.1", &first, 1, NULL);
-    net->conv[1] = dr_load_conv(loader, "segmentation.sincnet.conv1d.2", &second, 1, NULL);
-    net->norm[0] = load_norm(loader, 0, FILTERS);
-    net->norm[1] = load_norm(loader, 1, CHANNELS);
-    net->norm[2] = load_norm(loader, 2, CHANNELS);
+    net->conv[0] = dr_pooled_conv_load(loader, 0, FILTERS);
+    net->conv[1] = dr_pooled_conv_load(loader, 1, CHANNELS);
+    net->norm_weight = dr_load_instance_norm(loader, 2, ".weight", CHANNELS);
+    net->norm_bias = dr_load_instance_norm(loader, 2, ".bias", CHANNELS);
     if (loader->err.status)
         return NULL;
     net->wave_weight = *wave_weight;
@@ -133,10 +116,9 @@ struct scratch {
     float *even, *odd, *half; /* [SINC_BLOCK][FOLDED] folded frames; [SINC_BLOCK][40] */
     float *sinc;              /* [CARRY + SINC_BLOCK][80] */
     float *map_1;             /* [batch][POOLED_1][80] */
-    float *map_2;             /* [POOLED_2][60] */
-    float *map_3;             /* [589][60] */
-    float *block;             /* [3 * POOL_BLOCK][60] */
-    int16_t *quantized;       /* [POOLED_1][80] */
+    float *map_2;             /* [POOLED_2][COLUMNS] */
+    float *map_3;             /* [589][COLUMNS] */
+    float *conv;              /* for the convolutions */
 };
 
 static size_t lay_out(struct scratch *s, float *base, size_t batch) {
@@ -148,12 +130,11 @@ static size_t lay_out(struct scratch *s, float *base, size_t batch) {
     TAKE(odd, SINC_BLOCK * FOLDED);
     TAKE(sinc, (CARRY + SINC_BLOCK) * FILTERS);
     TAKE(map_1, batch * POOLED_1 * FILTERS);
-    TAKE(map_2, (size_t)POOLED_2 * CHANNELS);
-    TAKE(map_3, (size_t)POOLED_3 * CHANNELS);
-    TAKE(block, (size_t)POOL * POOL_BLOCK * CHANNELS);
+    TAKE(map_2, (size_t)POOLED_2 * COLUMNS);
+    TAKE(map_3, (size_t)POOLED_3 * COLUMNS);
+    TAKE(conv, dr_pooled_conv_scratch());
 #undef TAKE
-    s->quantized = base ? (int16_t *)(void *)(base + used) : NULL;
-    return used + DR_PADDED((size_t)POOLED_1 * FILTERS / 2);
+    return used;
 }
 
 size_t dr_sincnet_scratch(size_t batch) {
@@ -215,69 +196,16 @@ static void pool_sinc(const struct dr_sincnet *net, struct chunk *chunk, const f
     chunk->pooled += rows;
 }
 
-static void normalise(const struct dr_sincnet *net, int i, float *map, size_t rows, size_t n) {
-    net->kernels->instance_norm_leaky(map, net->norm[i].weight, net->norm[i].bias, rows, n);
-}
-
-/* A convolution of 5 over [..][channels] maps, in the network's precision; rows at a time. */
-struct input {
-    const float *map;
-    const int16_t *quantized;
-    float scale;
-    size_t channels;
-};
-
-static struct input prepare(const struct dr_sincnet *net, const float *map, size_t rows,
-                            size_t channels, const struct scratch *s) {
-    struct input in = {.map = map, .channels = channels};
-    if (net->precision == DR_FLOAT32)
-        return in;
-    float max = 0.0f;
-    net->kernels->max_abs(&max, map, (ptrdiff_t)channels, rows, channels);
-    if (max > 0.0f) {
-        in.scale = max / INT16_MAX;
-        net->kernels->quantize(s->quantized, (ptrdiff_t)channels, map, (ptrdiff_t)channels,
-                               INT16_MAX / max, rows, channels);
-    } else {
-        memset(s->quantized, 0, rows * channels * sizeof *s->quantized);
-    }
-    in.quantized = s->quantized;
-    return in;
-}
-
-static void convolve(const struct dr_sincnet *net, const struct dr_linear *conv, float *out,
-                     const struct input *in, size_t row, size_t rows) {
-    const ptrdiff_t stride = (ptrdiff_t)in->channels;
-    if (net->precision == DR_INT16)
-        dr_linear_run16(net->kernels, conv, in->quantized + row * in->channels, stride, stride,
-                        in->scale, NULL, out, CHANNELS, rows, DR_LINEAR);
-    else
-        dr_linear_run(net->kernels, conv, in->map + row * in->channels, stride, stride, out,
-                      CHANNELS, rows, DR_LINEAR, NULL, 0);
-}
-
-/* out[pooled][60] = leaky(norm(pool(conv(in)))) */
-static void convolve_pool(const struct dr_sincnet *net, int i, float *out, const struct input *in,
-                          size_t pooled, float *block) {
-    for (size_t done = 0; done < pooled; done += POOL_BLOCK) {
-        size_t rows = pooled - done < POOL_BLOCK ? pooled - done : POOL_BLOCK;
-        convolve(net, &net->conv[i], block, in, done * POOL, rows * POOL);
-        net->kernels->max_pool3(out + done * CHANNELS, block, rows, CHANNELS);
-    }
-    normalise(net, i + 1, out, pooled, CHANNELS);
-}
-
 /* map_1 -> column `index` of sequence[589][batch][60]. */
 static void finish_chunk(const struct dr_sincnet *net, float *sequence, float *map_1, size_t index,
                          size_t batch, const struct scratch *s) {
-    normalise(net, 0, map_1, POOLED_1, FILTERS);
-    struct input in = prepare(net, map_1, POOLED_1, FILTERS, s);
-    convolve_pool(net, 0, s->map_2, &in, POOLED_2, s->block);
-    in = prepare(net, s->map_2, POOLED_2, CHANNELS, s);
-    convolve_pool(net, 1, s->map_3, &in, POOLED_3, s->block);
-    for (size_t t = 0; t < DR_CHUNK_FRAMES; t++)
-        memcpy(sequence + (t * batch + index) * CHANNELS, s->map_3 + t * CHANNELS,
-               CHANNELS * sizeof *sequence);
+    const struct dr_kernels *k = net->kernels;
+    struct dr_instance_norm norm;
+    dr_pooled_conv_run(k, &net->conv[0], s->map_2, map_1, POOLED_1, s->conv);
+    dr_pooled_conv_run(k, &net->conv[1], s->map_3, s->map_2, POOLED_2, s->conv);
+    k->instance_norm(&norm, s->map_3, net->norm_weight, net->norm_bias, POOLED_3, COLUMNS);
+    k->norm_leaky(sequence + index * CHANNELS, (ptrdiff_t)(batch * CHANNELS), s->map_3, COLUMNS,
+                  &norm, POOLED_3, CHANNELS);
 }
 
 /* Chunks whose sinc frames lie on one grid. */

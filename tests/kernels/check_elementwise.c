@@ -116,50 +116,89 @@ void check_abs_max_pool3(const struct check *t) {
     each_shape(t, abs_max_pool3);
 }
 
-/* ---- instance_norm_leaky ---- */
+/* ---- instance_norm, norm_leaky ---- */
 
-static void check_norm(const struct check *t, float *x, size_t m, size_t n, enum placement place,
-                       const char *what) {
+/* The two together against the definition. */
+static void check_norm(const struct check *t, const float *x, size_t m, size_t n,
+                       enum placement place, const char *what) {
     const float *weight = random_floats(n, UNIFORM, place),
                 *bias = random_floats(n, UNIFORM, place);
-    const float *before = copy_floats(x, m * n, AT_END);
-    float *c = copy_floats(x, m * n, place);
-    t->k.instance_norm_leaky(x, weight, bias, m, n);
-    t->c.instance_norm_leaky(c, weight, bias, m, n);
+    float *y = guarded_floats(m * n, place);
+    struct dr_instance_norm norm, by_c;
+    memset(&norm, 0, sizeof norm);
+    memset(&by_c, 0, sizeof by_c);
+    t->k.instance_norm(&norm, x, weight, bias, m, n);
+    t->c.instance_norm(&by_c, x, weight, bias, m, n);
+    t->k.norm_leaky(y, (ptrdiff_t)n, x, (ptrdiff_t)n, &norm, m, n);
 
     double worst = 0.0;
     for (size_t j = 0; j < n; j++) {
         double mean = 0.0, variance = 0.0;
         for (size_t i = 0; i < m; i++)
-            mean += before[i * n + j] / (double)m;
+            mean += x[i * n + j] / (double)m;
         for (size_t i = 0; i < m; i++)
-            variance += (before[i * n + j] - mean) * (before[i * n + j] - mean) / (double)m;
+            variance += (x[i * n + j] - mean) * (x[i * n + j] - mean) / (double)m;
         for (size_t i = 0; i < m; i++) {
-            const double v =
-                (before[i * n + j] - mean) / sqrt(variance + 1e-5) * weight[j] + bias[j];
-            worst = fmax(worst, fabs(x[i * n + j] - (v > 0.0 ? v : 0.01 * v)));
+            const double v = (x[i * n + j] - mean) / sqrt(variance + 1e-5) * weight[j] + bias[j];
+            worst = fmax(worst, fabs(y[i * n + j] - (v > 0.0 ? v : 0.01 * v)));
         }
     }
     expect(worst <= 1e-5, "%s, m %zu n %zu: off by %.2g, bound 1e-5", what, m, n, worst);
-    expect(same_bits(x, c, m * n * sizeof *x), "m %zu n %zu: not the bits of the C body", m, n);
+    expect(same_bits(&norm, &by_c, sizeof norm), "m %zu n %zu: not the norm of the C body", m, n);
 }
 
-static void instance_norm_leaky(const struct check *t, size_t m, size_t n, enum data data,
-                                enum placement place) {
-    check_norm(t, random_floats(m * n, data, place), m, n, place, "random");
-
-    float *offset = random_floats(m * n, UNIFORM, place), *constant = guarded_floats(m * n, place);
-    for (size_t i = 0; i < m * n; i++) {
-        offset[i] = 10.0f + offset[i];
-        constant[i] = 123.456f;
-    }
-    check_norm(t, offset, m, n, place, "mean of 17 deviations");
-    check_norm(t, constant, m, n, place, "constant");
-}
-
-void check_instance_norm_leaky(const struct check *t) {
-    each_shape(t, instance_norm_leaky);
+void check_instance_norm(const struct check *t) {
+    static const size_t ms[] = {1, 2, 7, 100}, ns[] = {1, 5, 16, 17, 60, 64, DR_NORM_COLUMNS};
+    for (size_t a = 0; a < COUNT(ms); a++)
+        for (size_t b = 0; b < COUNT(ns); b++)
+            for (int place = 0; place < NUM_PLACEMENTS; place++) {
+                const size_t m = ms[a], n = ns[b];
+                float *offset = random_floats(m * n, UNIFORM, (enum placement)place);
+                float *constant = guarded_floats(m * n, (enum placement)place);
+                for (size_t i = 0; i < m * n; i++) {
+                    offset[i] = 10.0f + offset[i];
+                    constant[i] = 123.456f;
+                }
+                check_norm(t, offset, m, n, (enum placement)place, "mean of 17 deviations");
+                check_norm(t, constant, m, n, (enum placement)place, "constant");
+                for (int data = 0; data < NUM_DATA; data++)
+                    check_norm(t, random_floats(m * n, (enum data)data, (enum placement)place), m,
+                               n, (enum placement)place, "random");
+                release_all();
+            }
     check_norm(t, random_floats(5321 * 60, UNIFORM, AT_END), 5321, 60, AT_END, "long");
+}
+
+/* Rows with gaps, whose elements stay; more in check_norm. */
+static void norm_leaky(const struct check *t, size_t m, size_t n, enum data data,
+                       enum placement place) {
+    if (n > DR_NORM_COLUMNS)
+        return;
+    const size_t ldx = n + 2, ldy = n + GAP;
+    const float *x = random_floats(last_element(m, (ptrdiff_t)ldx, n), data, place);
+    float *y = guarded_floats(last_element(m, (ptrdiff_t)ldy, n), place);
+    struct dr_instance_norm norm;
+    for (size_t j = 0; j < n; j++) {
+        norm.mean[j] = (float)uniform();
+        norm.factor[j] = (float)uniform();
+        norm.shift[j] = (float)uniform();
+    }
+    t->k.norm_leaky(y, (ptrdiff_t)ldy, x, (ptrdiff_t)ldx, &norm, m, n);
+    bool ok = true;
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < ldy && i * ldy + j < last_element(m, (ptrdiff_t)ldy, n); j++) {
+            const double at = j < n ? (double)x[i * ldx + j] : 0.0;
+            const double product = (at - (double)norm.mean[j % n]) * (double)norm.factor[j % n];
+            const double v = product + (double)norm.shift[j % n];
+            const double power = (fabs(at) + 1.0) * fabs((double)norm.factor[j % n]) + 1.0;
+            ok &= j < n ? close_to(y[i * ldy + j], v > 0.0 ? v : 0.01 * v, power)
+                        : y[i * ldy + j] == 0.0f;
+        }
+    expect(ok, "m %zu n %zu data %d", m, n, (int)data);
+}
+
+void check_norm_leaky(const struct check *t) {
+    each_shape(t, norm_leaky);
 }
 
 /* ---- add_rows, scale_columns, pool_sums ---- */
@@ -248,6 +287,7 @@ struct operands {
     const float *scale, *shift;
     double *sums;
     const unsigned char *keep;
+    struct dr_instance_norm *norm;
     size_t m, n;
 };
 
@@ -264,6 +304,7 @@ static struct operands make_operands(size_t m, size_t n) {
                              random_floats(n, UNIFORM, AT_START),
                              guarded(2 * n * sizeof(double), AT_START),
                              keep,
+                             guarded(sizeof(struct dr_instance_norm), AT_START),
                              m,
                              n};
 }
@@ -275,7 +316,8 @@ static struct operands make_operands(size_t m, size_t n) {
 
 BENCH(scale_shift_relu, 150, 512, (o->y, STRIDE, o->x, STRIDE, o->scale, o->shift, o->m, o->n))
 BENCH(max_pool3, 1773, 60, (o->y, o->x, o->m / 3, o->n))
-BENCH(instance_norm_leaky, 5325, 80, (o->x, o->scale, o->shift, o->m, o->n))
+BENCH(instance_norm, 5325, 80, (o->norm, o->x, o->scale, o->shift, o->m, o->n))
+BENCH(norm_leaky, 589, 60, (o->y, STRIDE, o->x, STRIDE, o->norm, o->m, o->n))
 BENCH(add_rows, 100, 128, (o->y, o->x, STRIDE, o->m, o->n))
 BENCH(scale_columns, 100, 32, (o->x, STRIDE, o->scale, o->m, o->n))
 BENCH(pool_sums, 150, 512, (o->sums, o->sums + o->n, o->x, STRIDE, o->keep, o->m, o->n))

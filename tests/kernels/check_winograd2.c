@@ -4,39 +4,17 @@
 
 #include "checkkern.h"
 #include "kernels/half.h"
+#include "winograd_points.h"
 
-enum { POINTS = 7, OUTPUTS = 5, TAPS = 3, SQUARE = POINTS * POINTS };
+enum { POINTS = WINOGRAD_POINTS, OUTPUTS = 5, TAPS = 3, SQUARE = POINTS * POINTS };
 
-/* Toom and Cook's points; the last one is infinity. */
-static const double at[POINTS - 1] = {0, 1, -1, 2, -2, 0.5};
 static double filter_transform[POINTS][TAPS], input_transform[POINTS][POINTS];
-
-/* G: powers of a point over the product of its distances to the others. */
-static double filter_weight(size_t point, size_t tap) {
-    if (point == POINTS - 1)
-        return tap == TAPS - 1;
-    double value = pow(at[point], (double)tap);
-    for (size_t other = 0; other < POINTS - 1; other++)
-        if (other != point)
-            value /= at[point] - at[other];
-    return value;
-}
-
-/* B': coefficients of the product of all x - other point. */
-static void input_weights(double product[POINTS], size_t point) {
-    product[0] = 1.0;
-    for (size_t k = 1; k < POINTS; k++)
-        product[k] = 0.0;
-    for (size_t other = 0; other < POINTS - 1; other++)
-        for (size_t k = POINTS; other != point && k-- > 0;)
-            product[k] = (k ? product[k - 1] : 0.0) - at[other] * product[k];
-}
 
 static void make_transforms(void) {
     for (size_t point = 0; point < POINTS; point++) {
-        input_weights(input_transform[point], point);
+        winograd_input_weights(input_transform[point], point);
         for (size_t tap = 0; tap < TAPS; tap++)
-            filter_transform[point][tap] = filter_weight(point, tap);
+            filter_transform[point][tap] = winograd_filter_weight(point, tap, TAPS);
     }
 }
 
