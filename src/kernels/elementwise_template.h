@@ -66,6 +66,31 @@ void DR_BODY(abs_max_pool3, DR_ISA)(float *restrict y, const float *restrict x, 
         }
 }
 
+void DR_BODY(extremes_pool3, DR_ISA)(float *restrict y, const float *restrict x, size_t m,
+                                     size_t n) {
+    for (size_t i = 0; i < m; i++, x += 6 * n, y += 3 * n)
+        for (size_t j = 0; j < n; j++) {
+            const float a = x[j], b = x[2 * n + j], c = x[4 * n + j];
+            const float larger = a > b ? a : b, smaller = a < b ? a : b;
+            y[j] = larger > c ? larger : c;
+            y[n + j] = smaller < c ? smaller : c;
+            const float d = fabsf(x[n + j]), e = fabsf(x[3 * n + j]), f = fabsf(x[5 * n + j]);
+            const float de = d > e ? d : e;
+            y[2 * n + j] = de > f ? de : f;
+        }
+}
+
+void DR_BODY(abs_max_extremes, DR_ISA)(float *restrict y, const float *restrict x, float scale,
+                                       const float *restrict shift, size_t m, size_t n) {
+    for (size_t i = 0; i < m; i++, x += 3 * n, y += 2 * n)
+        for (size_t j = 0; j < n; j++) {
+            const float a = fabsf(x[j] * scale + shift[j]);
+            const float b = fabsf(x[n + j] * scale + shift[j]);
+            y[j] = a > b ? a : b;
+            y[n + j] = fabsf(x[2 * n + j] * scale);
+        }
+}
+
 /* Of w <= 16 columns from column j on. Sums in double: the difference of two large numbers needs
  * the digits. x - mean is exact to the last digit of x however far x is from 0; what the mean has
  * beyond a float goes into the shift. */

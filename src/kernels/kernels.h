@@ -160,6 +160,15 @@ struct dr_winograd2_output16 {
     /* y[i][j] = max of |x[r][j] * scale + shift[j]| over the rows r = 3i..3i+2; packed. */        \
     X(abs_max_pool3,                                                                               \
       (float *y, const float *x, float scale, const float *shift, size_t m, size_t n))             \
+    /* The extremes that abs_max_pool3 may have to choose from where shift is 0 for the second     \
+     * half of the columns. Of x [3m][2n], y [m][3n]: y[i][j] = the largest, y[i][n + j] = the     \
+     * least of x[3i..3i+2][j], y[i][2n + j] = the largest of |x[3i..3i+2][n + j]|; j < n. */      \
+    X(extremes_pool3, (float *y, const float *x, size_t m, size_t n))                              \
+    /* The choice, the same bits. Of x [m][3n], y [m][2n]: y[i][j] = the larger of                 \
+     * |x[i][j] * scale + shift[j]| and |x[i][n + j] * scale + shift[j]|, y[i][n + j] =            \
+     * |x[i][2n + j] * scale|; j < n. */                                                           \
+    X(abs_max_extremes,                                                                            \
+      (float *y, const float *x, float scale, const float *shift, size_t m, size_t n))             \
     /* What instance norm does to each column of x, packed [m][n], n <= DR_NORM_COLUMNS: biased    \
      * variance, epsilon 1e-5. */                                                                  \
     X(instance_norm, (struct dr_instance_norm * norm, const float *x, const float *weight,         \

@@ -14,28 +14,40 @@ enum {
     FRAMES = DR_CHUNK_FRAMES,
     Q = DR_LOCAL_SPEAKERS,
     COLUMNS = DR_CHUNK_COLUMNS + 4, /* that are kept */
-    CENTRE_OF_FRAME = DR_FRAME_DURATION / 2
+    CENTRE_OF_FRAME = DR_FRAME_DURATION / 2,
+    RECENT = 480 /* samples before new ones that features and sinc layer reach back to, or more */
 };
+
+static size_t column_bytes(enum dr_precision precision) {
+    return DR_COLUMN_DIM * (precision == DR_INT16 ? sizeof(dr_half) : sizeof(float));
+}
+
+static size_t past_bytes(enum dr_precision precision) {
+    return (dr_sincnet_past_bytes(precision) + DR_ALIGN - 1) / DR_ALIGN * DR_ALIGN;
+}
 
 /* How much is kept of what. */
 struct room {
-    size_t samples, chunks, part, energies;
+    size_t memory; /* bytes of samples and past */
+    size_t chunks, part, energies;
 };
 
-static struct room room_of(const struct dr_live_params *params) {
-    const size_t part = params->step / DR_FBANK_STEP + DR_LIVE_CONTEXT;
-    struct room room = {.samples = DR_CHUNK_SAMPLES + 2 * params->step,
+static struct room room_of(const struct dr_live_params *params, enum dr_precision precision) {
+    const size_t part = params->step / DR_FBANK_STEP + DR_LIVE_CONTEXT, next = 2 * params->step;
+    const size_t growing = (DR_CHUNK_SAMPLES + next) * sizeof(float);
+    const size_t grown = past_bytes(precision) + (RECENT + next) * sizeof(float);
+    struct room room = {.memory = growing > grown ? growing : grown,
                         .chunks = (params->delay + 2 * params->step) / params->step + 4,
                         .part = part > DR_LIVE_PART ? part : DR_LIVE_PART};
     room.energies = room.part + 2 * params->step / DR_FBANK_STEP;
     return room;
 }
 
-size_t dr_front_end_bytes(const struct dr_live_params *params) {
+size_t dr_front_end_bytes(const struct dr_live_params *params, enum dr_precision precision) {
     enum { ALLOCATIONS = 8 };
-    const struct room room = room_of(params);
-    return (room.samples + room.energies * DR_MELS + (size_t)COLUMNS * DR_COLUMN_DIM) *
-               sizeof(float) +
+    const struct room room = room_of(params, precision);
+    return room.memory + room.energies * DR_MELS * sizeof(float) +
+           COLUMNS * column_bytes(precision) +
            room.chunks * (FRAMES * (1 + Q) + Q * (sizeof(struct dr_embedding) + 1)) +
            sizeof(struct dr_chunk_marginals) + (size_t)ALLOCATIONS * DR_ALIGN;
 }
@@ -43,7 +55,7 @@ size_t dr_front_end_bytes(const struct dr_live_params *params) {
 int dr_front_end_open(struct dr_front_end *fe, const struct diarist_model *model,
                       const struct dr_networks *networks, const struct dr_live_params *params,
                       struct dr_arena *arena, diarist_error *err) {
-    const struct room room = room_of(params);
+    const struct room room = room_of(params, networks->precision);
     *fe = (struct dr_front_end){.model = model,
                                 .networks = networks,
                                 .step = params->step,
@@ -51,18 +63,20 @@ int dr_front_end_open(struct dr_front_end *fe, const struct diarist_model *model
                                 .max_chunks = room.chunks,
                                 .part = room.part,
                                 .max_energies = room.energies};
-    fe->samples = dr_arena_alloc(arena, room.samples, sizeof *fe->samples);
+    fe->memory = dr_arena_alloc(arena, room.memory, 1);
     fe->active = dr_arena_alloc(arena, fe->max_chunks, FRAMES);
     fe->marginal = dr_arena_alloc(arena, fe->max_chunks, FRAMES * Q);
     fe->local = dr_arena_alloc(arena, fe->max_chunks, Q * sizeof *fe->local);
     fe->has_local = dr_arena_alloc(arena, fe->max_chunks, Q);
     fe->marginals = dr_arena_alloc(arena, 1, sizeof *fe->marginals);
     fe->energies = dr_arena_alloc(arena, fe->max_energies, DR_MELS * sizeof *fe->energies);
-    fe->columns = dr_arena_alloc(arena, COLUMNS, DR_COLUMN_DIM * sizeof *fe->columns);
+    fe->columns = dr_arena_alloc(arena, COLUMNS, column_bytes(networks->precision));
     dr_counter_open(&fe->counter);
-    if (!fe->samples || !fe->active || !fe->marginal || !fe->local || !fe->has_local ||
+    if (!fe->memory || !fe->active || !fe->marginal || !fe->local || !fe->has_local ||
         !fe->marginals || !fe->energies || !fe->columns)
         return dr_fail_memory(err);
+    fe->samples = fe->memory;
+    fe->recent = (float *)(void *)((char *)fe->memory + past_bytes(networks->precision));
     return DIARIST_OK;
 }
 
@@ -92,30 +106,83 @@ static size_t chunk_of(const struct dr_front_end *fe, size_t end) {
     return end <= DR_CHUNK_SAMPLES ? 0 : (end - DR_CHUNK_SAMPLES + fe->step - 1) / fe->step;
 }
 
-int dr_front_end_chunk(const struct dr_front_end *fe, float *chunk, size_t end) {
+/* Whether the samples that a step ends with are kept as what the sinc layer makes of them. */
+static int has_past(size_t end) {
+    return end >= DR_CHUNK_SAMPLES;
+}
+
+static const struct dr_sincnet *sincnet_of(const struct dr_front_end *fe) {
+    return dr_pyannet_sincnet(fe->networks->pyannet);
+}
+
+/* First sample that the features have not been made of. */
+static size_t energies_need(const struct dr_front_end *fe) {
+    return fe->num_energies * DR_FBANK_STEP;
+}
+
+/* Forgets samples before `first`; the others move to `to`. */
+static void move_samples(struct dr_front_end *fe, float *to, size_t first) {
+    memmove(to, fe->samples + (first - fe->first_sample),
+            (fe->num_samples - first) * sizeof *fe->samples);
+    fe->samples = to;
+    fe->first_sample = first;
+}
+
+/* Of the first 10 s, which take the place of their samples. */
+static void start_past(struct dr_front_end *fe, float *scratch) {
+    const size_t n = DR_CHUNK_SAMPLES, energies = energies_need(fe);
+    memcpy(scratch, fe->samples, n * sizeof *scratch);
+    move_samples(fe, fe->recent, energies < n - RECENT ? energies : n - RECENT);
+    dr_sincnet_past_init(&fe->past, fe->memory);
+    dr_sincnet_hear(sincnet_of(fe), &fe->past, scratch, 0, n, scratch + n);
+}
+
+/* The past up to the end of the chunk that begins with sample `first`: behind the stream's end,
+ * which is in the middle of a step, there is silence. */
+static void hear(struct dr_front_end *fe, size_t first, size_t end, float *scratch) {
+    const size_t chunk_end = first + DR_CHUNK_SAMPLES;
+    memset(fe->samples + (end - fe->first_sample), 0, (chunk_end - end) * sizeof *fe->samples);
+    dr_sincnet_hear(sincnet_of(fe), &fe->past, fe->samples, fe->first_sample, chunk_end, scratch);
+}
+
+static void find_sound(struct dr_front_end *fe, size_t end) {
+    const float *heard = fe->samples + (fe->heard - fe->first_sample);
+    size_t i = end;
+    while (i > fe->heard && heard[i - 1 - fe->heard] == 0.0f)
+        i--;
+    fe->sound_end = i > fe->heard ? i : fe->sound_end;
+}
+
+int dr_front_end_hear(struct dr_front_end *fe, size_t end, float *scratch) {
+    const size_t first = chunk_of(fe, end) * fe->step;
     if (end == fe->heard) /* the stream ends with the last step */
         return 0;
-    const size_t first = chunk_of(fe, end) * fe->step;
-    const float *samples = fe->samples + (first - fe->first_sample);
-    const size_t n = end - first;
-    if (dr_samples_silent(samples, n))
-        return 0;
-    memcpy(chunk, samples, n * sizeof *chunk);
-    if (first)
-        memset(chunk + n, 0, (DR_CHUNK_SAMPLES - n) * sizeof *chunk);
-    else
-        dr_samples_mirror(chunk, n, DR_CHUNK_SAMPLES);
-    return 1;
+    find_sound(fe, end);
+    if (end == DR_CHUNK_SAMPLES)
+        start_past(fe, scratch);
+    else if (has_past(end))
+        hear(fe, first, end, scratch);
+    return fe->sound_end > first;
+}
+
+void dr_front_end_convolve(const struct dr_front_end *fe, float *sequence, size_t index,
+                           size_t batch, size_t end, float *scratch) {
+    float *chunk = scratch, *rest = scratch + DR_CHUNK_SAMPLES;
+    if (has_past(end)) {
+        dr_sincnet_run_past(sincnet_of(fe), sequence, &fe->past, chunk_of(fe, end) * fe->step,
+                            index, batch, scratch);
+        return;
+    }
+    memcpy(chunk, fe->samples, end * sizeof *chunk);
+    dr_samples_mirror(chunk, end, DR_CHUNK_SAMPLES);
+    dr_sincnet_run_chunk(sincnet_of(fe), sequence, chunk, index, batch, rest);
 }
 
 /* Forgets what no later step reads. */
 static void drop_samples(struct dr_front_end *fe) {
-    if (fe->heard < DR_CHUNK_SAMPLES)
-        return;
-    const size_t first = (fe->first_chunk + fe->num_chunks) * fe->step;
-    const size_t drop = first - fe->first_sample;
-    memmove(fe->samples, fe->samples + drop, (fe->num_samples - first) * sizeof *fe->samples);
-    fe->first_sample = first;
+    const size_t past = dr_sincnet_past_needs(&fe->past), energies = energies_need(fe);
+    if (has_past(fe->heard))
+        move_samples(fe, fe->samples, past < energies ? past : energies);
 }
 
 /* ---- segmentation ---- */
@@ -223,13 +290,36 @@ static size_t lay_out(struct trunk_scratch *s, float *base) {
     return features + columns + dr_campplus_trunk_scratch();
 }
 
+/* Where column number c is kept. */
+static void *place_of_column(const struct dr_front_end *fe, size_t c) {
+    return (char *)fe->columns + (c - fe->first_column) * column_bytes(fe->networks->precision);
+}
+
+/* Columns from number c on, to their places and from there. */
+static void store_columns(struct dr_front_end *fe, size_t c, const float *columns, size_t num) {
+    void *to = place_of_column(fe, c);
+    if (fe->networks->precision == DR_INT16)
+        fe->model->kernels.to_half(to, columns, 1.0f, num * DR_COLUMN_DIM);
+    else
+        memcpy(to, columns, num * DR_COLUMN_DIM * sizeof *columns);
+}
+
+/* In scratch [num][512], or where they are. */
+static const float *load_columns(const struct dr_front_end *fe, size_t c, size_t num,
+                                 float *scratch) {
+    if (fe->networks->precision != DR_INT16)
+        return place_of_column(fe, c);
+    fe->model->kernels.from_half(scratch, place_of_column(fe, c), 1.0f, num * DR_COLUMN_DIM);
+    return scratch;
+}
+
 /* Room for columns up to number `to`. */
 static void make_room(struct dr_front_end *fe, size_t to) {
     if (to - fe->first_column <= COLUMNS)
         return;
     const size_t drop = to - fe->first_column - COLUMNS;
-    memmove(fe->columns, fe->columns + drop * DR_COLUMN_DIM,
-            (fe->num_columns - fe->first_column - drop) * DR_COLUMN_DIM * sizeof(float));
+    memmove(fe->columns, place_of_column(fe, fe->first_column + drop),
+            (fe->num_columns - fe->first_column - drop) * column_bytes(fe->networks->precision));
     fe->first_column += drop;
 }
 
@@ -263,13 +353,14 @@ static void add_columns(struct dr_front_end *fe, float *scratch) {
     struct trunk_scratch s;
     lay_out(&s, scratch);
     make_room(fe, to);
-    float *columns = fe->columns + (fe->num_columns - fe->first_column) * DR_COLUMN_DIM;
-    const size_t bytes = (to - fe->num_columns) * DR_COLUMN_DIM * sizeof *columns;
+    const size_t num = to - fe->num_columns;
     if (any_speech(fe, 2 * fe->num_columns, 2 * to)) {
         const size_t first = run_trunk(fe, &s, 2 * to) / 2;
-        memcpy(columns, s.columns + (fe->num_columns - first) * DR_COLUMN_DIM, bytes);
+        store_columns(fe, fe->num_columns, s.columns + (fe->num_columns - first) * DR_COLUMN_DIM,
+                      num);
     } else {
-        memset(columns, 0, bytes);
+        memset(place_of_column(fe, fe->num_columns), 0,
+               num * column_bytes(fe->networks->precision));
     }
     fe->num_columns = to;
 }
@@ -298,8 +389,8 @@ static int add_window(struct dr_front_end *fe, size_t at, size_t centre,
     }
     if (begin < fe->first_column || !dr_is_window(usable, begin, end, centre))
         return 0;
-    dr_embed_window(&fe->window[at], worker,
-                    fe->columns + (begin - fe->first_column) * DR_COLUMN_DIM, usable, end - begin);
+    const float *columns = load_columns(fe, begin, end - begin, worker->scratch + DR_VOICE_SCRATCH);
+    dr_embed_window(&fe->window[at], worker, columns, usable, end - begin);
     fe->window_centre[at] = centre;
     return 1;
 }
@@ -325,17 +416,19 @@ static void add_windows(struct dr_front_end *fe, int last, const struct dr_embed
 static void add_local_speakers(struct dr_front_end *fe, const struct dr_embed_worker *worker) {
     const size_t place = last_place(fe);
     const size_t begin = (fe->first_chunk + place) * fe->step / DR_COLUMN_STEP;
-    const size_t num = fe->num_columns > begin ? fe->num_columns - begin : 0;
+    const size_t left = fe->num_columns > begin ? fe->num_columns - begin : 0;
+    const size_t num = left < DR_CHUNK_COLUMNS ? left : DR_CHUNK_COLUMNS;
     dr_embed_local_speakers(fe->local + place * Q, fe->has_local + place * Q, worker,
-                            fe->columns + (begin - fe->first_column) * DR_COLUMN_DIM,
-                            num < DR_CHUNK_COLUMNS ? num : DR_CHUNK_COLUMNS,
+                            load_columns(fe, begin, num, worker->scratch + DR_VOICE_SCRATCH), num,
                             fe->active + place * FRAMES, 1);
 }
 
 /* ---- a step ---- */
 
 size_t dr_front_end_scratch(void) {
-    const size_t needs[] = {dr_fbank_scratch(), lay_out(NULL, NULL), DR_VOICE_SCRATCH};
+    const size_t needs[] = {DR_CHUNK_SAMPLES + dr_sincnet_scratch(1), dr_fbank_scratch(),
+                            lay_out(NULL, NULL),
+                            DR_VOICE_SCRATCH + (size_t)DR_CHUNK_COLUMNS * DR_COLUMN_DIM};
     size_t most = 0;
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
         most = needs[i] > most ? needs[i] : most;

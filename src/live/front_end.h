@@ -1,13 +1,13 @@
 /* front_end.h - what a live stream hears: of the last 10 seconds who talks, and with what voice.
  * SPDX-License-Identifier: MIT
  *
- * samples -> chunk of the last 10 s, every step   -> segmentation -> active, marginal, count
+ * samples -> sinc layer -> chunk of the last 10 s, every step -> segmentation -> active, ...
  *         -> frames -> energies - mean over speech -> trunk       -> columns
  *                           columns, count  -> windows of 1.5 s every 0.3 s
  *                           columns, active -> local speakers of the chunk
- * Each sample, frame and column is made once and kept for as long as a chunk reaches; but while
- * there are less than 10 s, the first chunk is made anew at every step, filled up with its mirror
- * image. Chunk i starts at i * step. */
+ * The sinc layer's output, each frame and column is made once and kept for as long as a chunk
+ * reaches; but while there are less than 10 s, all samples are kept, and the first chunk is made
+ * anew at every step, filled up with its mirror image. Chunk i starts at i * step. */
 #ifndef DR_LIVE_FRONT_END_H
 #define DR_LIVE_FRONT_END_H
 
@@ -16,6 +16,7 @@
 #include "pipeline/speech_mean.h"
 #include "pipeline/voices.h"
 #include "reconstruct/count.h"
+#include "segmentation/sincnet.h"
 #include "types.h"
 
 enum {
@@ -31,7 +32,12 @@ struct dr_front_end {
 
     float *samples; /* [first_sample, num_samples) of the stream */
     size_t first_sample, num_samples;
-    size_t heard; /* samples up to the last step's end */
+    size_t heard;     /* samples up to the last step's end */
+    size_t sound_end; /* those from here to there are silent */
+    /* All samples while there are less than 10 s; then the past, and behind it the last samples. */
+    void *memory;
+    struct dr_sincnet_past past;
+    float *recent;
 
     /* Chunks [first_chunk, first_chunk + num_chunks). */
     size_t first_chunk, num_chunks;
@@ -47,7 +53,7 @@ struct dr_front_end {
     size_t first_energy, num_energies, max_energies;
     size_t part; /* frames that the trunk is given at a time */
     struct dr_speech_mean mean;
-    float *columns; /* [first_column, num_columns) */
+    void *columns; /* [first_column, num_columns): floats, or halves in 16 bits */
     size_t first_column, num_columns;
 
     size_t next_centre;          /* column of the next window */
@@ -58,7 +64,7 @@ struct dr_front_end {
 };
 
 /* Bytes that it takes of an arena. */
-size_t dr_front_end_bytes(const struct dr_live_params *params);
+size_t dr_front_end_bytes(const struct dr_live_params *params, enum dr_precision precision);
 
 /* Memory lives in arena. DIARIST_ERROR_MEMORY. */
 int dr_front_end_open(struct dr_front_end *fe, const struct diarist_model *model,
@@ -71,12 +77,16 @@ size_t dr_front_end_feed(struct dr_front_end *fe, const float *samples, size_t n
 /* Samples up to which the next step goes. */
 size_t dr_front_end_due(const struct dr_front_end *fe);
 
-/* The chunk of the next step, which ends with sample number `end`: the due one, or before it when
- * the stream ends there. chunk [160000]. 0 when all of it is silence: the network need not run. */
-int dr_front_end_chunk(const struct dr_front_end *fe, float *chunk, size_t end);
-
-/* Floats of scratch of a step. */
+/* Floats of scratch of a step's parts. */
 size_t dr_front_end_scratch(void);
+
+/* Begins the next step, which ends with sample number `end`: the due one, or before it when the
+ * stream ends there. 0 when all of its chunk is silence: the network need not run. */
+int dr_front_end_hear(struct dr_front_end *fe, size_t end, float *scratch);
+
+/* What the network's convolutions make of the chunk: column `index` of sequence[589][batch][60]. */
+void dr_front_end_convolve(const struct dr_front_end *fe, float *sequence, size_t index,
+                           size_t batch, size_t end, float *scratch);
 
 /* Does the step, given what the network says of its chunk: logprob [589][7], NULL: nobody talks. */
 void dr_front_end_step(struct dr_front_end *fe, const float *logprob, size_t end, int last,

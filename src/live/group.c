@@ -1,7 +1,8 @@
 /* group.c - live streams that share threads.
  * SPDX-License-Identifier: MIT
  *
- * due streams -> batches, one a thread -> their chunks through the network together
+ * due streams -> batches, one a thread -> convolutions, chunk by chunk
+ *                                      -> the rest of the network, all chunks together
  *                                      -> the rest of the step, stream by stream */
 #include "live/group.h"
 
@@ -15,18 +16,18 @@ enum { BATCH = DR_PYANNET_BATCH, LOGPROBS = DR_CHUNK_FRAMES * DR_CLASSES };
 
 /* A thread's scratch as a batch uses it. */
 struct scratch {
-    float *chunks;  /* [BATCH][160000] */
-    float *logprob; /* [BATCH][589][7] */
-    float *rest;    /* of the network, then of each step */
+    float *sequence; /* [589][BATCH][60] */
+    float *logprob;  /* [BATCH][589][7] */
+    float *rest;     /* of the network, then of each step */
 };
 
 static size_t lay_out(struct scratch *s, float *base) {
-    const size_t chunks = DR_PADDED((size_t)BATCH * DR_CHUNK_SAMPLES);
+    const size_t sequence = DR_PADDED((size_t)BATCH * DR_CHUNK_FRAMES * DR_SINCNET_FEATURES);
     const size_t logprob = DR_PADDED((size_t)BATCH * LOGPROBS);
-    const size_t net = dr_pyannet_scratch(BATCH), step = dr_front_end_scratch();
+    const size_t net = dr_pyannet_sequence_scratch(BATCH), step = dr_front_end_scratch();
     if (s)
-        *s = (struct scratch){base, base + chunks, base + chunks + logprob};
-    return chunks + logprob + (net > step ? net : step);
+        *s = (struct scratch){base, base + sequence, base + sequence + logprob};
+    return sequence + logprob + (net > step ? net : step);
 }
 
 /* ---- opening ---- */
@@ -111,15 +112,19 @@ static size_t end_of(const struct diarist_stream *s, int last) {
 /* Chunks of streams [num] through the network; logprob [i] is NULL where nobody can talk. */
 static void segment(const float *logprob[BATCH], struct diarist_stream **streams, size_t num,
                     int last, struct dr_pool *pool, const struct scratch *s) {
-    size_t heard = 0;
+    size_t heard = 0, index = 0;
     for (size_t i = 0; i < num; i++) {
-        float *chunk = s->chunks + heard * DR_CHUNK_SAMPLES;
-        const int any = dr_front_end_chunk(&streams[i]->front_end, chunk, end_of(streams[i], last));
+        const size_t end = end_of(streams[i], last);
+        const int any = dr_front_end_hear(&streams[i]->front_end, end, s->rest);
         logprob[i] = any ? s->logprob + heard++ * LOGPROBS : NULL;
     }
+    for (size_t i = 0; i < num; i++)
+        if (logprob[i])
+            dr_front_end_convolve(&streams[i]->front_end, s->sequence, index++, heard,
+                                  end_of(streams[i], last), s->rest);
     if (heard)
-        dr_pyannet_run(streams[0]->front_end.networks->pyannet, s->logprob, s->chunks,
-                       DR_CHUNK_SAMPLES, heard, pool, s->rest);
+        dr_pyannet_run_sequence(streams[0]->front_end.networks->pyannet, s->logprob, s->sequence,
+                                heard, pool, s->rest);
 }
 
 static void stream_batch(void *context, size_t first, size_t num, struct dr_pool *pool,

@@ -80,7 +80,7 @@ static int open_parts(struct diarist_stream *s, const diarist_stream_options *o,
     const size_t max_frames = (s->params.delay + 2 * s->params.step) / DR_FRAME_STEP + 8;
     int status = dr_model_networks(&networks, model, dr_model_precision(model, o->preset),
                                    s->group->workers.num, err);
-    if (!status && dr_arena_reserve(&s->arena, dr_front_end_bytes(&s->params) +
+    if (!status && dr_arena_reserve(&s->arena, dr_front_end_bytes(&s->params, networks->precision) +
                                                    dr_live_speakers_bytes((size_t)o->num_known) +
                                                    dr_live_turns_bytes(max_frames)))
         status = dr_fail_memory(err);

@@ -47,9 +47,13 @@ static size_t linear_floats(size_t batch) {
     return DR_PADDED((size_t)DR_CHUNK_FRAMES * batch * LINEAR);
 }
 
+size_t dr_pyannet_sequence_scratch(size_t batch) {
+    return dr_bilstm_scratch(batch) + 2 * linear_floats(batch);
+}
+
 size_t dr_pyannet_scratch(size_t batch) {
     size_t convolutions = dr_sincnet_scratch(batch);
-    size_t recurrent = dr_bilstm_scratch(batch) + 2 * linear_floats(batch);
+    size_t recurrent = dr_pyannet_sequence_scratch(batch);
     return sequence_floats(batch) + (convolutions > recurrent ? convolutions : recurrent);
 }
 
@@ -80,10 +84,19 @@ void dr_pyannet_run(const struct dr_pyannet *net, float *logprob, const float *s
                     size_t batch, struct dr_pool *pool, float *scratch) {
     float *sequence = scratch, *rest = scratch + sequence_floats(batch);
     dr_sincnet_run(net->sincnet, sequence, samples, step, batch, rest);
-    const void *states = dr_bilstm_run(net->bilstm, sequence, batch, pool, rest);
+    dr_pyannet_run_sequence(net, logprob, sequence, batch, pool, rest);
+}
+
+const struct dr_sincnet *dr_pyannet_sincnet(const struct dr_pyannet *net) {
+    return net->sincnet;
+}
+
+void dr_pyannet_run_sequence(const struct dr_pyannet *net, float *logprob, const float *sequence,
+                             size_t batch, struct dr_pool *pool, float *scratch) {
+    const void *states = dr_bilstm_run(net->bilstm, sequence, batch, pool, scratch);
 
     const size_t rows = DR_CHUNK_FRAMES * batch;
-    float *hidden = rest + dr_bilstm_scratch(batch), *last = hidden + linear_floats(batch);
+    float *hidden = scratch + dr_bilstm_scratch(batch), *last = hidden + linear_floats(batch);
     const struct dr_linear *first = &net->linear[0];
     if (first->packed16)
         dr_linear_run16(net->kernels, first, states, DR_BILSTM_UNITS, 0, 1.0f / DR_LSTM_UNIT, NULL,

@@ -31,4 +31,11 @@ size_t dr_pyannet_scratch(size_t batch);
 void dr_pyannet_run(const struct dr_pyannet *net, float *logprob, const float *samples, size_t step,
                     size_t batch, struct dr_pool *pool, float *scratch);
 
+/* The same in two parts, for chunks that come from several places: the convolutions, one chunk
+ * after the other, and what follows of all of them, sequence [589][batch][60]. */
+const struct dr_sincnet *dr_pyannet_sincnet(const struct dr_pyannet *net);
+size_t dr_pyannet_sequence_scratch(size_t batch);
+void dr_pyannet_run_sequence(const struct dr_pyannet *net, float *logprob, const float *sequence,
+                             size_t batch, struct dr_pool *pool, float *scratch);
+
 #endif

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * samples -> folded frames -> sinc filters, a block at a time -> per chunk: normalise, |.|, pool
- *         -> map_1 [5325][80] -> map_2 [1773][64] -> map_3 [589][64] -> its norm */
+ *         -> map_1 [5325][80] -> map_2 [1773][64] -> map_3 [589][64] -> its norm
+ * Of a stream the filters' extremes are kept, from which each chunk's map_1 follows. */
 #include "segmentation/sincnet.h"
 
 #include <math.h>
@@ -28,17 +29,26 @@ enum {
     POOLED_2 = (POOLED_1 - CONV_LENGTH + 1) / POOL,               /* 1773 */
     POOLED_3 = (POOLED_2 - CONV_LENGTH + 1) / POOL,               /* 589 */
     SINC_FRAMES = POOL * POOLED_1,
+    ROW = 2 * EVEN_FILTERS + FILTERS / 2, /* values that a stream keeps for a row of map_1 */
+    PAST_ROWS = POOLED_1 + 1,             /* even: halves are converted two rows at a time */
+    PAST_BLOCK = 32,                      /* rows of it made at a time */
+    SUMS = DR_CHUNK_SAMPLES / DR_SINCNET_SUM_SAMPLES,
     SINC_BLOCK = 96, /* frames of the sinc layer made at a time: they stay in L2 */
     CARRY = POOL - 1
 };
 _Static_assert((int)POOLED_3 == (int)DR_CHUNK_FRAMES, "589 frames in a chunk");
 _Static_assert((int)CHANNELS == (int)DR_POOLED_CONV_CHANNELS, "features of the last convolution");
+_Static_assert(DR_SINCNET_ROW_SAMPLES == STRIDE * POOL, "samples between rows");
+_Static_assert(2 * ROW % 16 == 0 && PAST_ROWS % 2 == 0 && PAST_BLOCK % 2 == 0, "pairs of rows");
+_Static_assert(SINC_BLOCK >= PAST_BLOCK * POOL, "room in struct scratch");
 
 struct dr_sincnet {
     const struct dr_kernels *kernels;
     float wave_weight, wave_bias;
-    struct dr_linear even, odd; /* halves of the filters, over folded frames */
-    float filter_sum[FILTERS];
+    struct dr_linear even, odd;  /* halves of the filters, over folded frames */
+    float filter_sum[FILTERS];   /* 0 of antisymmetric ones */
+    enum dr_precision precision; /* of what is kept of a stream: floats, or in 16 bits halves */
+    float half_unit;             /* what samples of at most 1 give is at most 65504 of it */
     struct dr_pooled_conv conv[2];
     const float *norm_weight, *norm_bias; /* [CHANNELS], of the last norm */
 };
@@ -64,13 +74,18 @@ static void load_sinc(struct dr_sincnet *net, struct dr_loader *loader) {
     const float *filters = dr_load_tensor(loader, "segmentation.sincnet.conv1d.0", ".weight", 2,
                                           FILTERS, LENGTH, 0, 0);
     float *folded = dr_loader_scratch(loader, FILTERS * FOLDED);
+    double most = 0.0;
     for (int j = 0; j < FILTERS && !loader->err.status; j++) {
-        double sum = 0.0;
+        double sum = 0.0, magnitudes = 0.0;
         fold_filter(folded + j * FOLDED, filters + j * LENGTH, j, loader);
-        for (int k = 0; k < LENGTH; k++)
+        for (int k = 0; k < LENGTH; k++) {
             sum += filters[j * LENGTH + k];
-        net->filter_sum[j] = (float)sum;
+            magnitudes += fabs((double)filters[j * LENGTH + k]);
+        }
+        net->filter_sum[j] = j < EVEN_FILTERS ? (float)sum : 0.0f;
+        most = fmax(most, magnitudes);
     }
+    net->half_unit = ldexpf(1.0f, ilogb(fmax(most, 1e-6)) - 14);
     if (!loader->err.status) {
         net->even = dr_pack_linear(loader, folded, NULL, FOLDED, EVEN_FILTERS, DR_PACKING_FLOAT);
         net->odd = dr_pack_linear(loader, folded + EVEN_FILTERS * FOLDED, NULL, FOLDED,
@@ -88,6 +103,7 @@ struct dr_sincnet *dr_sincnet_load(struct dr_loader *loader, const struct dr_ker
     const float *wave_weight = dr_load_tensor(loader, wave, ".weight", 1, 1, 0, 0, 0);
     const float *wave_bias = dr_load_tensor(loader, wave, ".bias", 1, 1, 0, 0, 0);
     net->kernels = kernels;
+    net->precision = loader->precision;
     load_sinc(net, loader);
     net->conv[0] = dr_pooled_conv_load(loader, 0, FILTERS);
     net->conv[1] = dr_pooled_conv_load(loader, 1, CHANNELS);
@@ -115,6 +131,7 @@ struct chunk {
 struct scratch {
     float *even, *odd, *half; /* [SINC_BLOCK][FOLDED] folded frames; [SINC_BLOCK][40] */
     float *sinc;              /* [CARRY + SINC_BLOCK][80] */
+    float *rows;              /* [PAST_BLOCK][ROW] */
     float *map_1;             /* [batch][POOLED_1][80] */
     float *map_2;             /* [POOLED_2][COLUMNS] */
     float *map_3;             /* [589][COLUMNS] */
@@ -129,6 +146,7 @@ static size_t lay_out(struct scratch *s, float *base, size_t batch) {
     TAKE(even, SINC_BLOCK * FOLDED);
     TAKE(odd, SINC_BLOCK * FOLDED);
     TAKE(sinc, (CARRY + SINC_BLOCK) * FILTERS);
+    TAKE(rows, PAST_BLOCK * ROW);
     TAKE(map_1, batch * POOLED_1 * FILTERS);
     TAKE(map_2, (size_t)POOLED_2 * COLUMNS);
     TAKE(map_3, (size_t)POOLED_3 * COLUMNS);
@@ -141,29 +159,41 @@ size_t dr_sincnet_scratch(size_t batch) {
     return lay_out(NULL, NULL, batch);
 }
 
-/* Sums of the samples and of their squares, in lanes: a single sum is one long chain. */
+/* Of DR_SINCNET_SUM_SAMPLES, in lanes: a single sum is one long chain. */
 enum { LANES = 8 };
-static void sum_samples(double *sum, double *squares, const float *samples) {
+static struct dr_sample_sums sum_samples(const float *samples) {
+    struct dr_sample_sums sums = {0};
     double lane[LANES] = {0}, square[LANES] = {0};
-    for (size_t i = 0; i < DR_CHUNK_SAMPLES; i += LANES)
+    for (size_t i = 0; i < DR_SINCNET_SUM_SAMPLES; i += LANES)
         for (size_t l = 0; l < LANES; l++) {
             const double x = samples[i + l];
             lane[l] += x;
             square[l] += x * x;
         }
-    *sum = *squares = 0.0;
     for (size_t l = 0; l < LANES; l++) {
-        *sum += lane[l];
-        *squares += square[l];
+        sums.sum += lane[l];
+        sums.squares += square[l];
     }
+    return sums;
+}
+
+static void add_sums(struct dr_sample_sums *sums, struct dr_sample_sums more) {
+    sums->sum += more.sum;
+    sums->squares += more.squares;
+}
+
+static struct dr_sample_sums sum_chunk(const float *samples) {
+    struct dr_sample_sums sums = {0};
+    for (size_t b = 0; b < SUMS; b++)
+        add_sums(&sums, sum_samples(samples + b * DR_SINCNET_SUM_SAMPLES));
+    return sums;
 }
 
 /* Instance norm of the waveform, an affine map of its samples, as it acts on the filters. */
-static void start_chunk(struct chunk *chunk, const struct dr_sincnet *net, const float *samples) {
-    double sum, squares;
-    sum_samples(&sum, &squares, samples);
-    double mean = sum / DR_CHUNK_SAMPLES;
-    double variance = fmax(squares / DR_CHUNK_SAMPLES - mean * mean, 0.0);
+static void start_chunk(struct chunk *chunk, const struct dr_sincnet *net,
+                        struct dr_sample_sums sums) {
+    double mean = sums.sum / DR_CHUNK_SAMPLES;
+    double variance = fmax(sums.squares / DR_CHUNK_SAMPLES - mean * mean, 0.0);
     double scale = net->wave_weight / sqrt(variance + DR_NORM_EPS);
     double shift = net->wave_bias - mean * scale;
     chunk->scale = (float)scale;
@@ -217,7 +247,7 @@ static void run_shared(const struct dr_sincnet *net, float *sequence, const floa
         chunks[i].first = i * step / STRIDE;
         chunks[i].pooled = 0;
         chunks[i].map_1 = s->map_1 + i * POOLED_1 * FILTERS;
-        start_chunk(&chunks[i], net, samples + i * step);
+        start_chunk(&chunks[i], net, sum_chunk(samples + i * step));
     }
     size_t end = chunks[num - 1].first + SINC_FRAMES, carried = 0, done = 0;
     for (size_t first = 0; first < end; first += SINC_BLOCK) {
@@ -244,4 +274,117 @@ void dr_sincnet_run(const struct dr_sincnet *net, float *sequence, const float *
     }
     for (size_t i = 0; i < batch; i++)
         run_shared(net, sequence, samples + i * step, 0, 1, i, batch, &s);
+}
+
+void dr_sincnet_run_chunk(const struct dr_sincnet *net, float *sequence, const float *samples,
+                          size_t index, size_t batch, float *scratch) {
+    struct scratch s;
+    lay_out(&s, scratch, 1);
+    run_shared(net, sequence, samples, 0, 1, index, batch, &s);
+}
+
+/* ---- a stream ---- */
+
+static size_t row_bytes(enum dr_precision precision) {
+    return ROW * (precision == DR_INT16 ? sizeof(dr_half) : sizeof(float));
+}
+
+size_t dr_sincnet_past_bytes(enum dr_precision precision) {
+    return SUMS * sizeof(struct dr_sample_sums) + PAST_ROWS * row_bytes(precision);
+}
+
+void dr_sincnet_past_init(struct dr_sincnet_past *past, void *memory) {
+    struct dr_sample_sums *sums = memory;
+    *past = (struct dr_sincnet_past){.row = sums + SUMS, .sums = sums};
+}
+
+size_t dr_sincnet_past_needs(const struct dr_sincnet_past *past) {
+    /* From the last pair of rows on, the second of which may be missing. */
+    const size_t rows = past->num_rows / 2 * 2 * DR_SINCNET_ROW_SAMPLES;
+    const size_t sums = past->num_sums * DR_SINCNET_SUM_SAMPLES;
+    return rows < sums ? rows : sums;
+}
+
+/* Rows from samples on -> s->rows. */
+static void make_rows(const struct dr_sincnet *net, const float *samples, size_t num,
+                      const struct scratch *s) {
+    const size_t n = DR_SINCNET_ROW_SAMPLES * num + LENGTH - STRIDE;
+    float loudest = 0.0f;
+    net->kernels->max_abs(&loudest, samples, (ptrdiff_t)n, 1, n);
+    if (loudest > 0.0f) {
+        filter(net, s->sinc, samples, POOL * num, s);
+        net->kernels->extremes_pool3(s->rows, s->sinc, num, EVEN_FILTERS);
+    } else {
+        memset(s->rows, 0, num * ROW * sizeof *s->rows);
+    }
+}
+
+/* Rows at a place of the ring, the first of which is even, to it and from it. */
+static void store_rows(const struct dr_sincnet *net, struct dr_sincnet_past *past, size_t place,
+                       float *rows, size_t num) {
+    if (net->precision == DR_INT16) {
+        memset(rows + num * ROW, 0, num % 2 * ROW * sizeof *rows);
+        net->kernels->to_half((dr_half *)past->row + place * ROW, rows, 1.0f / net->half_unit,
+                              (num + num % 2) * ROW);
+    } else {
+        memcpy((float *)past->row + place * ROW, rows, num * ROW * sizeof *rows);
+    }
+}
+
+static const float *load_rows(const struct dr_sincnet *net, const struct dr_sincnet_past *past,
+                              size_t place, float *rows, size_t num) {
+    if (net->precision != DR_INT16)
+        return (const float *)past->row + place * ROW;
+    net->kernels->from_half(rows, (const dr_half *)past->row + place * ROW, net->half_unit,
+                            (num + num % 2) * ROW);
+    return rows;
+}
+
+/* How many of `left` rows from row number `row` on are done at a time, up to the ring's end. */
+static size_t rows_at_a_time(size_t row, size_t left) {
+    const size_t to_end = PAST_ROWS - row % PAST_ROWS;
+    const size_t num = left < PAST_BLOCK ? left : PAST_BLOCK;
+    return num < to_end ? num : to_end;
+}
+
+void dr_sincnet_hear(const struct dr_sincnet *net, struct dr_sincnet_past *past,
+                     const float *samples, size_t first, size_t end, float *scratch) {
+    struct scratch s;
+    lay_out(&s, scratch, 1);
+    for (; (past->num_sums + 1) * DR_SINCNET_SUM_SAMPLES <= end; past->num_sums++)
+        past->sums[past->num_sums % SUMS] =
+            sum_samples(samples + past->num_sums * DR_SINCNET_SUM_SAMPLES - first);
+    /* A row is of three frames of LENGTH. */
+    const size_t behind = LENGTH - STRIDE;
+    const size_t rows = end > behind ? (end - behind) / DR_SINCNET_ROW_SAMPLES : 0;
+    if (rows <= past->num_rows)
+        return;
+    for (size_t row = past->num_rows / 2 * 2, num; row < rows; row += num) {
+        num = rows_at_a_time(row, rows - row);
+        make_rows(net, samples + row * DR_SINCNET_ROW_SAMPLES - first, num, &s);
+        store_rows(net, past, row % PAST_ROWS, s.rows, num);
+    }
+    past->num_rows = rows;
+}
+
+void dr_sincnet_run_past(const struct dr_sincnet *net, float *sequence,
+                         const struct dr_sincnet_past *past, size_t first, size_t index,
+                         size_t batch, float *scratch) {
+    struct scratch s;
+    struct chunk chunk;
+    struct dr_sample_sums sums = {0};
+    const size_t first_row = first / DR_SINCNET_ROW_SAMPLES;
+    const size_t first_sum = first / DR_SINCNET_SUM_SAMPLES;
+    lay_out(&s, scratch, 1);
+    for (size_t b = first_sum; b < first_sum + SUMS; b++)
+        add_sums(&sums, past->sums[b % SUMS]);
+    start_chunk(&chunk, net, sums);
+    for (size_t done = 0, num; done < POOLED_1; done += num) {
+        const size_t row = first_row + done;
+        num = rows_at_a_time(row, POOLED_1 - done);
+        const float *rows = load_rows(net, past, row % PAST_ROWS, s.rows, num);
+        net->kernels->abs_max_extremes(s.map_1 + done * FILTERS, rows, chunk.scale, chunk.shift,
+                                       num, EVEN_FILTERS);
+    }
+    finish_chunk(net, sequence, s.map_1, index, batch, &s);
 }

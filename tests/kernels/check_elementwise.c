@@ -116,6 +116,66 @@ void check_abs_max_pool3(const struct check *t) {
     each_shape(t, abs_max_pool3);
 }
 
+/* ---- extremes_pool3, abs_max_extremes ---- */
+
+static void extremes_pool3(const struct check *t, size_t m, size_t n, enum data data,
+                           enum placement place) {
+    const float *x = random_floats(3 * m * 2 * n, data, place);
+    float *y = guarded_floats(m * 3 * n, place);
+    t->k.extremes_pool3(y, x, m, n);
+    bool ok = true;
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            float largest = x[6 * i * n + j], least = largest, magnitude = 0.0f;
+            for (size_t r = 3 * i; r < 3 * i + 3; r++) {
+                largest = fmaxf(largest, x[2 * r * n + j]);
+                least = fminf(least, x[2 * r * n + j]);
+                magnitude = fmaxf(magnitude, fabsf(x[(2 * r + 1) * n + j]));
+            }
+            ok &= y[3 * i * n + j] == largest && y[(3 * i + 1) * n + j] == least &&
+                  y[(3 * i + 2) * n + j] == magnitude;
+        }
+    expect(ok, "m %zu n %zu data %d", m, n, (int)data);
+}
+
+void check_extremes_pool3(const struct check *t) {
+    each_shape(t, extremes_pool3);
+}
+
+/* By the formula, and, of the extremes of three rows, the bits of abs_max_pool3. */
+static void abs_max_extremes(const struct check *t, size_t m, size_t n, enum data data,
+                             enum placement place) {
+    static const float scales[] = {0.7f, -1234.5f};
+    const size_t size = m * 2 * n;
+    const float *x = random_floats(3 * size, data, place);
+    float *shift = random_floats(2 * n, MIXED, place), *extremes = guarded_floats(m * 3 * n, place);
+    float *y = guarded_floats(size, place), *whole = guarded_floats(size, place);
+    memset(shift + n, 0, n * sizeof *shift);
+    t->k.extremes_pool3(extremes, x, m, n);
+    for (size_t s = 0; s < COUNT(scales); s++) {
+        const double scale = scales[s];
+        t->k.abs_max_extremes(y, extremes, scales[s], shift, m, n);
+        t->k.abs_max_pool3(whole, x, scales[s], shift, m, 2 * n);
+        expect(same_bits(y, whole, size * sizeof *y), "m %zu n %zu: not the bits of abs_max_pool3",
+               m, n);
+        bool ok = true;
+        for (size_t i = 0; i < m; i++)
+            for (size_t j = 0; j < n; j++) {
+                const float *e = extremes + i * 3 * n + j;
+                const double a = fabs(e[0] * scale + shift[j]), b = fabs(e[n] * scale + shift[j]);
+                ok &= close_to(y[2 * i * n + j], fmax(a, b),
+                               fmax(a, b) + 2.0 * fabs((double)shift[j]));
+                ok &= close_to(y[(2 * i + 1) * n + j], fabs(e[2 * n] * scale),
+                               fabs(e[2 * n] * scale));
+            }
+        expect(ok, "m %zu n %zu data %d scale %g", m, n, (int)data, scale);
+    }
+}
+
+void check_abs_max_extremes(const struct check *t) {
+    each_shape(t, abs_max_extremes);
+}
+
 /* ---- instance_norm, norm_leaky ---- */
 
 /* The two together against the definition. */
@@ -322,4 +382,6 @@ BENCH(add_rows, 100, 128, (o->y, o->x, STRIDE, o->m, o->n))
 BENCH(scale_columns, 100, 32, (o->x, STRIDE, o->scale, o->m, o->n))
 BENCH(pool_sums, 150, 512, (o->sums, o->sums + o->n, o->x, STRIDE, o->keep, o->m, o->n))
 BENCH(abs_max_pool3, 1773, 80, (o->y, o->x, 1.0f, o->shift, o->m / 3, o->n))
+BENCH(extremes_pool3, 1773, 80, (o->y, o->x, o->m / 3, o->n / 2))
+BENCH(abs_max_extremes, 1773, 80, (o->y, o->x, 1.0f, o->shift, o->m / 3, o->n / 2))
 BENCH(fold_frames, 128, 251, (o->y, o->y + o->m * 126, o->x, 10, 125, o->m))
