@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/kernels.h"
+#include "kernels/half.h"
 
 size_t dr_map_tiles(size_t tile, size_t n) {
     return (n + tile - 1) / tile;
@@ -50,6 +50,24 @@ struct dr_map dr_map_make_narrow(dr_half *data, size_t tile, size_t mels, size_t
     const struct dr_map map = {NULL, data, 1.0f, tile, mels, frames, channels, row, 0.0f};
     clear_border((char *)data, sizeof *data, &map);
     return map;
+}
+
+void dr_map_narrow_row(struct dr_map *map, const struct dr_kernels *kernels, size_t mel,
+                       const float *line) {
+    const size_t num = map->frames * map->channels;
+    kernels->max_abs(&map->max, line, 0, 1, num);
+    map->max = dr_float_of(dr_half_of(map->max / map->unit)) * map->unit;
+    kernels->to_half(dr_map_narrow_interior(map, mel), line, 1.0f / map->unit, num);
+}
+
+void dr_map_columns(const struct dr_map *map, const struct dr_kernels *kernels, float *columns) {
+    const size_t n = map->channels;
+    for (size_t t = 0; t < map->frames; t++)
+        for (size_t m = 0; m < map->mels; m++, columns += n)
+            if (map->narrow)
+                kernels->from_half(columns, dr_map_narrow_interior(map, m) + t * n, map->unit, n);
+            else
+                memcpy(columns, dr_map_interior(map, m) + t * n, n * sizeof *columns);
 }
 
 struct dr_gain dr_gain_of(const float *weight, size_t n, size_t k, const struct dr_affine *norm) {

@@ -47,6 +47,14 @@ static inline dr_half *dr_map_narrow_interior(const struct dr_map *map, size_t m
     return map->narrow + (mel + 1) * map->row + map->channels;
 }
 
+/* line[frames][channels] becomes a mel of a narrow map, and its largest value counts. No value is
+ * negative, or max is of magnitudes. */
+void dr_map_narrow_row(struct dr_map *map, const struct dr_kernels *kernels, size_t mel,
+                       const float *line);
+
+/* map -> columns[frames][mels][channels] */
+void dr_map_columns(const struct dr_map *map, const struct dr_kernels *kernels, float *columns);
+
 /* How large the outputs of a convolution can be: |out| <= weights * max |in| + bias. */
 struct dr_gain {
     float weights, bias;

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * A 3x3 convolution from one to 32 channels, four residual blocks of two and a last one; strides
- * over mels take 80 of them to 10. All but the first and the 1x1 shortcuts run as Winograd's F(4,
- * 3) along time, which halves their products. */
+ * over mels take 80 of them to 10. All but the first and the 1x1 shortcuts run as Winograd's
+ * (winograd_conv.h); in 16 bits maps lie in memory as halves. */
 #ifndef DR_EMBEDDING_RESIDUAL_MAPS_H
 #define DR_EMBEDDING_RESIDUAL_MAPS_H
 

@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "embedding/direct_conv.h"
 #include "embedding/pooling.h"
 #include "embedding/winograd_conv.h"
-#include "kernels/half.h"
 #include "types.h"
 
 enum {
@@ -30,22 +30,16 @@ enum {
 
 static const int num_blocks[LAYERS] = {3, 4, 6, 3};
 
-/* A convolution as a product. */
-struct direct {
-    struct dr_linear linear;
-    struct dr_gain gain;
-};
-
 /* conv, ReLU, conv, plus the input or its projection, ReLU */
 struct residual_block {
     struct dr_winograd_conv conv[2]; /* where the block strides, the first one is not there, */
-    struct direct strided, shortcut; /* but these are */
+    struct dr_direct_conv strided, shortcut; /* but these are */
 };
 
 struct dr_resnet34 {
     const struct dr_kernels *kernels;
     enum dr_precision precision;
-    struct direct first;
+    struct dr_direct_conv first;
     struct residual_block block[LAYERS][MAX_BLOCKS];
     struct dr_linear head;
 };
@@ -56,23 +50,6 @@ static size_t channels_of(int layer) {
     return (size_t)FIRST_CHANNELS << layer;
 }
 
-/* A convolution with kernel x kernel taps and the batch norm that follows it. */
-static struct direct load_direct(struct dr_loader *loader, const char *conv, const char *norm,
-                                 unsigned n, unsigned channels, unsigned kernel,
-                                 enum dr_precision precision) {
-    const struct dr_packing packing = {precision, kernel, 1, DR_ACTIVATION_MAX};
-    const struct dr_conv_shape shape = {n, channels, kernel, kernel, 4, packing};
-    struct dr_affine affine = dr_load_batch_norm(loader, norm, n, 1);
-    const float *weight = dr_load_tensor(loader, conv, ".weight", 4, n, channels, kernel, kernel);
-    struct direct loaded = {0};
-    if (loader->err.status)
-        return loaded;
-    if (loader->precision == DR_INT16)
-        loaded.gain = dr_gain_of(weight, n, (size_t)channels * kernel * kernel, &affine);
-    loaded.linear = dr_load_conv(loader, conv, &shape, 0, &affine);
-    return loaded;
-}
-
 static void load_block(struct residual_block *block, struct dr_loader *loader, int layer, int i) {
     const unsigned n = (unsigned)channels_of(layer);
     char name[2][96];
@@ -81,14 +58,16 @@ static void load_block(struct residual_block *block, struct dr_loader *loader, i
      snprintf(name[1], sizeof name[1], "embedding.resnet.layer%d.%d.%s", layer + 1, i, norm))
     NAMES("conv1", "bn1");
     if (layer && !i) {
-        block->strided = load_direct(loader, name[0], name[1], n, n / 2, 3, loader->precision);
+        block->strided =
+            dr_direct_conv_load(loader, name[0], name[1], n, n / 2, 3, loader->precision);
         NAMES("shortcut.0", "shortcut.1");
-        block->shortcut = load_direct(loader, name[0], name[1], n, n / 2, 1, loader->precision);
+        block->shortcut =
+            dr_direct_conv_load(loader, name[0], name[1], n, n / 2, 1, loader->precision);
     } else {
-        block->conv[0] = dr_winograd_conv_load(loader, name[0], name[1], n);
+        block->conv[0] = dr_winograd_conv_load(loader, name[0], name[1], n, 1);
     }
     NAMES("conv2", "bn2");
-    block->conv[1] = dr_winograd_conv_load(loader, name[0], name[1], n);
+    block->conv[1] = dr_winograd_conv_load(loader, name[0], name[1], n, 1);
 #undef NAMES
 }
 
@@ -116,8 +95,8 @@ struct dr_resnet34 *dr_resnet34_load(struct dr_loader *loader, const struct dr_k
     }
     net->kernels = kernels;
     net->precision = loader->precision;
-    net->first = load_direct(loader, "embedding.resnet.conv1", "embedding.resnet.bn1",
-                             FIRST_CHANNELS, 1, 3, DR_FLOAT32);
+    net->first = dr_direct_conv_load(loader, "embedding.resnet.conv1", "embedding.resnet.bn1",
+                                     FIRST_CHANNELS, 1, 3, DR_FLOAT32);
     for (int layer = 0; layer < LAYERS; layer++)
         for (int i = 0; i < num_blocks[layer]; i++)
             load_block(&net->block[layer][i], loader, layer, i);
@@ -186,37 +165,6 @@ size_t dr_resnet34_trunk_scratch(size_t max_frames) {
     return lay_out(NULL, NULL, max_frames);
 }
 
-/* What a product wrote into `line` becomes row m of a narrow map. */
-static void narrow_row(const struct dr_kernels *k, struct dr_map *map, size_t m,
-                       const float *line) {
-    const size_t num = map->frames * map->channels;
-    k->max_abs(&map->max, line, 0, 1, num);
-    map->max = dr_float_of(dr_half_of(map->max / map->unit)) * map->unit;
-    k->to_half(dr_map_narrow_interior(map, m), line, 1.0f / map->unit, num);
-}
-
-/* features[frames][80] -> map of 32 channels, by way of one of a single channel at data, and of
- * line[frames * 32]. */
-static void run_first(const struct dr_resnet34 *net, struct dr_map *out, const float *features,
-                      float *data, float *line) {
-    const struct dr_map in = dr_map_make(data, TILE, DR_MELS, out->frames, 1);
-    for (size_t m = 0; m < DR_MELS; m++)
-        for (size_t t = 0; t < out->frames; t++)
-            dr_map_interior(&in, m)[t] = features[t * DR_MELS + m];
-    if (out->narrow) {
-        float max = 0.0f;
-        net->kernels->max_abs(&max, features, 0, 1, out->frames * DR_MELS);
-        dr_map_set_unit(out, &net->first.gain, max, 0.0f);
-    }
-    for (size_t m = 0; m < DR_MELS; m++) {
-        dr_linear_run(net->kernels, &net->first.linear, in.data + m * in.row, 1, (ptrdiff_t)in.row,
-                      out->narrow ? line : dr_map_interior(out, m), (ptrdiff_t)out->channels,
-                      out->frames, DR_RELU, NULL, 0);
-        if (out->narrow)
-            narrow_row(net->kernels, out, m, line);
-    }
-}
-
 /* The first half of a block that strides: in -> inner and, projected, out. */
 static void run_strided(const struct dr_resnet34 *net, const struct residual_block *block,
                         const struct dr_map *out, const struct dr_map *inner,
@@ -250,23 +198,11 @@ static void run_strided16(const struct dr_resnet34 *net, const struct residual_b
         }
         dr_linear_run16(k, &block->strided.linear, rows, lda, (ptrdiff_t)row, unit, NULL, line, ldc,
                         out->frames, DR_RELU);
-        narrow_row(k, inner, m, line);
+        dr_map_narrow_row(inner, k, m, line);
         dr_linear_run16(k, &block->shortcut.linear, rows + row + in->channels, lda, 0, unit, NULL,
                         line, ldc, out->frames, DR_LINEAR);
-        narrow_row(k, out, m, line);
+        dr_map_narrow_row(out, k, m, line);
     }
-}
-
-/* The last map -> columns[frames][10 mels][256] */
-static void put_columns(const struct dr_resnet34 *net, float *columns, const struct dr_map *x) {
-    for (size_t t = 0; t < x->frames; t++)
-        for (size_t m = 0; m < MAP_MELS; m++, columns += LAST_CHANNELS)
-            if (x->narrow)
-                net->kernels->from_half(columns, dr_map_narrow_interior(x, m) + t * LAST_CHANNELS,
-                                        x->unit, LAST_CHANNELS);
-            else
-                memcpy(columns, dr_map_interior(x, m) + t * LAST_CHANNELS,
-                       LAST_CHANNELS * sizeof *columns);
 }
 
 void dr_resnet34_trunk(const struct dr_resnet34 *net, float *columns, const float *features,
@@ -274,7 +210,7 @@ void dr_resnet34_trunk(const struct dr_resnet34 *net, float *columns, const floa
     struct scratch s;
     lay_out(&s, scratch, num_frames);
     struct dr_map x = layer_map(net, s.part[0], 0, num_frames);
-    run_first(net, &x, features, s.part[1], s.work);
+    dr_direct_conv_first(net->kernels, &net->first, &x, features, s.part[1], s.work);
     struct dr_map inner = layer_map(net, s.part[1], 0, num_frames);
     for (int layer = 0; layer < LAYERS; layer++)
         for (int i = 0; i < num_blocks[layer]; i++) {
@@ -293,7 +229,7 @@ void dr_resnet34_trunk(const struct dr_resnet34 *net, float *columns, const floa
             }
             dr_winograd_conv_run(net->kernels, &block->conv[1], &x, &inner, &x, s.work);
         }
-    put_columns(net, columns, &x);
+    dr_map_columns(&x, net->kernels, columns);
 }
 
 /* ---- head ---- */

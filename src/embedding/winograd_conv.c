@@ -40,14 +40,17 @@ static void transform_filter(float *to, size_t ld, double g[POINTS][TAPS],
 }
 
 struct dr_winograd_conv dr_winograd_conv_load(struct dr_loader *loader, const char *conv,
-                                              const char *norm, unsigned channels) {
+                                              const char *norm, unsigned channels,
+                                              unsigned stride) {
     const size_t size = (size_t)channels * channels;
     const struct dr_affine affine = dr_load_batch_norm(loader, norm, channels, 1);
     const float *weight = dr_load_tensor(loader, conv, ".weight", 4, channels, channels, 3, 3);
     float *points = dr_loader_scratch(loader, SQUARE * size);
     double g[POINTS][TAPS];
-    struct dr_winograd_conv loaded = {
-        .precision = loader->precision, .bias = affine.shift, .channels = channels};
+    struct dr_winograd_conv loaded = {.precision = loader->precision,
+                                      .bias = affine.shift,
+                                      .channels = channels,
+                                      .stride = stride};
     if (loader->err.status)
         return loaded;
     if (loader->precision == DR_INT16)
@@ -111,18 +114,35 @@ static struct stretch stretch_at(const struct band *band, size_t first, size_t m
     return (struct stretch){first / band->width, band->column + at, left < most ? left : most};
 }
 
+/* Mels of the output that a tile has. */
+static size_t tile_mels(const struct dr_winograd_conv *conv) {
+    return (TILE - 1) / conv->stride + 1;
+}
+
+static size_t tile_rows(const struct dr_winograd_conv *conv, const struct dr_map *in) {
+    return dr_map_tiles(tile_mels(conv), in->mels / conv->stride);
+}
+
+/* The first mel of the output in a row of tiles. With a stride the last row ends where the map
+ * does, which has no zeros for more. */
+static size_t first_mel(const struct dr_winograd_conv *conv, const struct dr_map *in, size_t row) {
+    const size_t num = tile_mels(conv), mels = in->mels / conv->stride;
+    return conv->stride > 1 && (row + 1) * num > mels ? mels - num : row * num;
+}
+
 /* Where the 7 rows under a stretch of tiles begin. */
-static size_t under(const struct dr_map *in, const struct stretch *s) {
-    return TILE * (s->row * in->row + s->column * in->channels);
+static size_t under(const struct dr_winograd_conv *conv, const struct dr_map *in,
+                    const struct stretch *s) {
+    return conv->stride * first_mel(conv, in, s->row) * in->row + TILE * s->column * in->channels;
 }
 
 static void transform_tiles(const struct dr_kernels *k, const struct work *work,
-                            const struct dr_map *in, const struct band *band, size_t first,
-                            size_t num) {
+                            const struct dr_winograd_conv *conv, const struct dr_map *in,
+                            const struct band *band, size_t first, size_t num) {
     for (size_t done = 0; done < num;) {
         const struct stretch s = stretch_at(band, first + done, num - done);
-        k->winograd2_input(work->input + done * in->channels, work->point, in->data + under(in, &s),
-                           in->row, s.num, in->channels);
+        k->winograd2_input(work->input + done * in->channels, work->point,
+                           in->data + under(conv, in, &s), in->row, s.num, in->channels);
         done += s.num;
     }
 }
@@ -141,14 +161,15 @@ static float unit_of(const struct dr_map *in) {
 }
 
 static void transform_tiles16(const struct dr_kernels *k, const struct work *work,
-                              const struct dr_map *in, const struct band *band, size_t first,
-                              size_t num) {
+                              const struct dr_winograd_conv *conv, const struct dr_map *in,
+                              const struct band *band, size_t first, size_t num) {
     int16_t *points = (int16_t *)(void *)work->input;
     const float unit = unit_of(in);
     for (size_t done = 0; done < num;) {
         const struct stretch s = stretch_at(band, first + done, num - done);
-        k->winograd2_input16(points + done * in->channels, work->point, in->narrow + under(in, &s),
-                             in->row, unit > 0.0f ? in->unit / unit : 0.0f, s.num, in->channels);
+        k->winograd2_input16(points + done * in->channels, work->point,
+                             in->narrow + under(conv, in, &s), in->row,
+                             unit > 0.0f ? in->unit / unit : 0.0f, s.num, in->channels);
         done += s.num;
     }
 }
@@ -180,15 +201,17 @@ struct target {
 /* The outputs of a stretch of tiles, whose products of the first point are at `products`. */
 static void finish_stretch(const struct dr_kernels *k, const struct work *work,
                            const struct dr_winograd_conv *conv, struct target *to,
-                           const struct stretch *s, const float *products) {
+                           const struct dr_map *in, const struct stretch *s,
+                           const float *products) {
     const struct dr_map *out = to->out, *residual = to->residual;
-    const size_t mel = TILE * s->row, frame = TILE * s->column, at = frame * out->channels;
-    const size_t rows = smaller(TILE, out->mels - mel);
+    const size_t mel = first_mel(conv, in, s->row), frame = TILE * s->column;
+    const size_t rows = smaller(tile_mels(conv), out->mels - mel), at = frame * out->channels;
     const size_t frames = smaller(TILE * s->num, out->frames - frame);
     if (!out->narrow) {
-        k->winograd2_output_relu(
-            dr_map_interior(out, mel) + at, out->row, &to->max, products, work->point, conv->bias,
-            residual ? dr_map_interior(residual, mel) + at : NULL, rows, frames, out->channels);
+        k->winograd2_output_relu(dr_map_interior(out, mel) + at, out->row, &to->max, products,
+                                 work->point, conv->bias,
+                                 residual ? dr_map_interior(residual, mel) + at : NULL, rows,
+                                 conv->stride, frames, out->channels);
         return;
     }
     const struct dr_winograd2_output16 o = {
@@ -202,6 +225,7 @@ static void finish_stretch(const struct dr_kernels *k, const struct work *work,
         .ldp = work->point,
         .bias = conv->bias,
         .num_rows = rows,
+        .step = conv->stride,
         .m = frames,
         .n = out->channels,
     };
@@ -210,10 +234,11 @@ static void finish_stretch(const struct dr_kernels *k, const struct work *work,
 
 static void finish_tiles(const struct dr_kernels *k, const struct work *work,
                          const struct dr_winograd_conv *conv, struct target *to,
-                         const struct band *band, size_t first, size_t num) {
+                         const struct dr_map *in, const struct band *band, size_t first,
+                         size_t num) {
     for (size_t done = 0; done < num;) {
         const struct stretch s = stretch_at(band, first + done, num - done);
-        finish_stretch(k, work, conv, to, &s, work->output + done * conv->channels);
+        finish_stretch(k, work, conv, to, in, &s, work->output + done * conv->channels);
         done += s.num;
     }
 }
@@ -221,18 +246,18 @@ static void finish_tiles(const struct dr_kernels *k, const struct work *work,
 static void run_band(const struct dr_kernels *k, const struct work *work,
                      const struct dr_winograd_conv *conv, struct target *to,
                      const struct dr_map *in, const struct band *band) {
-    const size_t total = dr_map_tiles(TILE, in->mels) * band->width;
+    const size_t total = tile_rows(conv, in) * band->width;
     const size_t most = tiles_at_once(conv->channels);
     for (size_t first = 0; first < total; first += most) {
         const size_t num = smaller(most, total - first);
         if (conv->precision == DR_INT16) {
-            transform_tiles16(k, work, in, band, first, num);
+            transform_tiles16(k, work, conv, in, band, first, num);
             multiply16(k, work, conv, unit_of(in), num);
         } else {
-            transform_tiles(k, work, in, band, first, num);
+            transform_tiles(k, work, conv, in, band, first, num);
             multiply(k, work, conv, num);
         }
-        finish_tiles(k, work, conv, to, band, first, num);
+        finish_tiles(k, work, conv, to, in, band, first, num);
     }
 }
 

@@ -140,7 +140,7 @@ struct dr_winograd2_output16 {
     const float *products;
     size_t ldp;
     const float *bias;
-    size_t num_rows, m, n;
+    size_t num_rows, step, m, n;
 };
 
 #define DR_KERNELS(X)                                                                              \
@@ -217,13 +217,13 @@ struct dr_winograd2_output16 {
      * |v| <= 225 |x| factor. */                                                                   \
     X(winograd2_input16, (int16_t * v, size_t ldv, const dr_half *x, size_t ldx, float factor,     \
                           size_t tiles, size_t n))                                                 \
-    /* y[r][5t + c][j] = max(0, (A' products[.][t][j] A)_rc + bias[j] + residual[r][5t + c][j])    \
-     * for rows r < num_rows <= 5 and columns 5t + c < m; *max = the largest of *max, which is at  \
-     * least 0, and all of y. products: 49 points ldp apart; rows of y and residual (or NULL; it   \
-     * may be y) are ldy apart. n: 16 k. */                                                        \
+    /* y[k][5t + c][j] = max(0, (A' products[.][t][j] A)_rc + bias[j] + residual[k][5t + c][j])    \
+     * with r = k * step, for k < num_rows, r <= 4, and columns 5t + c < m; step: 1 or 2. *max =   \
+     * the largest of *max, which is at least 0, and all of y. products: 49 points ldp apart; rows \
+     * of y and residual (or NULL; it may be y) are ldy apart. n: 16 k. */                         \
     X(winograd2_output_relu,                                                                       \
       (float *y, size_t ldy, float *max, const float *products, size_t ldp, const float *bias,     \
-       const float *residual, size_t num_rows, size_t m, size_t n))                                \
+       const float *residual, size_t num_rows, size_t step, size_t m, size_t n))                   \
     X(winograd2_output_relu16, (const struct dr_winograd2_output16 *o))                            \
     /* sum[j] += sum over rows of x[i][j] */                                                       \
     X(add_rows, (float *sum, const float *x, ptrdiff_t ldx, size_t m, size_t n))                   \

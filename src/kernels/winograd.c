@@ -178,13 +178,13 @@ static float gather_square(const float *products, size_t ldp, size_t r, size_t c
 }
 
 void dr_winograd2_output_relu_c(float *y, size_t ldy, float *max, const float *products, size_t ldp,
-                                const float *bias, const float *residual, size_t num_rows, size_t m,
-                                size_t n) {
+                                const float *bias, const float *residual, size_t num_rows,
+                                size_t step, size_t m, size_t n) {
     for (size_t r = 0; r < num_rows; r++)
         for (size_t i = 0; i < m; i++)
             for (size_t j = 0; j < n; j++) {
                 const size_t at = r * ldy + i * n + j, tile = i / OUT_SIDE * n + j;
-                float v = gather_square(products + tile, ldp, r, i % OUT_SIDE) + bias[j];
+                float v = gather_square(products + tile, ldp, r * step, i % OUT_SIDE) + bias[j];
                 if (residual)
                     v += residual[at];
                 y[at] = v > 0.0f ? v : 0.0f;
@@ -197,7 +197,8 @@ void dr_winograd2_output_relu16_c(const struct dr_winograd2_output16 *o) {
         for (size_t i = 0; i < o->m; i++)
             for (size_t j = 0; j < o->n; j++) {
                 const size_t at = r * o->ldy + i * o->n + j, tile = i / OUT_SIDE * o->n + j;
-                float v = gather_square(o->products + tile, o->ldp, r, i % OUT_SIDE) + o->bias[j];
+                float v = gather_square(o->products + tile, o->ldp, r * o->step, i % OUT_SIDE) +
+                          o->bias[j];
                 if (o->residual)
                     v += dr_float_of(o->residual[at]) * o->residual_unit;
                 v *= o->per_unit;

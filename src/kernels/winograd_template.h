@@ -341,7 +341,7 @@ struct output {
     const float *products;
     size_t ldp;
     const float *bias;
-    size_t num_rows, m, n;
+    size_t num_rows, step, m, n;
 };
 
 /* The first `columns` outputs of a row of a tile, from element `at` on; returns the largest in each
@@ -383,19 +383,19 @@ INLINE float finish_tiles(const enum element of, const struct output *o) {
                 const vec bias = vec_load(o->bias + j + l * LANES);
                 switch (o->m - i) {
                 default:
-                    top = finish_row(of, OUT_SIDE, o, at, half[l][r], bias, top);
+                    top = finish_row(of, OUT_SIDE, o, at, half[l][r * o->step], bias, top);
                     break;
                 case 4:
-                    top = finish_row(of, 4, o, at, half[l][r], bias, top);
+                    top = finish_row(of, 4, o, at, half[l][r * o->step], bias, top);
                     break;
                 case 3:
-                    top = finish_row(of, 3, o, at, half[l][r], bias, top);
+                    top = finish_row(of, 3, o, at, half[l][r * o->step], bias, top);
                     break;
                 case 2:
-                    top = finish_row(of, 2, o, at, half[l][r], bias, top);
+                    top = finish_row(of, 2, o, at, half[l][r * o->step], bias, top);
                     break;
                 case 1:
-                    top = finish_row(of, 1, o, at, half[l][r], bias, top);
+                    top = finish_row(of, 1, o, at, half[l][r * o->step], bias, top);
                     break;
                 }
             }
@@ -405,8 +405,9 @@ INLINE float finish_tiles(const enum element of, const struct output *o) {
 
 void DR_BODY(winograd2_output_relu, DR_ISA)(float *y, size_t ldy, float *max, const float *products,
                                             size_t ldp, const float *bias, const float *residual,
-                                            size_t num_rows, size_t m, size_t n) {
-    const struct output o = {y, residual, 1.0f, 1.0f, ldy, products, ldp, bias, num_rows, m, n};
+                                            size_t num_rows, size_t step, size_t m, size_t n) {
+    const struct output o = {y,   residual, 1.0f,     1.0f, ldy, products,
+                             ldp, bias,     num_rows, step, m,   n};
     const float top = finish_tiles(FLOAT, &o);
     *max = top > *max ? top : *max;
 }
@@ -414,7 +415,7 @@ void DR_BODY(winograd2_output_relu, DR_ISA)(float *y, size_t ldy, float *max, co
 void DR_BODY(winograd2_output_relu16, DR_ISA)(const struct dr_winograd2_output16 *of) {
     const struct output o = {of->y,        of->residual, of->per_unit, of->residual_unit,
                              of->ldy,      of->products, of->ldp,      of->bias,
-                             of->num_rows, of->m,        of->n};
+                             of->num_rows, of->step,     of->m,        of->n};
     const float top = dr_float_of(dr_half_of(finish_tiles(HALF, &o)));
     *of->max = top > *of->max ? top : *of->max;
 }

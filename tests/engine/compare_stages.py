@@ -32,7 +32,7 @@ EQUAL_FRAMES = 0.9999
 # In 16 bits: mean error of log-probabilities, frames decoded alike, cosine of embeddings of windows.
 LOGPROB_MEAN_16 = 0.005
 EQUAL_FRAMES_16 = 0.995
-COSINE_16 = 0.99998
+COSINE_16 = 0.99995
 
 checks = Checks(tell_all=True)
 check = checks.expect
