@@ -2,11 +2,15 @@
  * SPDX-License-Identifier: MIT
  * Included once by each instruction set's file, which defines DR_ISA and
  *   vec, LANES                the vector, its lanes
- *   vec_set, vec_load, vec_store, vec_mul, vec_fma (a * b + c), vec_max, vec_abs   as their names
- * say vec_largest(v)            the largest lane store_int16(p, v)         LANES floats, rounded,
- * as int16 from -32767 to 32767 load_half(p), store_half(p, v)   LANES halves Every element is
- * rounded as in the portable bodies. No include guard: one file includes this once.
- */
+ *   vec_set, vec_load, vec_store, vec_mul, vec_fma (a * b + c), vec_max, vec_abs: as their names
+ *                             say
+ *   vec_largest(v)            the largest lane
+ *   store_int16(p, v)         LANES floats, rounded, as int16 from -32767 to 32767
+ *   store_int16_line(p, v)    DR_PANEL floats that fit
+ *   load_half(p), store_half(p, v)   LANES halves
+ *
+ * Every element is rounded as in the portable bodies. No include guard: one file includes this
+ * once. */
 #include <math.h>
 
 #include "kernels/bodies.h"
@@ -94,6 +98,16 @@ void DR_BODY(scale_shift_relu16, DR_ISA)(int16_t *y, ptrdiff_t ldy, float *row_s
         const vec factor = vec_set(dr_row_factor(largest));
         row_scale[i] = largest / DR_ACTIVATION_MAX;
         size_t j = 0;
+        for (; j + DR_PANEL <= n; j += DR_PANEL) {
+            vec line[DR_PANEL / LANES];
+            UNROLL
+            for (size_t l = 0; l < DR_PANEL / LANES; l++) {
+                const size_t at = j + l * LANES;
+                const vec v = scaled(vec_load(x + at), vec_load(scale + at), vec_load(shift + at));
+                line[l] = vec_mul(v, factor);
+            }
+            store_int16_line(y + j, line);
+        }
         for (; j + LANES <= n; j += LANES) {
             const vec v = scaled(vec_load(x + j), vec_load(scale + j), vec_load(shift + j));
             store_int16(y + j, vec_mul(v, factor));
