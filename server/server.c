@@ -153,6 +153,18 @@ static void tell_ready(struct server *server) {
                    "DIARIST_API_KEYS is not set: this machine alone is served");
 }
 
+/* A list that cannot be read is told when the service starts, not to those who ask for it. */
+static int check_bench_files(const diarist_bench_settings *bench, diarist_error *err) {
+    char *text = NULL;
+    int rc = diarist_bench_datasets(&text, bench, err);
+    free(text);
+    if (rc)
+        return rc;
+    rc = diarist_bench_systems(&text, bench, err);
+    free(text);
+    return rc;
+}
+
 static int run(struct server *server, const struct server_settings *given, diarist_error *err) {
     struct server_settings settings = *given;
     struct server_http *http = NULL;
@@ -182,11 +194,8 @@ static int run(struct server *server, const struct server_settings *given, diari
         rc = server_known_open(&known, server, err);
         server_known_clear(&known);
     }
-    if (!rc && settings.bench) {
-        char *datasets = NULL;
-        rc = diarist_bench_datasets(&datasets, settings.bench, err);
-        free(datasets);
-    }
+    if (!rc && settings.bench)
+        rc = check_bench_files(settings.bench, err);
     if (!rc)
         rc = server_http_open(&http, server, err);
     if (!rc)

@@ -288,6 +288,8 @@ def startup(program, folder):
     fails(1, "--listen", "127.0.0.1:0", data="file")
     fails(3, "--datasets-file", folder / "nothing.json", "--listen", "127.0.0.1:0",
           says="nothing.json: cannot be read")
+    fails(3, "--datasets-root", folder, "--systems-file", folder / "nothing.json", "--listen",
+          "127.0.0.1:0", says="nothing.json: cannot be read")
     with socket.create_server(("127.0.0.1", 0)) as other:
         fails(1, "--listen", f"127.0.0.1:{other.getsockname()[1]}", says="Address already in use")
 
