@@ -191,16 +191,7 @@ struct dr_winograd2_output16 {
     /* y[j] = x[j] * factor, rounded to even; |y| <= 65504. n: 16 k. */                            \
     X(to_half, (dr_half * y, const float *x, float factor, size_t n))                              \
     X(from_half, (float *y, const dr_half *x, float factor, size_t n))                             \
-    /* ---- Winograd's F(4, 3) along rows: Lavin & Gray 2016, section 4.3 ---- */                  \
-    /* Of x [4*tiles + 2][n]: v[p][t][j] = (B' x[4t .. 4t+5][j])_p, [6][tiles][n]. n: 16 k. */     \
-    X(winograd_input, (float *v, const float *x, size_t tiles, size_t n))                          \
-    /* The same times factor, rounded. |v| <= 10 |x|. */                                           \
-    X(winograd_input16, (int16_t * v, const float *x, float factor, size_t tiles, size_t n))       \
-    /* y[4t + q][j] = max(0, (A' products[.][t][j])_q + bias[j] + residual[4t + q][j]) for the     \
-     * rows 4t + q < m; products [6][ceil(m/4)][n], y and residual (or NULL) [m][n]. n: 16 k. */   \
-    X(winograd_output_relu, (float *y, const float *products, const float *bias,                   \
-                             const float *residual, size_t m, size_t n))                           \
-    /* ---- F(3, 5): 5 taps along rows, a tile gives the 3 outputs that are pooled ---- */         \
+    /* ---- Winograd's F(3, 5): 5 taps along rows; the 3 outputs of a tile are pooled ---- */      \
     /* Of y = norm_leaky(x [3*tiles + 4][n]): v[p*ldv + t*n + j] = (B' y[3t .. 3t+6][j])_p of the  \
      * 7 points. n: 16 k. */                                                                       \
     X(winograd5_input, (float *v, size_t ldv, const float *x, const struct dr_instance_norm *norm, \

@@ -1,70 +1,11 @@
-/* winograd.c - Winograd's F(4, 3) and F(3, 5) along rows and F(5x5, 3x3): the portable bodies.
+/* winograd.c - Winograd's F(3, 5) along rows and F(5x5, 3x3): the portable bodies.
  * SPDX-License-Identifier: MIT
  * Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), section 4.3: points 0,
- * 1, -1, 2, -2 and infinity; where there are 7, 1/2 as well. */
+ * 1, -1, 2, -2, 1/2 and infinity. */
 #include <math.h>
 
 #include "kernels/bodies.h"
 #include "kernels/half.h"
-
-enum { POINTS = 6, OUTPUTS = 4 };
-
-/* v = B' d of the column at x, whose rows are n apart. */
-static void transform(float v[POINTS], const float *x, size_t n) {
-    const float d0 = x[0], d1 = x[n], d2 = x[2 * n], d3 = x[3 * n], d4 = x[4 * n], d5 = x[5 * n];
-    v[0] = 4.0f * d0 - 5.0f * d2 + d4;
-    v[1] = (d4 - 4.0f * d2) + (d3 - 4.0f * d1);
-    v[2] = (d4 - 4.0f * d2) - (d3 - 4.0f * d1);
-    v[3] = (d4 - d2) + 2.0f * (d3 - d1);
-    v[4] = (d4 - d2) - 2.0f * (d3 - d1);
-    v[5] = 4.0f * d1 - 5.0f * d3 + d5;
-}
-
-void dr_winograd_input_c(float *v, const float *x, size_t tiles, size_t n) {
-    for (size_t t = 0; t < tiles; t++)
-        for (size_t j = 0; j < n; j++) {
-            float to[POINTS];
-            transform(to, x + t * OUTPUTS * n + j, n);
-            for (size_t p = 0; p < POINTS; p++)
-                v[(p * tiles + t) * n + j] = to[p];
-        }
-}
-
-static int16_t rounded(float v) {
-    return (int16_t)rintf(fmaxf(fminf(v, INT16_MAX), -INT16_MAX));
-}
-
-void dr_winograd_input16_c(int16_t *v, const float *x, float factor, size_t tiles, size_t n) {
-    for (size_t t = 0; t < tiles; t++)
-        for (size_t j = 0; j < n; j++) {
-            float to[POINTS];
-            transform(to, x + t * OUTPUTS * n + j, n);
-            for (size_t p = 0; p < POINTS; p++)
-                v[(p * tiles + t) * n + j] = rounded(to[p] * factor);
-        }
-}
-
-/* A' of Lavin & Gray, one row for each output of a tile */
-static const float gather[OUTPUTS][POINTS] = {
-    {1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}};
-
-void dr_winograd_output_relu_c(float *y, const float *products, const float *bias,
-                               const float *residual, size_t m, size_t n) {
-    const size_t point = (m + OUTPUTS - 1) / OUTPUTS * n;
-    for (size_t i = 0; i < m; i++) {
-        const float *a = gather[i % OUTPUTS], *tile = products + i / OUTPUTS * n;
-        for (size_t j = 0; j < n; j++) {
-            float v = bias[j];
-            for (size_t p = 0; p < POINTS; p++)
-                v += a[p] * tile[p * point + j];
-            if (residual)
-                v += residual[i * n + j];
-            y[i * n + j] = v > 0.0f ? v : 0.0f;
-        }
-    }
-}
-
-/* ---- seven points ---- */
 
 enum { SIDE = 7 };
 
@@ -146,6 +87,10 @@ void dr_winograd2_input_c(float *v, size_t ldv, const float *x, size_t ldx, size
             for (size_t p = 0; p < SIDE * SIDE; p++)
                 v[p * ldv + t * n + j] = to[p / SIDE][p % SIDE];
         }
+}
+
+static int16_t rounded(float v) {
+    return (int16_t)rintf(fmaxf(fminf(v, INT16_MAX), -INT16_MAX));
 }
 
 void dr_winograd2_input16_c(int16_t *v, size_t ldv, const dr_half *x, size_t ldx, float factor,

@@ -1,117 +1,17 @@
-/* winograd_template.h - Winograd's F(4, 3) and F(3, 5) along rows and F(5x5, 3x3), for any vector
- * width.
+/* winograd_template.h - Winograd's F(3, 5) along rows and F(5x5, 3x3), for any vector width.
  * SPDX-License-Identifier: MIT
  * Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), section 4.3: points 0,
- * 1, -1, 2, -2 and infinity; where there are 7, 1/2 as well. Included once by each instruction
- * set's file, which defines DR_ISA and vec, LANES                the vector, its lanes: 4, 8 or 16
+ * 1, -1, 2, -2, 1/2 and infinity. Included once by each instruction set's file, which defines
+ * DR_ISA and
+ *   vec, LANES                the vector, its lanes: 4, 8 or 16
  *   vec_set, vec_load, vec_store, vec_add, vec_sub, vec_mul, vec_max, vec_fma (a * b + c),
  *   vec_largest               the largest lane
- *   store_int16(p, v)         LANES floats, rounded, as int16 from -32767 to 32767
  *   store_int16_line(p, v)    DR_PANEL floats that fit
  *   load_half(p), store_half(p, v)       LANES halves
  * No include guard: one file includes this once. */
 #include "kernels/bodies.h"
 #include "kernels/half.h"
 #include "kernels/unroll.h"
-
-enum { POINTS = 6, OUTPUTS = 4 };
-
-/* v = B' d; v may be d. */
-INLINE void transform(vec v[POINTS], const vec d[POINTS]) {
-    const vec four = vec_set(4.0f), minus_4 = vec_set(-4.0f), minus_5 = vec_set(-5.0f);
-    const vec even = vec_fma(minus_4, d[2], d[4]), odd = vec_fma(minus_4, d[1], d[3]);
-    const vec even_2 = vec_sub(d[4], d[2]), odd_2 = vec_mul(vec_set(2.0f), vec_sub(d[3], d[1]));
-    v[0] = vec_fma(four, d[0], vec_fma(minus_5, d[2], d[4]));
-    v[5] = vec_fma(four, d[1], vec_fma(minus_5, d[3], d[5]));
-    v[1] = vec_add(even, odd);
-    v[2] = vec_sub(even, odd);
-    v[3] = vec_add(even_2, odd_2);
-    v[4] = vec_sub(even_2, odd_2);
-}
-
-/* The columns at x, whose rows are ld apart. */
-INLINE void load_points(vec d[POINTS], const float *x, size_t ld) {
-    UNROLL
-    for (size_t p = 0; p < POINTS; p++)
-        d[p] = vec_load(x + p * ld);
-}
-
-void DR_BODY(winograd_input, DR_ISA)(float *v, const float *x, size_t tiles, size_t n) {
-    const size_t point = tiles * n;
-    for (size_t t = 0; t < tiles; t++, x += OUTPUTS * n, v += n)
-        for (size_t j = 0; j < n; j += LANES) {
-            vec to[POINTS];
-            load_points(to, x + j, n);
-            transform(to, to);
-            UNROLL
-            for (size_t p = 0; p < POINTS; p++)
-                vec_store(v + p * point + j, to[p]);
-        }
-}
-
-void DR_BODY(winograd_input16, DR_ISA)(int16_t *v, const float *x, float factor, size_t tiles,
-                                       size_t n) {
-    const size_t point = tiles * n;
-    for (size_t t = 0; t < tiles; t++, x += OUTPUTS * n, v += n)
-        for (size_t j = 0; j < n; j += LANES) {
-            vec to[POINTS];
-            load_points(to, x + j, n);
-            transform(to, to);
-            UNROLL
-            for (size_t p = 0; p < POINTS; p++)
-                store_int16(v + p * point + j, vec_mul(to[p], vec_set(factor)));
-        }
-}
-
-/* y = A' p + bias */
-INLINE void gather(vec y[OUTPUTS], const vec p[POINTS], vec bias) {
-    const vec sum = vec_add(p[1], p[2]), difference = vec_sub(p[1], p[2]);
-    const vec sum_2 = vec_add(p[3], p[4]), difference_2 = vec_sub(p[3], p[4]);
-    y[0] = vec_add(vec_add(p[0], sum), vec_add(sum_2, bias));
-    y[1] = vec_add(difference, vec_fma(vec_set(2.0f), difference_2, bias));
-    y[2] = vec_add(sum, vec_fma(vec_set(4.0f), sum_2, bias));
-    y[3] = vec_add(vec_add(difference, p[5]), vec_fma(vec_set(8.0f), difference_2, bias));
-}
-
-/* rows <= 4 outputs of a tile, LANES columns. */
-INLINE void finish_tile(const int rows, float *y, const float *products, const float *bias,
-                        const float *residual, size_t point, size_t n) {
-    vec in[POINTS], out[OUTPUTS];
-    load_points(in, products, point);
-    gather(out, in, vec_load(bias));
-    UNROLL
-    for (int r = 0; r < rows; r++) {
-        const vec v = residual ? vec_add(out[r], vec_load(residual + (size_t)r * n)) : out[r];
-        vec_store(y + (size_t)r * n, vec_max(v, vec_set(0.0f)));
-    }
-}
-
-void DR_BODY(winograd_output_relu, DR_ISA)(float *y, const float *products, const float *bias,
-                                           const float *residual, size_t m, size_t n) {
-    const size_t point = (m + OUTPUTS - 1) / OUTPUTS * n;
-    for (size_t i = 0; i < m; i += OUTPUTS, products += n, y += OUTPUTS * n) {
-        const float *r = residual ? residual + i * n : NULL;
-        for (size_t j = 0; j < n; j += LANES) {
-            const float *rest = r ? r + j : NULL;
-            switch (m - i) {
-            default:
-                finish_tile(OUTPUTS, y + j, products + j, bias + j, rest, point, n);
-                break;
-            case 3:
-                finish_tile(3, y + j, products + j, bias + j, rest, point, n);
-                break;
-            case 2:
-                finish_tile(2, y + j, products + j, bias + j, rest, point, n);
-                break;
-            case 1:
-                finish_tile(1, y + j, products + j, bias + j, rest, point, n);
-                break;
-            }
-        }
-    }
-}
-
-/* ---- seven points: F(3, 5) along rows and F(5x5, 3x3) ---- */
 
 enum { SIDE = 7 };
 

@@ -15,9 +15,6 @@ void dr_kernels_init_neon(struct dr_kernels *k) {
     k->scale_shift_relu16 = dr_scale_shift_relu16_neon;
     k->to_half = dr_to_half_neon;
     k->from_half = dr_from_half_neon;
-    k->winograd_input = dr_winograd_input_neon;
-    k->winograd_input16 = dr_winograd_input16_neon;
-    k->winograd_output_relu = dr_winograd_output_relu_neon;
     k->winograd5_input = dr_winograd5_input_neon;
     k->winograd5_output_pool3 = dr_winograd5_output_pool3_neon;
     k->winograd2_input = dr_winograd2_input_neon;

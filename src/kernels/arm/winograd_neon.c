@@ -1,4 +1,4 @@
-/* winograd_neon.c - Winograd's F(4, 3): NEON.
+/* winograd_neon.c - Winograd's F(3, 5) and F(5x5, 3x3): NEON.
  * SPDX-License-Identifier: MIT */
 #include "kernels/arm/arm.h"
 #include "kernels/arm/vector_neon.h"

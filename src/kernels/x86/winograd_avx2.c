@@ -1,4 +1,4 @@
-/* winograd_avx2.c - Winograd's F(4, 3): AVX2 with FMA.
+/* winograd_avx2.c - Winograd's F(3, 5) and F(5x5, 3x3): AVX2 with FMA.
  * SPDX-License-Identifier: MIT */
 #include "kernels/x86/vector_avx2.h"
 #include "kernels/x86/x86.h"

@@ -1,4 +1,4 @@
-/* winograd_avx512.c - Winograd's F(4, 3): AVX-512.
+/* winograd_avx512.c - Winograd's F(3, 5) and F(5x5, 3x3): AVX-512.
  * SPDX-License-Identifier: MIT */
 #include "kernels/x86/vector_avx512.h"
 #include "kernels/x86/x86.h"

@@ -22,9 +22,6 @@ void dr_kernels_init_avx512(struct dr_kernels *k) {
     k->scale_shift_relu16 = dr_scale_shift_relu16_avx512;
     k->to_half = dr_to_half_avx512;
     k->from_half = dr_from_half_avx512;
-    k->winograd_input = dr_winograd_input_avx512;
-    k->winograd_input16 = dr_winograd_input16_avx512;
-    k->winograd_output_relu = dr_winograd_output_relu_avx512;
     k->winograd5_input = dr_winograd5_input_avx512;
     k->winograd5_output_pool3 = dr_winograd5_output_pool3_avx512;
     k->winograd2_input = dr_winograd2_input_avx512;
