@@ -419,6 +419,12 @@ static void seconds_of(double *seconds, const struct live *live, double start_s,
     }
 }
 
+/* Brought to unit length once more, which may round. */
+static void assert_same_voice(const float *voice, const float *known) {
+    for (size_t d = 0; d < DIM; d++)
+        assert_true(fabsf(voice[d] - known[d]) <= 3e-7f * fabsf(known[d]));
+}
+
 /* Colin (30.0 to 33 s) and Anna (25.8 to 29.5 s) are known from elsewhere; in the first 16.1 s Anna
  * talks up to 6.1, Ben up to 12.0, Colin from 12.5 to 15.8. */
 static void test_known(void **state) {
@@ -436,7 +442,7 @@ static void test_known(void **state) {
     struct live *live = open_live(&options, NULL);
     assert_int_equal(diarist_stream_num_speakers(live->stream), 2);
     assert_int_equal(diarist_stream_speaker(voice, live->stream, 1), 0);
-    assert_memory_equal(voice, known + DIM, sizeof voice);
+    assert_same_voice(voice, known + DIM);
     feed(live, NULL, samples, (size_t)16 * RATE, RATE);
     end(live);
     seconds_of(seconds, live, 0.8, 6.1);
@@ -446,7 +452,7 @@ static void test_known(void **state) {
     seconds_of(seconds, live, 12.5, 15.8);
     assert_true(seconds[0] > 2.0 && seconds[1] < 0.5);
     assert_int_equal(diarist_stream_speaker(voice, live->stream, 0), 0);
-    assert_memory_equal(voice, known, sizeof voice);
+    assert_same_voice(voice, known);
     close_live(live);
 }
 
