@@ -17,6 +17,7 @@
 
 #include "base/cpu.h"
 #include "embedding/resnet34.h"
+#include "uniform.h"
 
 enum {
     MELS = 80,
@@ -28,14 +29,6 @@ enum {
     CHUNK_FRAMES = 589, /* of a mask */
     HEADER_BYTES = 1 << 16
 };
-
-static double uniform(void) {
-    static uint64_t state = 0x9e3779b97f4a7c15u;
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (double)(int64_t)state / 9223372036854775808.0;
-}
 
 /* ---- a model file ---- */
 

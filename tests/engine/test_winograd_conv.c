@@ -17,16 +17,9 @@
 #include "base/cpu.h"
 #include "embedding/winograd_conv.h"
 #include "kernels/half.h"
+#include "uniform.h"
 
 enum { N = 32, TAPS = 9, WEIGHTS = N * N * TAPS, FLOATS = WEIGHTS + 4 * N, HEADER_BYTES = 512 };
-
-static double uniform(void) {
-    static uint64_t state = 0x9e3779b97f4a7c15u;
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (double)(int64_t)state / 9223372036854775808.0;
-}
 
 /* ---- a model file ---- */
 
