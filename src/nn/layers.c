@@ -29,6 +29,8 @@ float *dr_loader_scratch(struct dr_loader *loader, size_t count) {
     if (loader->err.status)
         return NULL;
     if (count > loader->scratch_floats) {
+        /* Layer after layer is a little larger: room for twice as much, as new pages cost. */
+        count = count > 2 * loader->scratch_floats ? count : 2 * loader->scratch_floats;
         free(loader->scratch);
         loader->scratch = malloc(count * sizeof *loader->scratch);
         loader->scratch_floats = loader->scratch ? count : 0;
@@ -102,12 +104,30 @@ struct dr_linear dr_pack_linear(struct dr_loader *loader, const float *source, c
     return linear;
 }
 
+typedef float eight __attribute__((vector_size(32)));
+
+/* to[n] = from[n] * by. Vectors, because every start of the program goes through all weights. */
+static void scale_row(float *to, const float *from, float by, size_t n) {
+    size_t i = 0;
+    for (eight v; i + 8 <= n; i += 8) {
+        memcpy(&v, from + i, sizeof v);
+        v *= by;
+        memcpy(to + i, &v, sizeof v);
+    }
+    for (; i < n; i++)
+        to[i] = from[i] * by;
+}
+
 /* weight[n][channels][spatial] -> rows[n][spatial][channels], scaled per output. */
 static void order_channels_last(float *rows, const float *weight, const float *scale, unsigned n,
                                 unsigned channels, unsigned spatial) {
     const size_t k = (size_t)channels * spatial;
     for (unsigned j = 0; j < n; j++, rows += k, weight += k) {
         const float by = scale ? scale[j] : 1.0f;
+        if (spatial == 1) {
+            scale_row(rows, weight, by, k);
+            continue;
+        }
         for (unsigned s = 0; s < spatial; s++)
             for (unsigned c = 0; c < channels; c++)
                 rows[(size_t)s * channels + c] = weight[(size_t)c * spatial + s] * by;
