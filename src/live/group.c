@@ -3,7 +3,7 @@
  *
  * due streams -> batches, one a thread -> convolutions, chunk by chunk
  *                                      -> the rest of the network, all chunks together
- *                                      -> the rest of the step, stream by stream */
+ *             -> stream by stream, by whichever thread is free -> the rest of the step */
 #include "live/group.h"
 
 #include <stdlib.h>
@@ -17,17 +17,15 @@ enum { BATCH = DR_PYANNET_BATCH, LOGPROBS = DR_CHUNK_FRAMES * DR_CLASSES };
 /* A thread's scratch as a batch uses it. */
 struct scratch {
     float *sequence; /* [589][BATCH][60] */
-    float *logprob;  /* [BATCH][589][7] */
-    float *rest;     /* of the network, then of each step */
+    float *rest;     /* of the network */
 };
 
 static size_t lay_out(struct scratch *s, float *base) {
     const size_t sequence = DR_PADDED((size_t)BATCH * DR_CHUNK_FRAMES * DR_SINCNET_FEATURES);
-    const size_t logprob = DR_PADDED((size_t)BATCH * LOGPROBS);
     const size_t net = dr_pyannet_sequence_scratch(BATCH), step = dr_front_end_scratch();
     if (s)
-        *s = (struct scratch){base, base + sequence, base + sequence + logprob};
-    return sequence + logprob + (net > step ? net : step);
+        *s = (struct scratch){base, base + sequence};
+    return sequence + (net > step ? net : step);
 }
 
 /* ---- opening ---- */
@@ -38,8 +36,11 @@ static int open_threads(struct diarist_stream_group *g, const struct diarist_mod
         dr_workers_open(&g->workers, model, NULL, num_threads, lay_out(NULL, NULL), &g->arena, err);
     if (status)
         return status;
+    const size_t most = (size_t)num_threads * BATCH;
     g->step_arena = dr_arena_zalloc(&g->arena, (size_t)num_threads, sizeof *g->step_arena);
-    if (!g->step_arena)
+    g->logprob = dr_arena_alloc(&g->arena, most, LOGPROBS * sizeof *g->logprob);
+    g->heard = dr_arena_alloc(&g->arena, most, sizeof *g->heard);
+    if (!g->step_arena || !g->logprob || !g->heard)
         return dr_fail_memory(err);
     for (int i = 0; i < num_threads; i++)
         if (dr_arena_reserve(&g->step_arena[i], dr_stream_step_bytes()))
@@ -109,44 +110,44 @@ static size_t end_of(const struct diarist_stream *s, int last) {
     return last ? s->front_end.num_samples : dr_front_end_due(&s->front_end);
 }
 
-/* Chunks of streams [num] through the network; logprob [i] is NULL where nobody can talk. */
-static void segment(const float *logprob[BATCH], struct diarist_stream **streams, size_t num,
-                    int last, struct dr_pool *pool, const struct scratch *s) {
+/* Chunks of streams [first, first + num) through the network. */
+static void segment(void *context, size_t first, size_t num, struct dr_pool *pool, int worker) {
+    const struct round *round = context;
+    struct diarist_stream_group *g = round->group;
+    struct diarist_stream **streams = round->streams + first;
+    float *logprob = g->logprob + first * LOGPROBS;
     size_t heard = 0, index = 0;
+    struct scratch s;
+    lay_out(&s, g->workers.scratch[worker]);
     for (size_t i = 0; i < num; i++) {
-        const size_t end = end_of(streams[i], last);
-        const int any = dr_front_end_hear(&streams[i]->front_end, end, s->rest);
-        logprob[i] = any ? s->logprob + heard++ * LOGPROBS : NULL;
+        const size_t end = end_of(streams[i], round->last);
+        const int any = dr_front_end_hear(&streams[i]->front_end, end, s.rest);
+        g->heard[first + i] = any ? logprob + heard++ * LOGPROBS : NULL;
     }
     for (size_t i = 0; i < num; i++)
-        if (logprob[i])
-            dr_front_end_convolve(&streams[i]->front_end, s->sequence, index++, heard,
-                                  end_of(streams[i], last), s->rest);
+        if (g->heard[first + i])
+            dr_front_end_convolve(&streams[i]->front_end, s.sequence, index++, heard,
+                                  end_of(streams[i], round->last), s.rest);
     if (heard)
-        dr_pyannet_run_sequence(streams[0]->front_end.networks->pyannet, s->logprob, s->sequence,
-                                heard, pool, s->rest);
+        dr_pyannet_run_sequence(streams[0]->front_end.networks->pyannet, logprob, s.sequence, heard,
+                                pool, s.rest);
 }
 
-static void stream_batch(void *context, size_t first, size_t num, struct dr_pool *pool,
-                         int worker) {
+/* The rest of a stream's step. */
+static void go_on(void *context, size_t i, int worker) {
     const struct round *round = context;
-    struct diarist_stream **streams = round->streams + first;
-    const float *logprob[BATCH];
-    struct scratch s;
-    lay_out(&s, round->group->workers.scratch[worker]);
-    segment(logprob, streams, num, round->last, pool, &s);
-    for (size_t i = 0; i < num; i++) {
-        diarist_error error; /* of memory, the only one */
-        if (dr_stream_step(streams[i], logprob[i], end_of(streams[i], round->last), round->last,
-                           s.rest, &round->group->step_arena[worker], &error))
-            streams[i]->state = DR_STREAM_FAILED;
-    }
+    struct diarist_stream_group *g = round->group;
+    struct diarist_stream *stream = round->streams[i];
+    diarist_error error; /* of memory, the only one */
+    if (dr_stream_step(stream, g->heard[i], end_of(stream, round->last), round->last,
+                       g->workers.scratch[worker], &g->step_arena[worker], &error))
+        stream->state = DR_STREAM_FAILED;
 }
 
 int dr_group_step(struct diarist_stream_group *group, struct diarist_stream **streams, size_t num,
                   int last, diarist_error *err) {
     struct round round = {.group = group, .streams = streams, .last = last};
-    dr_workers_run_batches(&group->workers, stream_batch, &round, num);
+    dr_workers_run_batches(&group->workers, segment, go_on, &round, num);
     for (size_t i = 0; i < num; i++)
         if (streams[i]->state == DR_STREAM_FAILED)
             return dr_fail_memory(err);

@@ -151,7 +151,7 @@ static void window_batch(void *context, size_t first, size_t num, struct dr_pool
 /* Windows every step from samples on, at most a round. */
 static void run_windows(diarist_vad_stream *s, float *probability, const float *samples,
                         size_t num) {
-    dr_workers_run_batches(&s->workers, window_batch,
+    dr_workers_run_batches(&s->workers, window_batch, NULL,
                            &(struct window_work){s, samples, probability}, num);
 }
 

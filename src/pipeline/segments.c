@@ -71,7 +71,7 @@ static int add_round(struct dr_segments *s, const float *samples, size_t num, di
         status = dr_grow(&s->marginal, &s->marginal_room, frames, DR_LOCAL_SPEAKERS, err);
     if (status)
         return status;
-    dr_workers_run_batches(s->workers, chunk_batch, &(struct chunk_work){s, samples}, num);
+    dr_workers_run_batches(s->workers, chunk_batch, NULL, &(struct chunk_work){s, samples}, num);
     for (size_t i = 0; i < num && !status; i++) {
         status = settle(s, dr_chunk_frame((s->num_chunks + i) * s->step), err);
         if (!status)

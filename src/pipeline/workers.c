@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "pipeline/workers.h"
 
+#include <pthread.h>
+
 /* Floats that a worker needs, whatever it does. */
 static size_t scratch_floats(size_t embedding_scratch) {
     const size_t needs[] = {dr_pyannet_scratch(DR_PYANNET_BATCH), dr_fbank_scratch(),
@@ -20,7 +22,8 @@ int dr_workers_open(struct dr_workers *workers, const struct diarist_model *mode
     if (!workers->pool)
         return dr_fail(err, DIARIST_ERROR_MEMORY, "cannot start %d threads; try --threads 1", num);
     workers->scratch = dr_arena_zalloc(arena, (size_t)num, sizeof *workers->scratch);
-    if (!workers->scratch)
+    workers->ready = dr_arena_alloc(arena, (size_t)num * DR_PYANNET_BATCH, sizeof *workers->ready);
+    if (!workers->scratch || !workers->ready)
         return dr_fail_memory(err);
     for (int i = 0; i < num; i++) {
         workers->scratch[i] =
@@ -40,26 +43,60 @@ void dr_workers_close(struct dr_workers *workers) {
 
 struct batches {
     dr_batch_fn *work;
+    dr_chunk_fn *then;
     void *context;
-    size_t num, num_items;
+    size_t num, num_batches;
     struct dr_pool *pool; /* for the layers, or NULL */
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t done;  /* a batch is */
+    size_t *ready, num_ready, num_taken;
 };
 
-/* Item i of n takes chunks [i * num / n, (i + 1) * num / n). */
-static void batch_item(void *context, size_t item, int worker) {
-    const struct batches *batches = context;
-    const size_t first = item * batches->num / batches->num_items;
-    const size_t end = (item + 1) * batches->num / batches->num_items;
-    batches->work(batches->context, first, end - first, batches->pool, worker);
+/* Batch i of n has chunks [i * num / n, (i + 1) * num / n). */
+static void run_batch(struct batches *b, size_t i, int worker) {
+    const size_t first = i * b->num / b->num_batches, end = (i + 1) * b->num / b->num_batches;
+    b->work(b->context, first, end - first, b->pool, worker);
+    pthread_mutex_lock(&b->lock);
+    for (size_t chunk = first; b->then && chunk < end; chunk++)
+        b->ready[b->num_ready++] = chunk;
+    pthread_cond_broadcast(&b->done);
+    pthread_mutex_unlock(&b->lock);
 }
 
-void dr_workers_run_batches(struct dr_workers *workers, dr_batch_fn *work, void *context,
-                            size_t num) {
+/* Items are the batches, then as many as there are chunks, each the first one that is ready: those
+ * of batches that are done have to wait for no other. */
+static void run_item(void *context, size_t item, int worker) {
+    struct batches *b = context;
+    if (item < b->num_batches) {
+        run_batch(b, item, worker);
+        return;
+    }
+    pthread_mutex_lock(&b->lock);
+    while (b->num_taken == b->num_ready)
+        pthread_cond_wait(&b->done, &b->lock);
+    const size_t chunk = b->ready[b->num_taken++];
+    pthread_mutex_unlock(&b->lock);
+    b->then(b->context, chunk, worker);
+}
+
+void dr_workers_run_batches(struct dr_workers *workers, dr_batch_fn *work, dr_chunk_fn *then,
+                            void *context, size_t num) {
     const size_t threads = (size_t)workers->num;
-    size_t items = (num + DR_PYANNET_BATCH - 1) / DR_PYANNET_BATCH;
-    items = items > threads ? items : num < threads ? num : threads;
+    size_t num_batches = (num + DR_PYANNET_BATCH - 1) / DR_PYANNET_BATCH;
+    num_batches = num_batches > threads ? num_batches : num < threads ? num : threads;
     /* For a single chunk all threads but one would wait. */
     const int share_layers = num == 1 && threads > 1;
-    struct batches batches = {work, context, num, items, share_layers ? workers->pool : NULL};
-    dr_pool_run(share_layers ? NULL : workers->pool, batch_item, &batches, items);
+    struct batches batches = {.work = work,
+                              .then = then,
+                              .context = context,
+                              .num = num,
+                              .num_batches = num_batches,
+                              .pool = share_layers ? workers->pool : NULL,
+                              .ready = workers->ready};
+    pthread_mutex_init(&batches.lock, NULL);
+    pthread_cond_init(&batches.done, NULL);
+    dr_pool_run(share_layers ? NULL : workers->pool, run_item, &batches,
+                num_batches + (then ? num : 0));
+    pthread_cond_destroy(&batches.done);
+    pthread_mutex_destroy(&batches.lock);
 }

@@ -14,6 +14,7 @@ struct dr_workers {
     int num;
     struct dr_pool *pool;
     float **scratch; /* [num], each for one network or the features at a time */
+    size_t *ready;   /* [num * DR_PYANNET_BATCH] chunks of a round whose batch is done, in order */
 };
 
 /* Starts num threads, the caller counted. embedding_scratch: floats that what is run of the
@@ -27,9 +28,13 @@ void dr_workers_close(struct dr_workers *workers);
  * threads may share the layers; NULL: they have batches of their own. */
 typedef void dr_batch_fn(void *context, size_t first, size_t num, struct dr_pool *pool, int worker);
 
+/* Work on one chunk, whose batch is done, by thread `worker`. */
+typedef void dr_chunk_fn(void *context, size_t chunk, int worker);
+
 /* Shares num chunks for the segmentation network out among the threads, and returns when all are
- * done. */
-void dr_workers_run_batches(struct dr_workers *workers, dr_batch_fn *work, void *context,
-                            size_t num);
+ * done. `then` follows for each chunk, by any thread, so that none waits for another's batch; NULL:
+ * nothing does. With it num is at most workers->num * DR_PYANNET_BATCH. */
+void dr_workers_run_batches(struct dr_workers *workers, dr_batch_fn *work, dr_chunk_fn *then,
+                            void *context, size_t num);
 
 #endif

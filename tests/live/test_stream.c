@@ -206,6 +206,65 @@ static void test_group(void **state) {
         close_live(alone[i]);
 }
 
+enum { MANY = 13, MANY_LENGTH = 17 * RATE / 10 };
+
+/* Streams of a group are given all they take before it runs. */
+static void run_many(struct live *live[MANY], float x[MANY][MANY_LENGTH],
+                     diarist_stream_group *group) {
+    size_t at[MANY] = {0}, done = 0, steps;
+    while (done < (size_t)MANY * MANY_LENGTH) {
+        for (size_t i = 0; i < MANY; i++) {
+            size_t used;
+            assert_int_equal(diarist_stream_feed(live[i]->stream, x[i] + at[i], MANY_LENGTH - at[i],
+                                                 &used, NULL),
+                             0);
+            at[i] += used;
+            done += used;
+        }
+        assert_int_equal(diarist_stream_group_run(group, &steps, NULL), 0);
+        assert_true(steps > 0 || done == (size_t)MANY * MANY_LENGTH);
+        for (size_t i = 0; i < MANY; i++)
+            take(live[i]);
+    }
+}
+
+/* More streams than one or two threads take in a round, of one step or three, silent at first, for
+ * good, or not at all: whichever threads do them, each says what it says alone. */
+static void test_group_many(void **state) {
+    (void)state;
+    const size_t silent[] = {0, 0, MANY_LENGTH / 2, 0, MANY_LENGTH, 0, MANY_LENGTH / 4};
+    const int32_t threads[] = {1, 2, 3, 7};
+    struct live *alone[MANY], *live[MANY];
+    diarist_stream_options options[MANY];
+    size_t num_events = 0;
+    float(*x)[MANY_LENGTH] = calloc(MANY, sizeof *x);
+    assert_non_null(x);
+    for (size_t i = 0; i < MANY; i++) {
+        const size_t from = silent[i % 7];
+        memcpy(x[i] + from, samples + i * 2 * RATE, (MANY_LENGTH - from) * sizeof **x);
+        options[i] = options_of(i % 3 ? 2 : 1);
+        alone[i] = open_live(&options[i], NULL);
+        feed(alone[i], NULL, x[i], MANY_LENGTH, SIZE_MAX);
+        num_events += alone[i]->num;
+    }
+    assert_true(num_events > MANY);
+    for (size_t k = 0; k < 4; k++) {
+        diarist_stream_group *group;
+        assert_int_equal(diarist_stream_group_open(&group, model, threads[k], NULL), 0);
+        for (size_t i = 0; i < MANY; i++)
+            live[i] = open_live(&options[i], group);
+        run_many(live, x, group);
+        for (size_t i = 0; i < MANY; i++) {
+            assert_same_events(alone[i], live[i]);
+            close_live(live[i]);
+        }
+        diarist_stream_group_free(group);
+    }
+    for (size_t i = 0; i < MANY; i++)
+        close_live(alone[i]);
+    free(x);
+}
+
 /* As much as is taken before the group first runs, then the end at once. */
 static void test_group_finish(void **state) {
     (void)state;
@@ -554,6 +613,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_parts),
                                        cmocka_unit_test(test_one_by_one),
                                        cmocka_unit_test(test_group),
+                                       cmocka_unit_test(test_group_many),
                                        cmocka_unit_test(test_group_finish),
                                        cmocka_unit_test(test_skip),
                                        cmocka_unit_test(test_broken_samples),
