@@ -174,13 +174,13 @@ static void print(int kind, const struct task *tasks, int num) {
 
 int main(int argc, char **argv) {
     static struct task tasks[MAX_THREADS];
-    const int num = argc == 3 ? atoi(argv[2]) : 0;
+    const int num = argc == 3 ? (int)strtol(argv[2], NULL, 10) : 0;
     if (num < 1 || num > MAX_THREADS)
         return fprintf(stderr, "usage: time_peak SECONDS THREADS\n"), 2;
     if (!is_supported())
         return fprintf(stderr, "time_peak: needs AVX2 and FMA\n"), 1;
     for (int i = 0; i < num; i++) {
-        tasks[i].seconds = atof(argv[1]);
+        tasks[i].seconds = strtod(argv[1], NULL);
         tasks[i].product = aligned_alloc(64, sizeof *tasks[i].product);
         if (!tasks[i].product)
             return fprintf(stderr, "time_peak: no memory\n"), 1;
