@@ -40,20 +40,6 @@ void DR_BODY(max_pool3, DR_ISA)(float *y, const float *x, size_t m, size_t n) {
     }
 }
 
-void DR_BODY(fold_frames, DR_ISA)(float *restrict even, float *restrict odd,
-                                  const float *restrict x, size_t stride, size_t h,
-                                  size_t num_frames) {
-    for (size_t i = 0; i < num_frames; i++, x += stride, even += h + 1, odd += h + 1) {
-        for (size_t k = 0; k < h; k++) {
-            const float a = x[k], b = x[2 * h - k];
-            even[k] = a + b;
-            odd[k] = a - b;
-        }
-        even[h] = x[h];
-        odd[h] = 0.0f;
-    }
-}
-
 void DR_BODY(abs_max_pool3, DR_ISA)(float *restrict y, const float *restrict x, float scale,
                                     const float *restrict shift, size_t m, size_t n) {
     for (size_t i = 0; i < m; i++, x += 3 * n, y += n)

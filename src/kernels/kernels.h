@@ -143,6 +143,52 @@ struct dr_winograd2_output16 {
     size_t num_rows, step, m, n;
 };
 
+/* ---- filters over frames of samples ----
+ * Frames of 251 samples, 10 apart, in blocks of no more than 103, whose 1280 samples are brought to
+ * their spectrum: a tenth of the products that folded frames times filters would take, and half of
+ * them again for the transforms. A frame's last bits depend on where its block begins. */
+enum {
+    DR_BANK_LENGTH = 251,
+    DR_BANK_STRIDE = 10,
+    DR_BANK_SAMPLES = 1280, /* of a block at most */
+    DR_BANK_POINTS = DR_BANK_SAMPLES / DR_BANK_STRIDE,
+    DR_BANK_FRAMES = (DR_BANK_SAMPLES - DR_BANK_LENGTH) / DR_BANK_STRIDE + 1, /* of one at most */
+    DR_BANK_BLOCKS = 8,                                                       /* made at once */
+    DR_BANK_TOGETHER = 2, /* go through the filters at once */
+    /* Floats of the spectra of 8 blocks: [65][10][2][8], bin q + 128 r at [q][r], real and
+     * imaginary parts; bin -k is the conjugate of bin k. */
+    DR_BANK_SPECTRA = (DR_BANK_POINTS / 2 + 1) * DR_BANK_STRIDE * 2 * DR_BANK_BLOCKS,
+    DR_BANK_SCRATCH = 32 * 1024 /* floats, aligned as a double is */
+};
+
+/* exp(2 pi i x) */
+struct dr_rotation {
+    float cosine, sine;
+};
+struct dr_wide_rotation {
+    double cosine, sine;
+};
+
+/* x = i / 1280; [i][m]: i (m + 1) / 128 and i (m + 1) / 32 */
+struct dr_bank_tables {
+    struct dr_wide_rotation circle[DR_BANK_SAMPLES], wide_of_128[32][3], wide_of_32[8][3];
+    struct dr_rotation of_128[32][3], of_32[8][3];
+};
+
+/* Block b is of samples step b and on: `width` of them, up to number n, and zeros behind. */
+struct dr_blocks {
+    const float *x;
+    size_t step, width, n;
+    size_t num; /* <= 8 */
+};
+
+/* n symmetric and n antisymmetric filters; n: 8 k. */
+struct dr_filter_bank {
+    const float *spectra; /* by dr_pack_filters */
+    const struct dr_bank_tables *tables;
+    size_t n;
+};
+
 #define DR_KERNELS(X)                                                                              \
     X(gemm, (const struct dr_gemm *g))                                                             \
     X(gemm16, (const struct dr_gemm16 *g))                                                         \
@@ -153,10 +199,14 @@ struct dr_winograd2_output16 {
                          const float *scale, const float *shift, size_t m, size_t n))              \
     /* y[i][j] = max of x[3i..3i+2][j]; y is packed [m][n], x [3m][n]; y may be x. */              \
     X(max_pool3, (float *y, const float *x, size_t m, size_t n))                                   \
-    /* Of frames of 2h + 1 samples, `stride` apart: even[i][k] = x[k] + x[2h-k], odd[i][k] =       \
-     * x[k] - x[2h-k] for k < h, even[i][h] = x[h], odd[i][h] = 0; both [num_frames][h + 1]. */    \
-    X(fold_frames,                                                                                 \
-      (float *even, float *odd, const float *x, size_t stride, size_t h, size_t num_frames))       \
+    /* Spectra of blocks, twice as large as DFTs; those of blocks that are not there are zeros. */ \
+    X(block_spectra, (float *spectra, const struct dr_blocks *from,                                \
+                      const struct dr_bank_tables *tables, float *scratch))                        \
+    /* y[b * frames + i][j] = frame i < frames <= 103 of block b < 2 times symmetric filter j,     \
+     * y[..][n + j] = times antisymmetric filter j. spectra: from the first of the two blocks on.  \
+     * Bound of a block: NMSE 1e-12, of what is 80 dB below the block's samples 1e-9. */           \
+    X(filter_spectra, (float *y, const struct dr_filter_bank *bank, const float *spectra,          \
+                       size_t frames, float *scratch))                                             \
     /* y[i][j] = max of |x[r][j] * scale + shift[j]| over the rows r = 3i..3i+2; packed. */        \
     X(abs_max_pool3,                                                                               \
       (float *y, const float *x, float scale, const float *shift, size_t m, size_t n))             \
@@ -251,6 +301,13 @@ void dr_pack_panels(float *packed, const float *source, ptrdiff_t stride_k, ptrd
  * column_scale: [DR_PADDED(n)]. */
 void dr_pack_panels16(int16_t *packed, float *column_scale, const float *source, size_t k,
                       size_t exact, size_t n, int max_activation);
+
+void dr_make_bank_tables(struct dr_bank_tables *tables);
+
+/* Symmetric filters even[n][251], antisymmetric ones odd[n][251] -> the spectra of a bank,
+ * [n / 8][DR_BANK_SPECTRA]. scratch: DR_BANK_SCRATCH + DR_BANK_SPECTRA floats. */
+void dr_pack_filters(float *packed, const struct dr_kernels *k, const struct dr_bank_tables *tables,
+                     const float *even, const float *odd, size_t n, float *scratch);
 
 /* PyTorch order weight_hh -> dr_lstm_step16's u and u_scale. */
 void dr_pack_lstm16(int16_t *packed, float *scale, const float *weight_hh, size_t hidden);

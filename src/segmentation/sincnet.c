@@ -1,7 +1,8 @@
 /* sincnet.c - the convolutions of the segmentation network: waveform -> 589 frames of 60 features.
  * SPDX-License-Identifier: MIT
  *
- * samples -> folded frames -> sinc filters, a block at a time -> per chunk: normalise, |.|, pool
+ * samples -> sinc filters by way of spectra, two blocks at a time -> per chunk: normalise, |.|,
+ * pool
  *         -> map_1 [5325][80] -> map_2 [1773][64] -> map_3 [589][64] -> its norm
  * Of a stream the filters' extremes are kept, from which each chunk's map_1 follows. */
 #include "segmentation/sincnet.h"
@@ -17,10 +18,8 @@
 enum {
     FILTERS = 80,
     EVEN_FILTERS = FILTERS / 2, /* the first half are symmetric, the others antisymmetric */
-    LENGTH = 251,
-    HALF = LENGTH / 2,
-    FOLDED = HALF + 1,
-    STRIDE = 10,
+    LENGTH = DR_BANK_LENGTH,
+    STRIDE = DR_BANK_STRIDE,
     CHANNELS = DR_SINCNET_FEATURES,
     COLUMNS = DR_POOLED_CONV_COLUMNS, /* of map_2 and map_3 */
     CONV_LENGTH = 5,
@@ -31,21 +30,30 @@ enum {
     SINC_FRAMES = POOL * POOLED_1,
     ROW = 2 * EVEN_FILTERS + FILTERS / 2, /* values that a stream keeps for a row of map_1 */
     PAST_ROWS = POOLED_1 + 1,             /* even: halves are converted two rows at a time */
-    PAST_BLOCK = 32,                      /* rows of it made at a time */
+    PAST_BLOCK = 32,                      /* rows of it made as one block */
     SUMS = DR_CHUNK_SAMPLES / DR_SINCNET_SUM_SAMPLES,
-    SINC_BLOCK = 96, /* frames of the sinc layer made at a time: they stay in L2 */
+    BLOCKS = DR_BANK_BLOCKS,
+    TOGETHER = DR_BANK_TOGETHER,
+    /* Frames of a block of the sinc layer, and of the last one of a chunk: no block needs samples
+     * behind the chunk, and chunks whole seconds apart have the same blocks but for the last one.
+     */
+    BLOCK = 100,
+    LAST_BLOCK = SINC_FRAMES % BLOCK,
+    LAST_FRAME = SINC_FRAMES - LAST_BLOCK,
     CARRY = POOL - 1
 };
 _Static_assert((int)POOLED_3 == (int)DR_CHUNK_FRAMES, "589 frames in a chunk");
 _Static_assert((int)CHANNELS == (int)DR_POOLED_CONV_CHANNELS, "features of the last convolution");
 _Static_assert(DR_SINCNET_ROW_SAMPLES == STRIDE * POOL, "samples between rows");
 _Static_assert(2 * ROW % 16 == 0 && PAST_ROWS % 2 == 0 && PAST_BLOCK % 2 == 0, "pairs of rows");
-_Static_assert(SINC_BLOCK >= PAST_BLOCK * POOL, "room in struct scratch");
+_Static_assert(LAST_FRAME % POOL == 0 && LAST_BLOCK % POOL == 0, "no row in two blocks");
+_Static_assert((int)BLOCK <= (int)DR_BANK_FRAMES && PAST_BLOCK * POOL <= BLOCK,
+               "frames of a block");
 
 struct dr_sincnet {
     const struct dr_kernels *kernels;
     float wave_weight, wave_bias;
-    struct dr_linear even, odd;  /* halves of the filters, over folded frames */
+    struct dr_filter_bank bank;
     float filter_sum[FILTERS];   /* 0 of antisymmetric ones */
     enum dr_precision precision; /* of what is kept of a stream: floats, or in 16 bits halves */
     float half_unit;             /* what samples of at most 1 give is at most 65504 of it */
@@ -55,29 +63,40 @@ struct dr_sincnet {
 
 /* ---- loading ---- */
 
-/* Filter j as the half that is left when its frame is folded. */
-static void fold_filter(float half[FOLDED], const float *filter, int j, struct dr_loader *loader) {
+static void check_symmetry(const float *filter, int j, struct dr_loader *loader) {
     const float sign = j < EVEN_FILTERS ? 1.0f : -1.0f;
-    for (int k = 0; k <= HALF; k++) {
-        half[k] = k == HALF && j >= EVEN_FILTERS ? 0.0f : filter[k];
-        if (filter[LENGTH - 1 - k] != (k == HALF ? half[k] : sign * filter[k])) {
+    for (int k = 0; k <= LENGTH / 2; k++)
+        if (filter[LENGTH - 1 - k] != sign * filter[k]) {
             dr_fail(&loader->err, DIARIST_ERROR_MODEL,
                     "segmentation.sincnet.conv1d.0.weight: filter %d is not %s; import the model "
                     "again",
                     j, j < EVEN_FILTERS ? "symmetric" : "antisymmetric");
             return;
         }
-    }
+}
+
+static void load_bank(struct dr_sincnet *net, struct dr_loader *loader, const float *filters) {
+    float *packed =
+        dr_arena_alloc(loader->arena, EVEN_FILTERS / BLOCKS * DR_BANK_SPECTRA, sizeof *packed);
+    struct dr_bank_tables *tables = dr_arena_alloc(loader->arena, 1, sizeof *tables);
+    float *scratch = dr_loader_scratch(loader, DR_BANK_SCRATCH + DR_BANK_SPECTRA);
+    if (!packed || !tables)
+        dr_fail_memory(&loader->err);
+    if (loader->err.status)
+        return;
+    dr_make_bank_tables(tables);
+    dr_pack_filters(packed, net->kernels, tables, filters, filters + EVEN_FILTERS * LENGTH,
+                    EVEN_FILTERS, scratch);
+    net->bank = (struct dr_filter_bank){packed, tables, EVEN_FILTERS};
 }
 
 static void load_sinc(struct dr_sincnet *net, struct dr_loader *loader) {
     const float *filters = dr_load_tensor(loader, "segmentation.sincnet.conv1d.0", ".weight", 2,
                                           FILTERS, LENGTH, 0, 0);
-    float *folded = dr_loader_scratch(loader, FILTERS * FOLDED);
     double most = 0.0;
     for (int j = 0; j < FILTERS && !loader->err.status; j++) {
         double sum = 0.0, magnitudes = 0.0;
-        fold_filter(folded + j * FOLDED, filters + j * LENGTH, j, loader);
+        check_symmetry(filters + j * LENGTH, j, loader);
         for (int k = 0; k < LENGTH; k++) {
             sum += filters[j * LENGTH + k];
             magnitudes += fabs((double)filters[j * LENGTH + k]);
@@ -86,11 +105,8 @@ static void load_sinc(struct dr_sincnet *net, struct dr_loader *loader) {
         most = fmax(most, magnitudes);
     }
     net->half_unit = ldexpf(1.0f, ilogb(fmax(most, 1e-6)) - 14);
-    if (!loader->err.status) {
-        net->even = dr_pack_linear(loader, folded, NULL, FOLDED, EVEN_FILTERS, DR_PACKING_FLOAT);
-        net->odd = dr_pack_linear(loader, folded + EVEN_FILTERS * FOLDED, NULL, FOLDED,
-                                  EVEN_FILTERS, DR_PACKING_FLOAT);
-    }
+    if (!loader->err.status)
+        load_bank(net, loader, filters);
 }
 
 struct dr_sincnet *dr_sincnet_load(struct dr_loader *loader, const struct dr_kernels *kernels) {
@@ -129,13 +145,14 @@ struct chunk {
 
 /* Scratch of one call, floats. */
 struct scratch {
-    float *even, *odd, *half; /* [SINC_BLOCK][FOLDED] folded frames; [SINC_BLOCK][40] */
-    float *sinc;              /* [CARRY + SINC_BLOCK][80] */
-    float *rows;              /* [PAST_BLOCK][ROW] */
-    float *map_1;             /* [batch][POOLED_1][80] */
-    float *map_2;             /* [POOLED_2][COLUMNS] */
-    float *map_3;             /* [589][COLUMNS] */
-    float *conv;              /* for the convolutions */
+    float *spectra; /* of BLOCKS blocks */
+    float *bank;    /* for the filter bank */
+    float *sinc;    /* [CARRY + TOGETHER * BLOCK][80] */
+    float *rows;    /* [TOGETHER * PAST_BLOCK][ROW] */
+    float *map_1;   /* [batch][POOLED_1][80] */
+    float *map_2;   /* [POOLED_2][COLUMNS] */
+    float *map_3;   /* [589][COLUMNS] */
+    float *conv;    /* for the convolutions */
 };
 
 static size_t lay_out(struct scratch *s, float *base, size_t batch) {
@@ -143,10 +160,10 @@ static size_t lay_out(struct scratch *s, float *base, size_t batch) {
     struct scratch unused;
     s = s ? s : &unused;
 #define TAKE(field, count) (s->field = base ? base + used : NULL, used += DR_PADDED(count))
-    TAKE(even, SINC_BLOCK * FOLDED);
-    TAKE(odd, SINC_BLOCK * FOLDED);
-    TAKE(sinc, (CARRY + SINC_BLOCK) * FILTERS);
-    TAKE(rows, PAST_BLOCK * ROW);
+    TAKE(spectra, DR_BANK_SPECTRA);
+    TAKE(bank, DR_BANK_SCRATCH);
+    TAKE(sinc, (CARRY + TOGETHER * BLOCK) * FILTERS);
+    TAKE(rows, TOGETHER * PAST_BLOCK * ROW);
     TAKE(map_1, batch * POOLED_1 * FILTERS);
     TAKE(map_2, (size_t)POOLED_2 * COLUMNS);
     TAKE(map_3, (size_t)POOLED_3 * COLUMNS);
@@ -201,29 +218,62 @@ static void start_chunk(struct chunk *chunk, const struct dr_sincnet *net,
         chunk->shift[j] = (float)(shift * net->filter_sum[j]);
 }
 
-/* frames of the sinc layer from samples on -> sinc[frames][80] */
-static void filter(const struct dr_sincnet *net, float *sinc, const float *samples, size_t frames,
-                   const struct scratch *s) {
-    net->kernels->fold_frames(s->even, s->odd, samples, STRIDE, HALF, frames);
-    dr_linear_run(net->kernels, &net->even, s->even, FOLDED, 0, sinc, FILTERS, frames, DR_LINEAR,
-                  NULL, 0);
-    dr_linear_run(net->kernels, &net->odd, s->odd, FOLDED, 0, sinc + EVEN_FILTERS, FILTERS, frames,
-                  DR_LINEAR, NULL, 0);
+/* Samples of so many frames. */
+static size_t samples_of(size_t frames) {
+    return (frames - 1) * STRIDE + LENGTH;
 }
 
-/* Takes what there is for the chunk among the sinc frames [begin, end). */
+/* Spectra of the next blocks of `frames` frames, of no more than num_frames from samples on ->
+ * s->spectra. */
+static void transform(const struct dr_sincnet *net, const float *samples, size_t frames,
+                      size_t num_frames, const struct scratch *s) {
+    const size_t num = (num_frames + frames - 1) / frames;
+    const struct dr_blocks blocks = {.x = samples,
+                                     .step = frames * STRIDE,
+                                     .width = samples_of(frames),
+                                     .n = samples_of(num_frames),
+                                     .num = num < BLOCKS ? num : BLOCKS};
+    net->kernels->block_spectra(s->spectra, &blocks, net->bank.tables, s->bank);
+}
+
+/* Blocks `block` and the next one of s->spectra -> sinc[TOGETHER * frames][80]. */
+static void filter(const struct dr_sincnet *net, float *sinc, size_t block, size_t frames,
+                   const struct scratch *s) {
+    net->kernels->filter_spectra(sinc, &net->bank, s->spectra + block, frames, s->bank);
+}
+
+/* Takes what there is for the chunk, but for its last block, among the sinc frames [begin, end). */
 static void pool_sinc(const struct dr_sincnet *net, struct chunk *chunk, const float *sinc,
                       size_t begin, size_t end) {
     const size_t next = chunk->first + POOL * chunk->pooled;
     if (next >= end)
         return;
     size_t rows = (end - next) / POOL;
-    if (rows > POOLED_1 - chunk->pooled)
-        rows = POOLED_1 - chunk->pooled;
+    if (rows > LAST_FRAME / POOL - chunk->pooled)
+        rows = LAST_FRAME / POOL - chunk->pooled;
     net->kernels->abs_max_pool3(chunk->map_1 + chunk->pooled * FILTERS,
                                 sinc + (next - begin) * FILTERS, chunk->scale, chunk->shift, rows,
                                 FILTERS);
     chunk->pooled += rows;
+}
+
+/* The last blocks of chunks that are `step` samples apart. */
+static void pool_last_blocks(const struct dr_sincnet *net, const struct chunk *chunks,
+                             const float *samples, size_t step, size_t num,
+                             const struct scratch *s) {
+    const struct dr_blocks blocks = {.x = samples + LAST_FRAME * STRIDE,
+                                     .step = step,
+                                     .width = samples_of(LAST_BLOCK),
+                                     .n = (num - 1) * step + samples_of(LAST_BLOCK),
+                                     .num = num};
+    net->kernels->block_spectra(s->spectra, &blocks, net->bank.tables, s->bank);
+    for (size_t i = 0; i < num; i++) {
+        if (i % TOGETHER == 0)
+            filter(net, s->sinc, i, LAST_BLOCK, s);
+        net->kernels->abs_max_pool3(chunks[i].map_1 + LAST_FRAME / POOL * FILTERS,
+                                    s->sinc + i % TOGETHER * LAST_BLOCK * FILTERS, chunks[i].scale,
+                                    chunks[i].shift, LAST_BLOCK / POOL, FILTERS);
+    }
 }
 
 /* map_1 -> column `index` of sequence[589][batch][60]. */
@@ -238,7 +288,7 @@ static void finish_chunk(const struct dr_sincnet *net, float *sequence, float *m
                   &norm, POOLED_3, CHANNELS);
 }
 
-/* Chunks whose sinc frames lie on one grid. */
+/* Chunks whose blocks lie on one grid. */
 static void run_shared(const struct dr_sincnet *net, float *sequence, const float *samples,
                        size_t step, size_t num, size_t index, size_t batch,
                        const struct scratch *s) {
@@ -249,13 +299,17 @@ static void run_shared(const struct dr_sincnet *net, float *sequence, const floa
         chunks[i].map_1 = s->map_1 + i * POOLED_1 * FILTERS;
         start_chunk(&chunks[i], net, sum_chunk(samples + i * step));
     }
-    size_t end = chunks[num - 1].first + SINC_FRAMES, carried = 0, done = 0;
-    for (size_t first = 0; first < end; first += SINC_BLOCK) {
-        const size_t frames = end - first < SINC_BLOCK ? end - first : SINC_BLOCK;
-        filter(net, s->sinc + carried * FILTERS, samples + first * STRIDE, frames, s);
+    pool_last_blocks(net, chunks, samples, step, num, s);
+    size_t end = chunks[num - 1].first + LAST_FRAME, carried = 0, done = 0;
+    for (size_t first = 0; first < end; first += TOGETHER * BLOCK) {
+        const size_t block = first / BLOCK % BLOCKS;
+        const size_t frames = end - first < TOGETHER * BLOCK ? end - first : TOGETHER * BLOCK;
+        if (block == 0)
+            transform(net, samples + first * STRIDE, BLOCK, end - first, s);
+        filter(net, s->sinc + carried * FILTERS, block, BLOCK, s);
         for (size_t i = done; i < num; i++)
             pool_sinc(net, &chunks[i], s->sinc, first - carried, first + frames);
-        for (; done < num && chunks[done].pooled == POOLED_1; done++)
+        for (; done < num && chunks[done].pooled == LAST_FRAME / POOL; done++)
             finish_chunk(net, sequence, chunks[done].map_1, index + done, batch, s);
         /* A group of three may lie across two blocks. */
         memmove(s->sinc, s->sinc + (carried + frames - CARRY) * FILTERS,
@@ -268,7 +322,7 @@ void dr_sincnet_run(const struct dr_sincnet *net, float *sequence, const float *
                     size_t step, size_t batch, float *scratch) {
     struct scratch s;
     lay_out(&s, scratch, batch);
-    if (step % STRIDE == 0) {
+    if (step % (BLOCK * STRIDE) == 0) {
         run_shared(net, sequence, samples, step, batch, 0, batch, &s);
         return;
     }
@@ -305,20 +359,6 @@ size_t dr_sincnet_past_needs(const struct dr_sincnet_past *past) {
     return rows < sums ? rows : sums;
 }
 
-/* Rows from samples on -> s->rows. */
-static void make_rows(const struct dr_sincnet *net, const float *samples, size_t num,
-                      const struct scratch *s) {
-    const size_t n = DR_SINCNET_ROW_SAMPLES * num + LENGTH - STRIDE;
-    float loudest = 0.0f;
-    net->kernels->max_abs(&loudest, samples, (ptrdiff_t)n, 1, n);
-    if (loudest > 0.0f) {
-        filter(net, s->sinc, samples, POOL * num, s);
-        net->kernels->extremes_pool3(s->rows, s->sinc, num, EVEN_FILTERS);
-    } else {
-        memset(s->rows, 0, num * ROW * sizeof *s->rows);
-    }
-}
-
 /* Rows at a place of the ring, the first of which is even, to it and from it. */
 static void store_rows(const struct dr_sincnet *net, struct dr_sincnet_past *past, size_t place,
                        float *rows, size_t num) {
@@ -341,10 +381,30 @@ static const float *load_rows(const struct dr_sincnet *net, const struct dr_sinc
 }
 
 /* How many of `left` rows from row number `row` on are done at a time, up to the ring's end. */
-static size_t rows_at_a_time(size_t row, size_t left) {
+static size_t rows_at_a_time(size_t row, size_t left, size_t most) {
     const size_t to_end = PAST_ROWS - row % PAST_ROWS;
-    const size_t num = left < PAST_BLOCK ? left : PAST_BLOCK;
+    const size_t num = left < most ? left : most;
     return num < to_end ? num : to_end;
+}
+
+/* num <= BLOCKS * PAST_BLOCK rows from samples on, to a place of the ring. */
+static void hear_rows(const struct dr_sincnet *net, struct dr_sincnet_past *past, size_t place,
+                      const float *samples, size_t num, const struct scratch *s) {
+    const size_t n = samples_of(POOL * num), pair = TOGETHER * PAST_BLOCK;
+    float loudest = 0.0f;
+    net->kernels->max_abs(&loudest, samples, (ptrdiff_t)n, 1, n);
+    if (loudest > 0.0f)
+        transform(net, samples, POOL * PAST_BLOCK, POOL * num, s);
+    else
+        memset(s->rows, 0, pair * ROW * sizeof *s->rows);
+    for (size_t done = 0; done < num; done += pair) {
+        const size_t rows = num - done < pair ? num - done : pair;
+        if (loudest > 0.0f) {
+            filter(net, s->sinc, done / PAST_BLOCK, POOL * PAST_BLOCK, s);
+            net->kernels->extremes_pool3(s->rows, s->sinc, rows, EVEN_FILTERS);
+        }
+        store_rows(net, past, place + done, s->rows, rows);
+    }
 }
 
 void dr_sincnet_hear(const struct dr_sincnet *net, struct dr_sincnet_past *past,
@@ -360,9 +420,9 @@ void dr_sincnet_hear(const struct dr_sincnet *net, struct dr_sincnet_past *past,
     if (rows <= past->num_rows)
         return;
     for (size_t row = past->num_rows / 2 * 2, num; row < rows; row += num) {
-        num = rows_at_a_time(row, rows - row);
-        make_rows(net, samples + row * DR_SINCNET_ROW_SAMPLES - first, num, &s);
-        store_rows(net, past, row % PAST_ROWS, s.rows, num);
+        num = rows_at_a_time(row, rows - row, BLOCKS * PAST_BLOCK);
+        hear_rows(net, past, row % PAST_ROWS, samples + row * DR_SINCNET_ROW_SAMPLES - first, num,
+                  &s);
     }
     past->num_rows = rows;
 }
@@ -381,7 +441,7 @@ void dr_sincnet_run_past(const struct dr_sincnet *net, float *sequence,
     start_chunk(&chunk, net, sums);
     for (size_t done = 0, num; done < POOLED_1; done += num) {
         const size_t row = first_row + done;
-        num = rows_at_a_time(row, POOLED_1 - done);
+        num = rows_at_a_time(row, POOLED_1 - done, PAST_BLOCK);
         const float *rows = load_rows(net, past, row % PAST_ROWS, s.rows, num);
         net->kernels->abs_max_extremes(s.map_1 + done * FILTERS, rows, chunk.scale, chunk.shift,
                                        num, EVEN_FILTERS);

@@ -3,7 +3,8 @@
  *
  * Chunks that overlap share the sinc layer: it is linear, so it runs once over the samples as they
  * are, and each chunk's normalisation, x -> g x + b, follows it as s -> g s + b * sum(filter). From
- * there on every chunk is on its own. */
+ * there on every chunk is on its own. Its 80 filters are long, 251 samples, and so are applied to
+ * the spectra of blocks of 100 frames. */
 #ifndef DR_SEGMENTATION_SINCNET_H
 #define DR_SEGMENTATION_SINCNET_H
 
@@ -25,7 +26,8 @@ struct dr_sincnet *dr_sincnet_load(struct dr_loader *loader, const struct dr_ker
 size_t dr_sincnet_scratch(size_t batch);
 
 /* Chunk i is samples[i * step, i * step + 160000). sequence[589][batch][60]: its column i. A
- * chunk's result does not depend on the others in its batch. */
+ * chunk's result does not depend on the others in its batch. They share the sinc layer where step
+ * is a multiple of 1000. */
 void dr_sincnet_run(const struct dr_sincnet *net, float *sequence, const float *samples,
                     size_t step, size_t batch, float *scratch);
 
@@ -64,7 +66,8 @@ void dr_sincnet_hear(const struct dr_sincnet *net, struct dr_sincnet_past *past,
 size_t dr_sincnet_past_needs(const struct dr_sincnet_past *past);
 
 /* dr_sincnet_run_chunk of the chunk that begins with sample number `first`, a multiple of 60 and of
- * 160; its end is the end of what was heard. In float the same bits; halves are 11 bits. */
+ * 160; its end is the end of what was heard. In float the same within rounding, whatever parts the
+ * stream was heard in; halves are 11 bits. */
 void dr_sincnet_run_past(const struct dr_sincnet *net, float *sequence,
                          const struct dr_sincnet_past *past, size_t first, size_t index,
                          size_t batch, float *scratch);

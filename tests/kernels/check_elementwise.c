@@ -70,30 +70,7 @@ void check_max_pool3(const struct check *t) {
     each_shape(t, max_pool3);
 }
 
-/* ---- fold_frames, abs_max_pool3 ---- */
-
-void check_fold_frames(const struct check *t) {
-    static const size_t strides[] = {1, 10, 16}, halves[] = {1, 5, 8, 16, 125};
-    for (size_t a = 0; a < COUNT(strides); a++)
-        for (size_t b = 0; b < COUNT(halves); b++)
-            for (int place = 0; place < NUM_PLACEMENTS; place++) {
-                const size_t stride = strides[a], h = halves[b], frames = 7, width = h + 1;
-                const float *x = random_floats((frames - 1) * stride + 2 * h + 1, UNIFORM,
-                                               (enum placement)place);
-                float *even = guarded_floats(frames * width, (enum placement)place);
-                float *odd = guarded_floats(frames * width, (enum placement)place);
-                t->k.fold_frames(even, odd, x, stride, h, frames);
-                bool ok = true;
-                for (size_t i = 0; i < frames; i++)
-                    for (size_t k = 0; k <= h; k++) {
-                        const double first = x[i * stride + k], last = x[i * stride + 2 * h - k];
-                        ok &= close_to(even[i * width + k], k == h ? first : first + last, 2.0);
-                        ok &= close_to(odd[i * width + k], first - last, 2.0);
-                    }
-                expect(ok, "stride %zu h %zu", stride, h);
-                release_all();
-            }
-}
+/* ---- abs_max_pool3 ---- */
 
 static void abs_max_pool3(const struct check *t, size_t m, size_t n, enum data data,
                           enum placement place) {
@@ -384,4 +361,3 @@ BENCH(pool_sums, 150, 512, (o->sums, o->sums + o->n, o->x, STRIDE, o->keep, o->m
 BENCH(abs_max_pool3, 1773, 80, (o->y, o->x, 1.0f, o->shift, o->m / 3, o->n))
 BENCH(extremes_pool3, 1773, 80, (o->y, o->x, o->m / 3, o->n / 2))
 BENCH(abs_max_extremes, 1773, 80, (o->y, o->x, 1.0f, o->shift, o->m / 3, o->n / 2))
-BENCH(fold_frames, 128, 251, (o->y, o->y + o->m * 126, o->x, 10, 125, o->m))

@@ -3,8 +3,8 @@
  *
  * Of the conversation in examples/ (argument 1), with silence, a constant, and noise of 120 dB less
  * in it: chunks of a stream that was heard in parts of any size against dr_sincnet_run_chunk of
- * their samples. In float the same bits; with halves what the network says in 16 bits is no farther
- * from what it says in floats. */
+ * their samples. In float the same within rounding, as their blocks begin elsewhere; with halves
+ * what the network says in 16 bits is no farther from what it says in floats. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -121,11 +121,16 @@ static void run(enum dr_precision precision, float *past, float *alone) {
     stop(&l);
 }
 
+/* Features are near 1, whatever the level of the samples. */
 static void test_float(void **state) {
     (void)state;
     float *past = floats((size_t)CHUNKS * FEATURES), *alone = floats((size_t)CHUNKS * FEATURES);
     run(DR_FLOAT32, past, alone);
-    assert_memory_equal(past, alone, (size_t)CHUNKS * FEATURES * sizeof *past);
+    double largest = 0.0;
+    for (size_t i = 0; i < (size_t)CHUNKS * FEATURES; i++)
+        largest = fmax(largest, fabs((double)past[i] - alone[i]));
+    print_message("largest difference of a feature: %.2g\n", largest);
+    assert_true(largest < 1e-5);
     free(past);
     free(alone);
 }

@@ -10,6 +10,8 @@ void dr_kernels_init_neon(struct dr_kernels *k) {
     k->gemm16 = dr_gemm16_neon;
     k->lstm_step = dr_lstm_step_neon;
     k->lstm_step16 = dr_lstm_step16_neon;
+    k->block_spectra = dr_block_spectra_neon;
+    k->filter_spectra = dr_filter_spectra_neon;
     k->max_abs = dr_max_abs_neon;
     k->quantize = dr_quantize_neon;
     k->scale_shift_relu16 = dr_scale_shift_relu16_neon;

@@ -26,6 +26,10 @@ typedef float32x4_t vec;
 #define vec_abs vabsq_f32
 #define vec_largest vmaxvq_f32
 
+typedef float64x2_t wide_vec;
+#define WIDE_LANES 2
+#define wide_fma(a, b, c) vfmaq_f64(c, a, b)
+
 /* How many lanes exist. */
 typedef size_t vec_mask;
 #define vec_first(n) (n)

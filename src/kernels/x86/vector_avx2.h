@@ -25,6 +25,10 @@ typedef __m256 vec;
 #define vec_max _mm256_max_ps
 #define vec_round(v) _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)
 
+typedef __m256d wide_vec;
+#define WIDE_LANES 4
+#define wide_fma _mm256_fmadd_pd
+
 #define vec_abs(v) _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v)
 
 /* All ones in the lanes that exist. */
