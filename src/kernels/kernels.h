@@ -145,8 +145,8 @@ struct dr_winograd2_output16 {
 
 /* ---- filters over frames of samples ----
  * Frames of 251 samples, 10 apart, in blocks of no more than 103, whose 1280 samples are brought to
- * their spectrum: a tenth of the products that folded frames times filters would take, and half of
- * them again for the transforms. A frame's last bits depend on where its block begins. */
+ * their spectrum: a tenth of the products that folded frames times filters would take, and as many
+ * operations again for the transforms. A frame's last bits depend on where its block begins. */
 enum {
     DR_BANK_LENGTH = 251,
     DR_BANK_STRIDE = 10,
