@@ -23,13 +23,13 @@ enum {
     TDNN_PAD = 2,
     TDNN_CHANNELS = 128,
     GROWTH = 32,
-    BOTTLENECK = 128,
+    BOTTLENECK = DR_CAMPPLUS_BOTTLENECK,
     CONTEXT = BOTTLENECK / 2,
     BLOCKS = 3,
     MAX_LAYERS = 24,
     MAX_CHANNELS = 1024,
     MAX_COLUMNS = (DR_CAMPPLUS_MAX_FRAMES + 1) / 2,
-    MAX_DILATION = 2,
+    MAX_DILATION = DR_CAMPPLUS_MAX_DILATION,
     PANEL_COLUMNS = 54, /* of a product at a time: with its weights they stay in L2 */
     SEGMENT = 100,      /* columns that share one context */
     MAX_SEGMENTS = (MAX_COLUMNS + SEGMENT - 1) / SEGMENT
@@ -149,27 +149,32 @@ struct dr_campplus *dr_campplus_load(struct dr_loader *loader, const struct dr_k
 /* Columns of a block at hand: one in `every`. */
 struct grid {
     size_t columns, every;
+    struct dr_campplus_past *past; /* what came before them; NULL: nothing, and nothing is kept */
+    size_t layer;                  /* of the past: the one that is worked on */
 };
+
+/* Whether there is something before the columns at hand. */
+static int continues(const struct grid *grid) {
+    return grid->past && grid->past->num > 0.0f;
+}
 
 /* Those that share one context. */
 static size_t segment_of(const struct grid *grid) {
-    return SEGMENT / grid->every;
+    return continues(grid) ? grid->columns : SEGMENT / grid->every;
 }
 
-/* mask[segments][32] = sigmoid(W2 relu(W1 (mean over everything + mean over the segment))) */
-static void make_masks(const struct dr_campplus *net, const struct dense_layer *layer, float *mask,
-                       const float *hidden, const struct grid *grid) {
-    float sums[MAX_SEGMENTS * BOTTLENECK], context[MAX_SEGMENTS * CONTEXT];
-    float whole[BOTTLENECK];
-    const size_t columns = grid->columns, segment = segment_of(grid);
+/* Mean over everything plus the mean over each segment of hidden[columns][128], whose sum is left
+ * in whole. */
+static void make_contexts(const struct dr_kernels *kernels, float *contexts, float *whole,
+                          const float *hidden, size_t columns, size_t segment) {
     const size_t segments = (columns + segment - 1) / segment;
-    memset(sums, 0, segments * BOTTLENECK * sizeof *sums);
-    memset(whole, 0, sizeof whole);
+    memset(contexts, 0, segments * BOTTLENECK * sizeof *contexts);
+    memset(whole, 0, BOTTLENECK * sizeof *whole);
     for (size_t s = 0; s < segments; s++) {
         size_t first = s * segment;
         size_t n = columns - first < segment ? columns - first : segment;
-        float *sum = sums + s * BOTTLENECK;
-        net->kernels->add_rows(sum, hidden + first * BOTTLENECK, BOTTLENECK, n, BOTTLENECK);
+        float *sum = contexts + s * BOTTLENECK;
+        kernels->add_rows(sum, hidden + first * BOTTLENECK, BOTTLENECK, n, BOTTLENECK);
         for (int j = 0; j < BOTTLENECK; j++) {
             whole[j] += sum[j];
             sum[j] /= (float)n;
@@ -177,10 +182,16 @@ static void make_masks(const struct dr_campplus *net, const struct dense_layer *
     }
     for (size_t s = 0; s < segments; s++)
         for (int j = 0; j < BOTTLENECK; j++)
-            sums[s * BOTTLENECK + j] += whole[j] / (float)columns;
-    dr_linear_run(net->kernels, &layer->context_in, sums, BOTTLENECK, 0, context, CONTEXT, segments,
-                  DR_RELU, NULL, 0);
-    dr_linear_run(net->kernels, &layer->context_out, context, CONTEXT, 0, mask, GROWTH, segments,
+            contexts[s * BOTTLENECK + j] += whole[j] / (float)columns;
+}
+
+/* mask[segments][32] = sigmoid(W2 relu(W1 context)) */
+static void make_masks(const struct dr_campplus *net, const struct dense_layer *layer, float *mask,
+                       const float *contexts, size_t segments) {
+    float inner[MAX_SEGMENTS * CONTEXT];
+    dr_linear_run(net->kernels, &layer->context_in, contexts, BOTTLENECK, 0, inner, CONTEXT,
+                  segments, DR_RELU, NULL, 0);
+    dr_linear_run(net->kernels, &layer->context_out, inner, CONTEXT, 0, mask, GROWTH, segments,
                   DR_LINEAR, NULL, 0);
     for (size_t i = 0; i < segments * GROWTH; i++)
         mask[i] = 1.0f / (1.0f + expf(-mask[i]));
@@ -274,30 +285,40 @@ static void run_dense(const struct dr_campplus *net, const struct dense_layer *l
     const struct dr_kernels *k = net->kernels;
     const size_t columns = grid->columns, segment = segment_of(grid);
     const size_t pad = dilation * BOTTLENECK;
-    float mask[MAX_SEGMENTS * GROWTH];
+    float contexts[MAX_SEGMENTS * BOTTLENECK], sum[BOTTLENECK], mask[MAX_SEGMENTS * GROWTH];
     float *inner = s->hidden + pad;
-    memset(s->hidden, 0, pad * sizeof *inner);
+    if (grid->past)
+        dr_layer_past_rows(grid->past, grid->layer, s->hidden, dilation);
+    else
+        memset(s->hidden, 0, pad * sizeof *inner);
     memset(inner + columns * BOTTLENECK, 0, pad * sizeof *inner);
     run_product(net, &layer->bottleneck, &layer->norm, inner, BOTTLENECK, x, ld, columns, DR_RELU,
                 s);
     run_convolution(net, &layer->local, x + channels, ld, columns, s->hidden,
                     columns + 2 * dilation, 1, dilation, DR_LINEAR, s);
-    make_masks(net, layer, mask, inner, grid);
+    make_contexts(k, contexts, sum, inner, columns, segment);
+    if (continues(grid))
+        dr_layer_past_context(grid->past, grid->layer, contexts, sum, columns);
+    if (grid->past)
+        dr_layer_past_add(grid->past, grid->layer, s->hidden + columns * BOTTLENECK, dilation, sum,
+                          columns);
+    make_masks(net, layer, mask, contexts, (columns + segment - 1) / segment);
     for (size_t first = 0, i = 0; first < columns; first += segment, i++) {
         size_t n = columns - first < segment ? columns - first : segment;
         k->scale_columns(x + first * ld + channels, (ptrdiff_t)ld, mask + i * GROWTH, n, GROWTH);
     }
 }
 
-/* The 2-D head between rows of zeros, through the TDNN into the first block. */
-static void run_front(const struct dr_campplus *net, const float *features, size_t frames,
-                      size_t columns, size_t ld, const struct scratch *s) {
-    const size_t pad = TDNN_PAD * TDNN_INPUTS;
+/* The 2-D head between rows of zeros, through the TDNN into the first block: columns of all frames
+ * but the first `lead`. */
+static void run_front(const struct dr_campplus *net, const float *features, size_t lead,
+                      size_t frames, size_t ld, const struct scratch *s) {
+    const size_t pad = TDNN_PAD * TDNN_INPUTS, rest = frames - lead;
     memset(s->maps, 0, pad * sizeof *s->maps);
     memset(s->maps + pad + frames * TDNN_INPUTS, 0, pad * sizeof *s->maps);
     dr_residual_maps_run(net->maps, s->maps + pad, features, frames, s->head);
-    run_convolution(net, &net->tdnn, s->x, ld, columns, s->maps, frames + 2 * TDNN_PAD, 2, 1,
-                    DR_RELU, s);
+    run_convolution(net, &net->tdnn, s->x, ld, (rest + 1) / 2, s->maps + lead * TDNN_INPUTS,
+                    rest + 2 * TDNN_PAD, 2, 1, DR_RELU, s);
 }
 
 static size_t block_width(int b) {
@@ -310,7 +331,7 @@ static void run_block(const struct dr_campplus *net, int b, float *x, float *y, 
     const struct block_shape *shape = &block_shapes[b];
     const size_t ld = block_width(b), dilation = (size_t)shape->dilation / grid->every;
     size_t channels = (size_t)shape->channels;
-    for (int i = 0; i < shape->num_layers; i++, channels += GROWTH)
+    for (int i = 0; i < shape->num_layers; i++, channels += GROWTH, grid->layer++)
         run_dense(net, &net->dense[b][i], x, ld, channels, grid, dilation, s);
     grid->columns = (grid->columns + skip - 1) / skip;
     grid->every *= skip;
@@ -318,19 +339,37 @@ static void run_block(const struct dr_campplus *net, int b, float *x, float *y, 
                 b + 1 == BLOCKS ? DR_RELU : DR_LINEAR, s);
 }
 
+/* The blocks on what run_front leaves; every'th column comes out, to its place. */
+static void run_blocks(const struct dr_campplus *net, float *columns, struct grid *grid,
+                       size_t every, const struct scratch *s) {
+    run_block(net, 0, s->x, s->next, block_width(1), grid, every, s);
+    run_block(net, 1, s->next, s->x, block_width(2), grid, 1, s);
+    run_block(net, 2, s->x, columns, every * DR_COLUMN_DIM, grid, 1, s);
+}
+
 void dr_campplus_trunk(const struct dr_campplus *net, float *columns, const float *features,
                        size_t num_frames, enum dr_column_rate rate, float *scratch) {
     const size_t num = (num_frames + 1) / 2, every = rate == DR_EVERY_SECOND_COLUMN ? 2 : 1;
-    struct grid grid = {num, 1};
+    struct grid grid = {.columns = num, .every = 1};
     struct scratch s;
     lay_out(&s, scratch, num_frames);
-    run_front(net, features, num_frames, num, block_width(0), &s);
-    run_block(net, 0, s.x, s.next, block_width(1), &grid, every, &s);
-    run_block(net, 1, s.next, s.x, block_width(2), &grid, 1, &s);
-    run_block(net, 2, s.x, columns, every * DR_COLUMN_DIM, &grid, 1, &s);
+    run_front(net, features, 0, num_frames, block_width(0), &s);
+    run_blocks(net, columns, &grid, every, &s);
     for (size_t i = 1; i < num && every == 2; i += 2)
         memcpy(columns + i * DR_COLUMN_DIM, columns + (i - 1) * DR_COLUMN_DIM,
                DR_COLUMN_DIM * sizeof *columns);
+}
+
+void dr_campplus_continue(const struct dr_campplus *net, struct dr_campplus_past *past,
+                          float *columns, const float *features, size_t lead, size_t num_frames,
+                          float *scratch) {
+    const size_t num = (num_frames - lead + 1) / 2;
+    struct grid grid = {.columns = num, .every = 1, .past = past};
+    struct scratch s;
+    lay_out(&s, scratch, num_frames);
+    run_front(net, features, lead, num_frames, block_width(0), &s);
+    run_blocks(net, columns, &grid, 1, &s);
+    dr_campplus_past_advance(past, num);
 }
 
 void dr_campplus_head(const struct dr_campplus *net, float *embedding, const float *statistics,

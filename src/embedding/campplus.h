@@ -13,11 +13,15 @@
 #ifndef DR_EMBEDDING_CAMPPLUS_H
 #define DR_EMBEDDING_CAMPPLUS_H
 
+#include "embedding/campplus_past.h"
 #include "nn/layers.h"
 
 struct dr_campplus;
 
-enum { DR_CAMPPLUS_MAX_FRAMES = 320 }; /* of one call of the trunk */
+enum {
+    DR_CAMPPLUS_MAX_FRAMES = 320, /* of one call of the trunk */
+    DR_CAMPPLUS_LEAD = 12 /* frames before a column's own that its dense layers' input depends on */
+};
 
 /* The network lives in loader->arena; NULL after a failure (loader->err). */
 struct dr_campplus *dr_campplus_load(struct dr_loader *loader, const struct dr_kernels *kernels);
@@ -38,6 +42,15 @@ enum dr_column_rate {
  * 1 <= num_frames <= DR_CAMPPLUS_MAX_FRAMES. */
 void dr_campplus_trunk(const struct dr_campplus *net, float *columns, const float *features,
                        size_t num_frames, enum dr_column_rate rate, float *scratch);
+
+/* Every column, at the end of what was given to the calls before, as far as `past` has it, which
+ * they join: columns[i] is of frames lead + 2 i and lead + 2 i + 1 of features[num_frames][80].
+ * With nothing before, lead is 0, and they are what dr_campplus_trunk says; otherwise it is
+ * DR_CAMPPLUS_LEAD, frames that earlier calls had at their end, and all columns of the call share a
+ * mask. num_frames is even. */
+void dr_campplus_continue(const struct dr_campplus *net, struct dr_campplus_past *past,
+                          float *columns, const float *features, size_t lead, size_t num_frames,
+                          float *scratch);
 
 /* statistics[n][1024] (512 means, 512 standard deviations) -> embedding[n][192], not normalised. */
 void dr_campplus_head(const struct dr_campplus *net, float *embedding, const float *statistics,

@@ -44,12 +44,13 @@ static struct room room_of(const struct dr_live_params *params, enum dr_precisio
 }
 
 size_t dr_front_end_bytes(const struct dr_live_params *params, enum dr_precision precision) {
-    enum { ALLOCATIONS = 8 };
+    enum { ALLOCATIONS = 9 };
     const struct room room = room_of(params, precision);
     return room.memory + room.energies * DR_MELS * sizeof(float) +
            COLUMNS * column_bytes(precision) +
            room.chunks * (FRAMES * (1 + Q) + Q * (sizeof(struct dr_embedding) + 1)) +
-           sizeof(struct dr_chunk_marginals) + (size_t)ALLOCATIONS * DR_ALIGN;
+           sizeof(struct dr_chunk_marginals) + sizeof(struct dr_campplus_past) +
+           (size_t)ALLOCATIONS * DR_ALIGN;
 }
 
 int dr_front_end_open(struct dr_front_end *fe, const struct diarist_model *model,
@@ -71,9 +72,10 @@ int dr_front_end_open(struct dr_front_end *fe, const struct diarist_model *model
     fe->marginals = dr_arena_alloc(arena, 1, sizeof *fe->marginals);
     fe->energies = dr_arena_alloc(arena, fe->max_energies, DR_MELS * sizeof *fe->energies);
     fe->columns = dr_arena_alloc(arena, COLUMNS, column_bytes(networks->precision));
+    fe->trunk = dr_arena_zalloc(arena, 1, sizeof *fe->trunk);
     dr_counter_open(&fe->counter);
     if (!fe->memory || !fe->active || !fe->marginal || !fe->local || !fe->has_local ||
-        !fe->marginals || !fe->energies || !fe->columns)
+        !fe->marginals || !fe->energies || !fe->columns || !fe->trunk)
         return dr_fail_memory(err);
     fe->samples = fe->memory;
     fe->recent = (float *)(void *)((char *)fe->memory + past_bytes(networks->precision));
@@ -330,19 +332,25 @@ static int any_speech(const struct dr_front_end *fe, size_t begin, size_t end) {
     return 0;
 }
 
-/* The trunk on the last frames before `end`; columns s->columns, of frames from the one returned
- * on. */
-static size_t run_trunk(const struct dr_front_end *fe, const struct trunk_scratch *s, size_t end) {
-    const size_t begin = end > fe->part ? end - fe->part : 0;
+/* The trunk on frames up to `end`, from where it has heard to or, of nothing, the last ones: always
+ * so after a long step, which is context enough for itself. Columns s->columns; returns the number
+ * of the first. */
+static size_t run_trunk(struct dr_front_end *fe, const struct trunk_scratch *s, size_t end) {
+    if (fe->step > DR_LIVE_LONG_STEP)
+        dr_campplus_past_forget(fe->trunk);
+    const int continues = fe->trunk->num > 0.0f;
+    const size_t last = end > fe->part ? end - fe->part : 0;
+    const size_t from = continues ? 2 * fe->num_columns : last;
+    const size_t lead = continues ? DR_CAMPPLUS_LEAD : 0, begin = from - lead;
     float mean[DR_MELS], *features = s->features;
     const float *energies = fe->energies + (begin - fe->first_energy) * DR_MELS;
     dr_speech_mean_get(mean, &fe->mean);
     for (size_t t = begin; t < end; t++)
         for (size_t m = 0; m < DR_MELS; m++)
             *features++ = *energies++ - mean[m];
-    dr_campplus_trunk(fe->networks->campplus, s->columns, s->features, end - begin, DR_EVERY_COLUMN,
-                      s->network);
-    return begin;
+    dr_campplus_continue(fe->networks->campplus, fe->trunk, s->columns, s->features, lead,
+                         end - begin, s->network);
+    return from / 2;
 }
 
 /* New columns; where nobody talks they are not wanted, and are zeros. */
@@ -355,12 +363,13 @@ static void add_columns(struct dr_front_end *fe, float *scratch) {
     make_room(fe, to);
     const size_t num = to - fe->num_columns;
     if (any_speech(fe, 2 * fe->num_columns, 2 * to)) {
-        const size_t first = run_trunk(fe, &s, 2 * to) / 2;
+        const size_t first = run_trunk(fe, &s, 2 * to);
         store_columns(fe, fe->num_columns, s.columns + (fe->num_columns - first) * DR_COLUMN_DIM,
                       num);
     } else {
         memset(place_of_column(fe, fe->num_columns), 0,
                num * column_bytes(fe->networks->precision));
+        dr_campplus_past_forget(fe->trunk);
     }
     fe->num_columns = to;
 }

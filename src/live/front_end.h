@@ -11,6 +11,7 @@
 #ifndef DR_LIVE_FRONT_END_H
 #define DR_LIVE_FRONT_END_H
 
+#include "embedding/campplus.h"
 #include "live/params.h"
 #include "pipeline/model.h"
 #include "pipeline/speech_mean.h"
@@ -51,7 +52,8 @@ struct dr_front_end {
 
     float *energies; /* frames [first_energy, num_energies) */
     size_t first_energy, num_energies, max_energies;
-    size_t part; /* frames that the trunk is given at a time */
+    size_t part;                    /* frames that the trunk begins with */
+    struct dr_campplus_past *trunk; /* what it has heard, up to the last column, or nothing */
     struct dr_speech_mean mean;
     void *columns; /* [first_column, num_columns): floats, or halves in 16 bits */
     size_t first_column, num_columns;

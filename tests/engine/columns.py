@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""columns.py - the columns of CAM++'s trunk at both rates, against the network's definition.
+"""columns.py - the columns of CAM++'s trunk, against the network's definition.
 SPDX-License-Identifier: MIT
 
 usage: columns.py DUMP_STAGES MODEL RECORDING
 
 Features of a few seconds, as the engine has them -> in numpy, chunk by chunk: CAM++ as in Wang et al.
 2023 with sums over taps -> the engine's columns. At the half rate of the preset fast the definition
-runs the second and third block on every second column, with half their dilation and segments.
+runs the second and third block on every second column, with half their dilation and segments. The
+same columns as a stream has them, piece by piece: convolutions reach back as far as they want, and
+masks are made from a mean over the piece, filled up to 54 columns with those before it, and one
+over all columns, of which those before the last 54 or more fade.
 Exit code 77 without numpy.
 """
 
@@ -26,6 +29,7 @@ np = need("numpy")
 
 dump_stages, model, recording = sys.argv[1:4]
 LENGTH_S, CHUNK, SEGMENT = 4.15, 300, 100
+PIECES, NEAR, WEIGHTS = (162, 108, 28, 108), 54, (1.2, 0.8)
 BLOCKS = ((12, 1), (24, 2), (16, 2))  # layers, dilation
 CASES = (("reference", 1, 1e-4), ("fast", 2, 2e-2))  # mode, rate, largest relative error
 
@@ -87,10 +91,15 @@ def mask(name, x, segment):
     return np.repeat(gates, segment, 1)[:, : x.shape[1]]
 
 
+def tdnn(features):
+    x = convolution("xvector.tdnn.linear", head(features), 2)
+    return relu(norm("xvector.tdnn.nonlinear.batchnorm", x))
+
+
 def trunk(features, rate):
     """features [frames][80] -> [columns][512]"""
     num = (len(features) + 1) // 2
-    x = relu(norm("xvector.tdnn.nonlinear.batchnorm", convolution("xvector.tdnn.linear", head(features), 2)))
+    x = tdnn(features)
     for block, (layers, dilation) in enumerate(BLOCKS, 1):
         every = rate if block > 1 else 1
         for layer in range(1, layers + 1):
@@ -106,6 +115,51 @@ def trunk(features, rate):
     return np.repeat(x, rate, 1)[:, :num].T
 
 
+class Past:
+    """Of each layer the 128 channels of all columns, and what each of them counts."""
+
+    def __init__(self):
+        self.inner, self.weight = {}, np.zeros(0)
+
+    def mask(self, name, before, new):
+        n, counted = new.shape[1], self.weight.sum()
+        old, total = before @ self.weight, new.sum(1)
+        near = max(n, min(NEAR, counted + n))
+        share = (near - n) / counted if counted else 0
+        weights = WEIGHTS if counted else (1, 1)
+        context = weights[0] * (old + total) / (counted + n) + weights[1] * (share * old + total) / near
+        context = relu(convolution(name + "linear1", context[:, None]))
+        return 1 / (1 + np.exp(-convolution(name + "linear2", context)))
+
+    def layer(self, name, inner, dilation):
+        before = self.inner.get(name, inner[:, :0])
+        both = self.inner[name] = np.concatenate([before, inner], 1)
+        local = convolution(name + "cam_layer.linear_local", both, 1, dilation)[:, before.shape[1]:]
+        return local * self.mask(name + "cam_layer.", before, inner)
+
+    def advance(self, n):
+        self.weight = np.concatenate([self.weight * max(0, 1 - n / NEAR), np.ones(n)])
+
+
+def continued(features):
+    """features [frames][80] -> [columns][512], piece by piece"""
+    past, end, out = Past(), 0, []
+    for piece in PIECES:
+        begin, end = end, end + piece
+        x = tdnn(features[:end])[:, begin // 2:]
+        for block, (layers, dilation) in enumerate(BLOCKS, 1):
+            for layer in range(1, layers + 1):
+                name = f"xvector.block{block}.tdnnd{layer}."
+                inner = convolution(name + "linear1", relu(norm(name + "nonlinear1.batchnorm", x)))
+                inner = relu(norm(name + "nonlinear2.batchnorm", inner))
+                x = np.concatenate([x, past.layer(name, inner, dilation)])
+            name = f"xvector.transit{block}."
+            x = convolution(name + "linear", relu(norm(name + "nonlinear.batchnorm", x)))
+        past.advance(x.shape[1])
+        out.append(relu(norm("xvector.out_nonlinear.batchnorm", x)).T)
+    return np.concatenate(out)
+
+
 def samples():
     with tempfile.TemporaryDirectory() as folder:
         return cut(recording, pathlib.Path(folder) / "x.wav", LENGTH_S)
@@ -117,14 +171,21 @@ def check(mode, rate, bound, audio):
         audio.tofile(path / "samples.f32")
         subprocess.run([dump_stages, model, path / "samples.f32", path, "5", mode], check=True)
         features = np.load(path / "fbank.npy").astype("<f8") - np.load(path / "cmn_mean.npy")
-        columns = np.load(path / "trunk.npy").astype("<f8")
+        columns, pieces = (np.load(path / name).astype("<f8") for name in ("trunk.npy", "pieces.npy"))
     chunks = [features[i: i + CHUNK] for i in range(0, len(features), CHUNK)]
     wanted = np.concatenate([trunk(chunk, rate) for chunk in chunks])
+    right = close(mode, columns, wanted, bound)
+    return close(mode + " in pieces", pieces, continued(features), bound) and right
+
+
+def close(what, columns, wanted, bound):
+    if columns.shape != wanted.shape:
+        print(f"{what}: {columns.shape} instead of {wanted.shape}  FAILED")
+        return False
     error = np.linalg.norm(columns - wanted) / np.linalg.norm(wanted)
-    right = columns.shape == wanted.shape and error <= bound
-    print(f"{mode}: {len(columns)} columns, relative error {error:.1e} (at most {bound:.0e})"
-          f"{'' if right else '  FAILED'}")
-    return right
+    print(f"{what}: {len(columns)} columns, relative error {error:.1e} (at most {bound:.0e})"
+          f"{'' if error <= bound else '  FAILED'}")
+    return error <= bound
 
 
 audio = samples()

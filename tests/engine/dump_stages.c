@@ -90,6 +90,36 @@ static void dump_trunk(struct diarist_recording *r, struct dr_arena *arena) {
     free(wanted);
 }
 
+/* As a stream does it, piece by piece, each at the end of the one before: a long one, one as short
+ * as what the masks look back on, a shorter one, and whole steps. Those that there are frames for.
+ */
+static void dump_pieces(const struct diarist_recording *r) {
+    static const size_t pieces[] = {162, 108, 28, 108};
+    const size_t num = r->energies.num_frames;
+    float mean[DR_MELS];
+    float *features = malloc((num + 1) * DR_MELS * sizeof *features);
+    float *columns = malloc((num + 1) * DR_COLUMN_DIM * sizeof *columns);
+    struct dr_campplus_past *past = calloc(1, sizeof *past);
+    size_t end = 0;
+    if (!features || !columns || !past)
+        exit(2);
+    dr_speech_mean_get(mean, &r->embedder.mean);
+    for (size_t t = 0; t < num; t++)
+        for (size_t m = 0; m < DR_MELS; m++)
+            features[t * DR_MELS + m] = dr_energies_frame(&r->energies, t)[m] - mean[m];
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces && end + pieces[i] <= num; i++) {
+        const size_t lead = end ? DR_CAMPPLUS_LEAD : 0;
+        dr_campplus_continue(r->workers.networks->campplus, past, columns + end / 2 * DR_COLUMN_DIM,
+                             features + (end - lead) * DR_MELS, lead, lead + pieces[i],
+                             r->workers.scratch[0]);
+        end += pieces[i];
+    }
+    write_npy("pieces", "<f4", sizeof(float), columns, end / 2, DR_COLUMN_DIM, 0);
+    free(features);
+    free(columns);
+    free(past);
+}
+
 /* The network once more, chunk by chunk: a recording keeps only what it makes of its output. */
 static void dump_logprob(struct diarist_recording *r, const float *samples) {
     size_t num = r->segments.num_chunks, size = (size_t)DR_CHUNK_FRAMES * DR_CLASSES;
@@ -153,6 +183,7 @@ static void dump(struct diarist_recording *r, const struct dr_stages *s, const f
     write_npy("active", "|u1", 1, s->segmentation.active, chunks, DR_CHUNK_FRAMES, 0);
     write_npy("count", "|u1", 1, s->count, s->num_frames, 0, 0);
     dump_trunk(r, arena);
+    dump_pieces(r);
     dump_windows("rwin", &s->embeddings.fine);
     dump_windows("win", &s->embeddings.coarse);
     dump_local(&s->embeddings.local, chunks);
