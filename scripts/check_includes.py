@@ -64,6 +64,7 @@ LAW = {
     "tests/": ["src/", "common/", "cli/", "bench/", "server/", *PUBLIC],
     "bench/": ["common/", *PUBLIC],
     "bench/peers/": ["src/", *PUBLIC],
+    "bench/peak.c": ["src/", *PUBLIC],
     "bench/queue.c": ["src/", *PUBLIC],
     "bench/streams.c": ["src/", *PUBLIC],
 }
