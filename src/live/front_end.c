@@ -333,10 +333,10 @@ static int any_speech(const struct dr_front_end *fe, size_t begin, size_t end) {
 }
 
 /* The trunk on frames up to `end`, from where it has heard to or, of nothing, the last ones: always
- * so after a long step, which is context enough for itself. Columns s->columns; returns the number
- * of the first. */
+ * so at short steps, whose columns lack too much of what follows them for others to build on, and
+ * at long ones, which are context enough. Columns s->columns; returns the number of the first. */
 static size_t run_trunk(struct dr_front_end *fe, const struct trunk_scratch *s, size_t end) {
-    if (fe->step > DR_LIVE_LONG_STEP)
+    if (fe->step < DR_LIVE_SHORT_STEP || fe->step > DR_LIVE_LONG_STEP)
         dr_campplus_past_forget(fe->trunk);
     const int continues = fe->trunk->num > 0.0f;
     const size_t last = end > fe->part ? end - fe->part : 0;

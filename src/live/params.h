@@ -10,7 +10,8 @@ enum {
     DR_LIVE_MAX_SPEAKERS = 32,
     DR_LIVE_CONTEXT = 54,      /* fbank frames before a step's own that the trunk begins with, */
     DR_LIVE_PART = 162,        /* and so many at least */
-    DR_LIVE_LONG_STEP = 17280, /* samples; after a longer one the trunk begins anew */
+    DR_LIVE_SHORT_STEP = 8640, /* samples; the trunk begins anew at every shorter one */
+    DR_LIVE_LONG_STEP = 17280, /* and at every longer one */
     DR_LIVE_WINDOWS = 256, /* that are clustered one by one; older ones as their speakers' groups */
     DR_LIVE_GROUPS = 4     /* of a speaker's older windows */
 };
