@@ -1,8 +1,8 @@
 /* sincnet.c - the convolutions of the segmentation network: waveform -> 589 frames of 60 features.
  * SPDX-License-Identifier: MIT
  *
- * samples -> sinc filters by way of spectra, two blocks at a time -> per chunk: normalise, |.|,
- * pool
+ * samples -> sinc filters by way of spectra, two blocks at a time
+ *         -> per chunk: normalise, |.|, pool
  *         -> map_1 [5325][80] -> map_2 [1773][64] -> map_3 [589][64] -> its norm
  * Of a stream the filters' extremes are kept, from which each chunk's map_1 follows. */
 #include "segmentation/sincnet.h"

@@ -17,7 +17,7 @@
 
 #include "base/cpu.h"
 #include "embedding/resnet34.h"
-#include "uniform.h"
+#include "../uniform.h"
 
 enum {
     MELS = 80,

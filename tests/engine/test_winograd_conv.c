@@ -17,7 +17,7 @@
 #include "base/cpu.h"
 #include "embedding/winograd_conv.h"
 #include "kernels/half.h"
-#include "uniform.h"
+#include "../uniform.h"
 
 enum { N = 32, TAPS = 9, WEIGHTS = N * N * TAPS, FLOATS = WEIGHTS + 4 * N, HEADER_BYTES = 512 };
 

@@ -91,14 +91,6 @@ size_t last_element(size_t rows, ptrdiff_t stride, size_t width) {
 
 /* ---- data ---- */
 
-double uniform(void) {
-    static uint64_t state = 0x9e3779b97f4a7c15u;
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (double)(int64_t)state / 9223372036854775808.0;
-}
-
 static float random_value(enum data data) {
     const double u = uniform();
     switch (data) {

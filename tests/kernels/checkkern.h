@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "../uniform.h"
 #include "kernels/kernels.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -47,7 +48,6 @@ size_t last_element(size_t rows, ptrdiff_t stride, size_t width);
 
 enum data { UNIFORM /* -1..1 */, ZEROS, DENORMALS, LARGE /* 1e15 */, MIXED, NUM_DATA };
 
-double uniform(void); /* -1..1, the same sequence in every run */
 float *random_floats(size_t n, enum data data, enum placement placement);
 float *copy_floats(const float *x, size_t n, enum placement placement);
 
